@@ -1,0 +1,53 @@
+# What a person runs is what CI runs. `make build` and `make test` need Python 3.11 to 3.13, make and git; nothing else.
+
+PYTHON ?= $(shell for candidate in python3.13 python3.12 python3.11 python3; do \
+    command -v $$candidate > /dev/null && { echo $$candidate; break; }; done)
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+.PHONY: help build test replay lint dbt-test python-test docs lock clean
+
+help:  ## This list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 20
+
+build: $(INSTALLED)  ## Install, run dbt build on the embedded warehouse, show what it holds
+	$(BIN)/dbt build
+	@$(BIN)/ml-ledger show repurchase
+
+test: $(INSTALLED) lint dbt-test python-test  ## Everything that CI runs
+
+replay: $(INSTALLED)  ## A fresh warehouse, the clock walked month by month over a year of decisions
+	$(BIN)/ml-ledger replay --from 1997-06-30 --to 1998-06-30 --fresh
+	@$(BIN)/ml-ledger show repurchase
+
+lint: $(INSTALLED)  ## ruff and sqlfluff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/sqlfluff lint --processes 2 models analyses
+
+dbt-test: $(INSTALLED)  ## Data and unit tests of the shipped project, in a warehouse of their own
+	rm -rf target/test-warehouse && mkdir -p target/test-warehouse
+	ML_LEDGER_WAREHOUSE=target/test-warehouse/warehouse.duckdb $(BIN)/dbt --quiet build
+
+python-test: $(INSTALLED)  ## pytest: unit, parity with scikit-learn, functional on copies of the project
+	$(BIN)/pytest
+
+docs: $(INSTALLED)  ## dbt's documentation site, in target/
+	$(BIN)/dbt docs generate
+
+lock:  ## Resolve requirements.lock anew (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet \
+	    --no-header --extra dev pyproject.toml --output-file requirements.lock
+
+clean:  ## Remove everything that was built, the warehouse too
+	rm -rf .venv target logs warehouse.duckdb warehouse.duckdb.wal
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info < (3, 14); sys.exit(None if ok else \
+	    "ml_ledger needs Python 3.11 to 3.13; got %d.%d. Fix: make PYTHON=python3.12 ..." % sys.version_info[:2])'
+	@echo "Installing the locked dependencies into .venv (about 150 MB the first time) ..."
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q src
+	@touch $@

@@ -1,0 +1,21 @@
+{#
+    A member of a JSON object, as text; NULL where it is null or absent.
+    Arguments: json, SQL expression; key, SQL expression of the member's name.
+    Returns: SQL.
+    Example: cast({{ ml_ledger.json_value('features', 'coefficients.feature') }} as double)
+#}
+{% macro json_value(json, key) %}
+    {% do return(adapter.dispatch('json_value', 'ml_ledger')(json, key)) %}
+{% endmacro %}
+
+{% macro default__json_value(json, key) %}
+    {% do ml_ledger.unsupported('json_value') %}
+{% endmacro %}
+
+{% macro duckdb__json_value(json, key) %}
+    {% do return('json_extract_string(' ~ json ~ ", '$.\"' || " ~ key ~ " || '\"')") %}
+{% endmacro %}
+
+{% macro postgres__json_value(json, key) %}
+    {% do return('(cast(' ~ json ~ ' as jsonb) ->> ' ~ key ~ ')') %}
+{% endmacro %}

@@ -1,0 +1,20 @@
+{#
+    The business time of this run, as a timestamp literal without a time zone (UTC): `var('ml_clock')`, a date or
+    timestamp as text; without it the moment at which the run started. The shipped example's data ends on
+    1998-06-30, so that is its default.
+    Returns: SQL.
+    Example: where order_date < {{ ml_ledger.clock() }}
+#}
+{% macro clock() %}
+    {% set example = var('ml_ledger_example', target.profile_name == 'ml_ledger') %}
+    {% set default = '1998-06-30' if example else run_started_at.strftime('%Y-%m-%d %H:%M:%S') %}
+    {% set given = var('ml_clock', none) %}
+    {% set text = (default if given is none else given) | string | trim %}
+    {% if not modules.re.fullmatch('\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2})?)?', text) %}
+        {% do exceptions.raise_compiler_error(
+            "ml_clock: must be a date or a timestamp; got '" ~ text
+            ~ "'. Allowed: 1998-06-30 or 1998-06-30 18:00:00, in UTC. Fix: dbt build --vars '{ml_clock: 1998-06-30}'."
+        ) %}
+    {% endif %}
+    {% do return("cast('" ~ text | replace('T', ' ') ~ "' as " ~ dbt.type_timestamp() ~ ")") %}
+{% endmacro %}

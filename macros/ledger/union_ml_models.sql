@@ -1,0 +1,25 @@
+{#
+    The same columns of one node of every declared ML model, one below the other.
+    Arguments: node, what follows the ML model's name in the node's name ('versions', 'deployments', 'predictions');
+    columns, mapping of column to SQL type. With no ML model declared: no rows of these types.
+    Returns: SQL, a select.
+    Example: {{ ml_ledger.union_ml_models('versions', {'ml_model': 'varchar', 'version': 'bigint'}) }}
+#}
+{% macro union_ml_models(node, columns) -%}
+{%- for name in ml_ledger.ml_model_names() %}
+select
+    {% for column, type in columns.items() -%}
+    cast({{ column }} as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
+    {% endfor -%}
+from {{ ref(name ~ '_' ~ node) }}
+{% if not loop.last %}
+union all
+{% endif -%}
+{% else %}
+select
+    {% for column, type in columns.items() -%}
+    cast(null as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
+    {% endfor -%}
+where 1 = 0
+{% endfor %}
+{%- endmacro %}

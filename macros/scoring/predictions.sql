@@ -1,0 +1,97 @@
+{#
+    The predictions of an ML model: every entity of the latest as-of date at the clock that has none yet, scored by
+    the version that is live in each slot, appended.
+
+    Arguments: ml_model, its name; features, relation with one row per entity and as-of date; versions and
+    deployments, relations of its nodes.
+    Returns: SQL. For an incremental dbt model with the strategy append and full_refresh false.
+    Example: see models/repurchase/scoring/repurchase_predictions.sql
+#}
+{% macro predictions(ml_model, features, versions, deployments) %}
+{%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
+{%- set live = ml_ledger.live_versions(ml_model, versions, deployments) -%}
+with
+
+latest as (
+    select max({{ spec.as_of }}) as _ml_as_of
+    from {{ features }}
+    where {{ spec.as_of }} <= {{ ml_ledger.clock() }}
+),
+
+entities as (
+    select
+        cast(features.{{ spec.entity }} as {{ dbt.type_string() }}) as _ml_entity_id,
+        cast(features.{{ spec.as_of }} as {{ dbt.type_timestamp() }}) as _ml_as_of,
+        features.*
+    from {{ features }} as features
+    inner join latest
+        on features.{{ spec.as_of }} = latest._ml_as_of
+),
+
+{% for version in live -%}
+{{ ml_ledger.scored_by_version(version) }},
+
+{% endfor -%}
+predictions as (
+    {%- for version in live %}
+    select * from decided_{{ version.slot }}
+    {%- if not loop.last %}
+
+    union all
+    {% endif %}
+    {%- else %}
+    {{ ml_ledger.no_predictions() }}
+    {%- endfor %}
+)
+
+select
+    {{ dbt.hash("'" ~ ml_model ~ "|' || predictions.slot || '|' || predictions.entity_id || '|' || cast(predictions.as_of as "
+        ~ dbt.type_string() ~ ")") }} as decision_id,
+    '{{ ml_model }}' as ml_model,
+    predictions.entity_id,
+    predictions.as_of,
+    predictions.slot,
+    predictions.version,
+    predictions.status,
+    predictions.score,
+    predictions.threshold,
+    predictions.decision,
+    predictions.reasons,
+    predictions.features,
+    predictions.imputed_features,
+    {{ ml_ledger.clock() }} as decided_at,
+    {{ ml_ledger.wall_clock() }} as recorded_at,
+    '{{ invocation_id }}' as invocation_id
+from predictions
+{%- if is_incremental() %}
+where not exists (
+    select 1
+    from {{ ml_ledger.rows_so_far() }} as earlier
+    where
+        earlier.entity_id = predictions.entity_id
+        and earlier.as_of = predictions.as_of
+        and earlier.slot = predictions.slot
+)
+{%- endif %}
+{% endmacro %}
+
+{#
+    The columns of `predictions` before they get their identifiers, with no row: while no version is live.
+    Returns: SQL, a select.
+#}
+{% macro no_predictions() -%}
+select
+        _ml_entity_id as entity_id,
+        _ml_as_of as as_of,
+        cast(null as {{ dbt.type_string() }}) as slot,
+        cast(null as {{ dbt.type_bigint() }}) as version,
+        cast(null as {{ dbt.type_string() }}) as status,
+        cast(null as {{ ml_ledger.type_double() }}) as score,
+        cast(null as {{ ml_ledger.type_double() }}) as threshold,
+        cast(null as {{ dbt.type_string() }}) as decision,
+        cast(null as {{ dbt.type_string() }}) as reasons,
+        cast(null as {{ dbt.type_string() }}) as features,
+        cast(null as {{ dbt.type_string() }}) as imputed_features
+    from entities
+    where 1 = 0
+{%- endmacro %}

@@ -1,0 +1,44 @@
+{%- set text, whole = dbt.type_string(), dbt.type_bigint() -%}
+with
+
+versions as (
+    {{
+        ml_ledger.union_ml_models('versions', {
+            'ml_model': text, 'version': whole, 'coefficients': text,
+        }) | indent(4)
+    }}
+),
+
+coefficients as (
+    {{
+        ml_ledger.unnest_json('versions', 'coefficients', ['ml_model', 'version'], {
+            'output': 'varchar',
+            'term': 'bigint',
+            'feature': 'varchar',
+            'applies_to': 'varchar',
+            'level': 'varchar',
+            'lower': 'double',
+            'upper': 'double',
+            'slope': 'double',
+            'value': 'double',
+            'std_error': 'double',
+            'reference': 'double',
+        })
+    }}
+)
+
+select
+    ml_model,
+    version,
+    output,
+    term,
+    feature,
+    applies_to,
+    level,
+    lower as lower_bound,
+    upper as upper_bound,
+    slope,
+    value,
+    std_error,
+    reference
+from coefficients

@@ -1,0 +1,22 @@
+{%- set text, whole, double = dbt.type_string(), dbt.type_bigint(), ml_ledger.type_double() -%}
+{%- set moment = dbt.type_timestamp() -%}
+{{
+    ml_ledger.union_ml_models('predictions', {
+        'decision_id': text,
+        'ml_model': text,
+        'entity_id': text,
+        'as_of': moment,
+        'slot': text,
+        'version': whole,
+        'status': text,
+        'score': double,
+        'threshold': double,
+        'decision': text,
+        'reasons': text,
+        'features': text,
+        'imputed_features': text,
+        'decided_at': moment,
+        'recorded_at': moment,
+        'invocation_id': text,
+    })
+}}

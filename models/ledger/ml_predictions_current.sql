@@ -1,0 +1,24 @@
+with
+
+served as (
+    select
+        *,
+        row_number() over (partition by ml_model, entity_id order by as_of desc, decided_at desc) as _ml_age
+    from {{ ref('ml_predictions') }}
+    where slot = 'champion'
+)
+
+select
+    ml_model,
+    entity_id,
+    as_of,
+    version,
+    status,
+    score,
+    threshold,
+    decision,
+    reasons,
+    decided_at,
+    decision_id
+from served
+where _ml_age = 1

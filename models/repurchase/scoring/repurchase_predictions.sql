@@ -1,0 +1,10 @@
+{{ config(materialized='incremental', incremental_strategy='append', full_refresh=false) }}
+
+{{
+    ml_ledger.predictions(
+        ml_model='repurchase',
+        features=ref('customer_purchase_features'),
+        versions=ref('repurchase_versions'),
+        deployments=ref('repurchase_deployments'),
+    )
+}}

@@ -1,0 +1,15 @@
+with
+
+set_aside as (
+    select
+        order_line,
+        customer_id,
+        order_date,
+        quantity,
+        amount,
+        quarantine_reason
+    from {{ ref('base_order_lines') }}
+    where quarantine_reason is not null
+)
+
+select * from set_aside

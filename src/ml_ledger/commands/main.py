@@ -1,0 +1,71 @@
+"""Entry point of the `ml-ledger` command."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ml_ledger.errors import MLLedgerError
+
+DEFAULT_WAREHOUSE = Path("warehouse.duckdb")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a sub-command. Returns the exit code: 0 done, 1 refused or failed (argparse exits with 2 on usage)."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except MLLedgerError as error:
+        print(f"ml-ledger: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="ml-ledger", description="Look into, check and replay the ledger.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    show = commands.add_parser("show", help="the live version of an ML model, its coefficients and decisions")
+    show.add_argument("ml_model", help="name under vars.ml_models")
+    show.add_argument("--warehouse", type=Path, default=None, help="DuckDB file (default: warehouse.duckdb)")
+    show.set_defaults(run=_show)
+
+    validate = commands.add_parser("validate", help="check every declaration in dbt_project.yml")
+    validate.add_argument("--project", type=Path, default=Path(), help="folder of dbt_project.yml (default: .)")
+    validate.set_defaults(run=_validate)
+
+    replay = commands.add_parser("replay", help="walk the clock over history, one dbt build per month")
+    replay.add_argument("--from", dest="start", required=True, help="first clock, as 1997-06-30")
+    replay.add_argument("--to", dest="end", required=True, help="last clock")
+    replay.add_argument("--fresh", action="store_true", help="start from an empty warehouse")
+    replay.add_argument("--warehouse", type=Path, default=None, help="DuckDB file (default: warehouse.duckdb)")
+    replay.set_defaults(run=_replay)
+    return parser
+
+
+def _show(options: argparse.Namespace) -> int:
+    from ml_ledger.commands.show import show
+
+    print(show(options.ml_model, _warehouse(options)))
+    return 0
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from ml_ledger.commands.validate import validate
+
+    print(validate(options.project))
+    return 0
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from ml_ledger.commands.replay import replay
+
+    replay(options.start, options.end, fresh=options.fresh, warehouse=_warehouse(options))
+    return 0
+
+
+def _warehouse(options: argparse.Namespace) -> Path:
+    import os
+
+    return options.warehouse or Path(os.environ.get("ML_LEDGER_WAREHOUSE", DEFAULT_WAREHOUSE))

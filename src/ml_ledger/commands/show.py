@@ -1,0 +1,158 @@
+"""`ml-ledger show`: the live version of an ML model, read from the warehouse."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ml_ledger.errors import WarehouseError, listed
+
+DECISIONS_SHOWN = 5
+
+
+def show(ml_model: str, warehouse: Path) -> str:
+    """The live version, its coefficients, its holdout metrics against the baselines, and some decisions, as text.
+
+    Raises WarehouseError when the file cannot be opened or the ML model has no live version.
+    """
+    connection = _open(warehouse)
+    try:
+        return "\n".join(_sections(connection, ml_model))
+    except duckdb.CatalogException as error:
+        raise WarehouseError(f"{warehouse}: holds no ledger ({error}). Fix: run `dbt build` first.") from None
+    finally:
+        connection.close()
+
+
+def _open(warehouse: Path) -> duckdb.DuckDBPyConnection:
+    if not warehouse.exists():
+        raise WarehouseError(f"{warehouse}: does not exist. Fix: run `make build`, or name it with --warehouse.")
+    try:
+        return duckdb.connect(str(warehouse), read_only=True)
+    except duckdb.IOException as error:
+        raise WarehouseError(f"{warehouse}: cannot be opened: {error}") from None
+
+
+def _sections(connection: duckdb.DuckDBPyConnection, ml_model: str) -> Iterable[str]:
+    live = _rows(
+        connection,
+        "select d.version, v.algorithm, v.trained_because, v.trained_at, v.train_from, v.train_to, v.train_rows,"
+        " v.holdout_from, v.holdout_to, v.holdout_rows, d.valid_from, d.actor, d.reason"
+        " from ml_deployments as d inner join ml_versions as v using (ml_model, version)"
+        " where d.ml_model = ? and d.slot = 'champion' and d.valid_to is null",
+        ml_model,
+    )
+    if not live:
+        known = [row[0] for row in connection.execute("select distinct ml_model from ml_versions").fetchall()]
+        raise WarehouseError(
+            f"no version of ML model '{ml_model}' is live. ML models with versions: {listed(sorted(known))}."
+            " Fix: correct the name, or see ml_gate_checks for why none was deployed."
+        )
+    version = live[0]
+    yield f"\n{ml_model}: version {version['version']} ({version['algorithm']}) is live"
+    yield f"  since     {version['valid_from']:%Y-%m-%d}, by {version['actor']}: {version['reason']}"
+    yield f"  trained   {version['trained_at']:%Y-%m-%d}: {version['trained_because']}"
+    yield (
+        f"  on        {version['train_rows']:,} rows, as of {version['train_from']:%Y-%m-%d}"
+        f" to {version['train_to']:%Y-%m-%d}"
+    )
+    yield (
+        f"  held out  {version['holdout_rows']:,} rows, as of {version['holdout_from']:%Y-%m-%d}"
+        f" to {version['holdout_to']:%Y-%m-%d}"
+    )
+    yield from _coefficients(connection, ml_model, version["version"])
+    yield from _metrics(connection, ml_model, version["version"])
+    yield from _decisions(connection, ml_model)
+
+
+def _coefficients(connection: duckdb.DuckDBPyConnection, ml_model: str, version: int) -> Iterable[str]:
+    yield "\nCoefficients (ml_coefficients; log-odds)"
+    rows = _rows(
+        connection,
+        "select coalesce(feature, '(intercept)') as feature, applies_to, slope, value from ml_coefficients"
+        " where ml_model = ? and version = ? order by term, applies_to desc",
+        ml_model,
+        version,
+    )
+    yield from _table(
+        ["feature", "applies to", "slope", "value"],
+        [[row["feature"], row["applies_to"], _number(row["slope"]), _number(row["value"])] for row in rows],
+    )
+
+
+def _metrics(connection: duckdb.DuckDBPyConnection, ml_model: str, version: int) -> Iterable[str]:
+    yield "\nHoldout, the same rows for all (ml_metrics; 95 % interval)"
+    rows = _rows(
+        connection,
+        "select scored_by, metric, value, ci_low, ci_high from ml_metrics where ml_model = ? and version = ?"
+        " and dataset = 'holdout' and slice = 'all' and metric in ('roc_auc', 'log_loss')",
+        ml_model,
+        version,
+    )
+    cells = {
+        (row["scored_by"], row["metric"]): f"{row['value']:.4f} ({row['ci_low']:.4f} to {row['ci_high']:.4f})"
+        for row in rows
+    }
+    scorers = sorted({row["scored_by"] for row in rows}, key=lambda name: (name != "self", name))
+    yield from _table(
+        ["scored by", "AUC", "log loss"],
+        [
+            [
+                f"version {version}" if name == "self" else name.replace(":", " "),
+                cells.get((name, "roc_auc"), ""),
+                cells.get((name, "log_loss"), ""),
+            ]
+            for name in scorers
+        ],
+    )
+
+
+def _decisions(connection: duckdb.DuckDBPyConnection, ml_model: str) -> Iterable[str]:
+    yield "\nDecisions (ml_predictions_current)"
+    rows = _rows(
+        connection,
+        "select entity_id, as_of, version, score, decision, reasons from ml_predictions_current"
+        " where ml_model = ? order by md5(entity_id) limit ?",
+        ml_model,
+        DECISIONS_SHOWN,
+    )
+    yield from _table(
+        ["entity", "as of", "version", "score", "decision", "reasons"],
+        [
+            [
+                row["entity_id"],
+                f"{row['as_of']:%Y-%m-%d}",
+                str(row["version"]),
+                "" if row["score"] is None else f"{row['score']:.4f}",
+                row["decision"],
+                ", ".join(_reason(reason) for reason in json.loads(row["reasons"] or "[]")),
+            ]
+            for row in rows
+        ],
+    )
+
+
+def _reason(reason: dict[str, Any]) -> str:
+    value = "missing" if reason["value"] is None else f"{reason['value']:g}"
+    return f"{reason['feature']} {value} ({reason['contribution']:+.2f})"
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str, *parameters: object) -> list[dict[str, Any]]:
+    result = connection.execute(sql, list(parameters))
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:+.6f}"
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[str]:
+    lines = [header, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    for line in lines:
+        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()

@@ -1,0 +1,73 @@
+"""Errors that say what, where, got, allowed and how to fix it; all problems of one input are raised at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+class MLLedgerError(Exception):
+    """Base class of every error that ml_ledger raises on purpose."""
+
+
+class SpecError(MLLedgerError):
+    """The declaration of an ML model (`vars.ml_models.<name>`) is not valid."""
+
+
+class TrainingSetError(MLLedgerError):
+    """The training set cannot be trained on as declared."""
+
+
+class VersionError(MLLedgerError):
+    """A trained version does not do what it must (for example its SQL does not reproduce its estimator)."""
+
+
+class WarehouseError(MLLedgerError):
+    """The warehouse file cannot be read, or does not hold what was asked for."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with an input.
+
+    `where` is a key path or column, `what` a sentence without a full stop; the rest are optional parts of
+    the message, in the order got, allowed, fix.
+    """
+
+    where: str
+    what: str
+    got: str | None = None
+    allowed: str | None = None
+    fix: str | None = None
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}"
+        if self.got is not None:
+            text += f"; got {self.got}"
+        text += "."
+        if self.allowed is not None:
+            text += f" Allowed: {self.allowed}."
+        if self.fix is not None:
+            text += f" Fix: {self.fix}."
+        return text
+
+
+def raise_if_any(problems: Sequence[Problem], error: type[MLLedgerError], subject: str) -> None:
+    """Raise `error` naming every problem, or return when there is none."""
+    if not problems:
+        return
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    lines = "\n".join(f"  {number}. {problem}" for number, problem in enumerate(problems, 1))
+    raise error(f"{subject}: {count}. Nothing was written.\n{lines}")
+
+
+def listed(names: Iterable[object]) -> str:
+    """Names for an error message, comma separated, or a word when there are none."""
+    return ", ".join(str(name) for name in names) or "(none)"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """A fix that proposes the closest known name, or None when nothing is close."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean '{close[0]}'" if close else None

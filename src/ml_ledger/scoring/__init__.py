@@ -1,0 +1,1 @@
+"""From coefficient rows to SQL: the compiled way of scoring."""

@@ -1,0 +1,181 @@
+"""May this training set be trained on? Every problem is found before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ml_ledger.errors import Problem, TrainingSetError, did_you_mean, listed, raise_if_any
+from ml_ledger.spec import MLModelSpec
+from ml_ledger.warehouse import Relation, quoted
+
+# Columns that the training_set macro adds to the features.
+MACRO_COLUMNS = ("matured_at", "split", "weight", "known_at", "invocation_id")
+
+
+def validate_training_set(ml_model: str, spec: MLModelSpec, training_set: Relation) -> None:
+    """Raise TrainingSetError naming every problem of the training set, or return."""
+    problems = list(_column_problems(spec, training_set))
+    if not problems:  # the row checks read these columns
+        problems = [*_label_problems(spec, training_set), *_row_problems(spec, training_set)]
+    raise_if_any(problems, TrainingSetError, f"The training set of ML model '{ml_model}' is not usable")
+
+
+def _column_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Problem]:
+    own = {spec.entity, spec.as_of, spec.label, *MACRO_COLUMNS}
+    available = [column for column in training_set.types if column not in own]
+    for key, column in (("entity", spec.entity), ("as_of", spec.as_of), ("label", spec.label)):
+        if column not in training_set.types:
+            yield Problem(
+                key,
+                f"column '{column}' is not in the training set",
+                allowed=listed(training_set.types),
+                fix=did_you_mean(column, training_set.types),
+            )
+    for column in MACRO_COLUMNS:
+        if column not in training_set.types:
+            yield Problem(
+                column,
+                "column is not in the training set",
+                fix="build the training set with the macro ml_ledger.training_set",
+            )
+    for name in spec.features:
+        if name not in training_set.types:
+            yield Problem(
+                f"features.{name}",
+                "is not a column of the training set",
+                repr(name),
+                listed(available),
+                did_you_mean(name, available),
+            )
+        elif not training_set.is_numeric(name):
+            yield _not_numeric(name, training_set)
+
+
+def _not_numeric(name: str, training_set: Relation) -> Problem:
+    column = quoted(name)
+    examples = training_set.query(
+        f"select cast({column} as varchar) as example, count(*) as n from {training_set.name}"
+        f" where {column} is not null and try_cast(cast({column} as varchar) as double) is null"
+        " group by 1 order by 2 desc, 1 limit 1"
+    )
+    example = f" ({examples[0]['example']!r} in {examples[0]['n']} rows)" if examples else ""
+    return Problem(
+        f"features.{name}",
+        "a feature of kind numeric must be numeric",
+        f"{training_set.types[name]}{example}",
+        "integer, decimal or double columns",
+        "cast or clean it in staging",
+    )
+
+
+def _label_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Problem]:
+    label = quoted(spec.label)
+    counts = training_set.query(
+        f"select split, count(*) as n, count(distinct {label}) as classes, count({label}) as labelled,"
+        f" min(cast({label} as varchar)) as example,"
+        f" count_if(cast({label} as varchar) not in ('0', '1', 'true', 'false')) as others,"
+        f" min(case when cast({label} as varchar) not in ('0', '1', 'true', 'false')"
+        f" then cast({label} as varchar) end) as other_example"
+        f" from {training_set.name} group by split"
+    )
+    by_split = {row["split"]: row for row in counts}
+    where = f"label {spec.label}"
+    for split in ("train", "holdout"):
+        row = by_split.get(split)
+        if row is None:
+            yield Problem(
+                "training set",
+                f"has no row in its {split} split",
+                f"{sum(row['n'] for row in counts)} rows in all"
+                + "".join(f", {row['n']} in {name}" for name, row in by_split.items()),
+                "at least one matured as-of date to train on and one to hold out",
+                _how_to_fill(spec, by_split),
+            )
+            continue
+        if row["others"] or row["labelled"] < row["n"]:
+            yield Problem(
+                where,
+                f"must be 0 or 1 on every row of the {split} split",
+                f"{row['n'] - row['labelled']} NULL, {row['others']} other values"
+                + (f" such as {row['other_example']!r}" if row["others"] else ""),
+                "0 and 1, or false and true",
+            )
+        elif row["classes"] < 2:
+            yield Problem(
+                where,
+                f"has one class in the {split} split",
+                f"{row['example']!r} on all {row['n']} rows",
+                "both classes",
+                "check the label's definition and its window, or wait for more as-of dates",
+            )
+
+
+def _how_to_fill(spec: MLModelSpec, by_split: dict[str, Any]) -> str:
+    if not by_split:
+        return (
+            "no label has matured at this clock: move ml_clock forward, or check that the labels and features"
+            " share entities and as-of dates"
+        )
+    if "embargo" in by_split and spec.evaluation.embargo == "strict":
+        return "wait until labels mature before the held-out as-of date, or declare evaluation.embargo: relaxed"
+    return "wait for one more as-of date to mature"
+
+
+def _row_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Problem]:
+    entity, as_of = quoted(spec.entity), quoted(spec.as_of)
+    duplicates = training_set.query(
+        f"select cast({entity} as varchar) as entity, cast({as_of} as varchar) as as_of, count(*) as n,"
+        f" count(*) over () as groups from {training_set.name}"
+        f" group by {entity}, {as_of} having count(*) > 1 order by 3 desc, 1, 2 limit 1"
+    )
+    if duplicates:
+        first = duplicates[0]
+        yield Problem(
+            f"{spec.entity} × {spec.as_of}",
+            "an entity must occur once per as-of date",
+            f"{first['groups']} duplicated, for example {spec.entity} {first['entity']} at {first['as_of']}"
+            f" {first['n']} times",
+            "one row per entity and as-of date",
+            "make the feature and label models unique on these two columns",
+        )
+    nulls = training_set.query(
+        f"select count_if({entity} is null) as entity, count_if({as_of} is null) as as_of from {training_set.name}"
+    )[0]
+    for key, column in (("entity", spec.entity), ("as_of", spec.as_of)):
+        if nulls[key]:
+            yield Problem(column, f"the {key} column must not be NULL", f"{nulls[key]} NULL")
+    yield from _value_problems(spec, training_set)
+
+
+def _value_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Problem]:
+    aggregates = ", ".join(
+        f"count_if({quoted(name)} is null) as null_{number},"
+        f" count_if(not isfinite(cast({quoted(name)} as double))) as infinite_{number}"
+        for number, name in enumerate(spec.features)
+    )
+    counts = training_set.query(
+        f"select count(*) as n, {aggregates} from {training_set.name} where split = 'train'"
+    )[0]
+    for number, (name, feature) in enumerate(spec.features.items()):
+        if counts["n"] and counts[f"null_{number}"] == counts["n"]:
+            yield Problem(
+                f"features.{name}",
+                "is NULL on every training row",
+                fix="remove it, or mend the feature model",
+            )
+        elif counts[f"null_{number}"] and feature.missing == "reject":
+            yield Problem(
+                f"features.{name}.missing",
+                "'reject' cannot be trained on rows where the feature is NULL",
+                f"{counts[f'null_{number}']} NULL of {counts['n']} training rows",
+                "impute, own_level",
+                "declare one of them, or fill the feature in its model",
+            )
+        if counts[f"infinite_{number}"]:
+            yield Problem(
+                f"features.{name}",
+                "must be finite",
+                f"{counts[f'infinite_{number}']} NaN or infinite values",
+                fix="turn them into NULL or numbers in the feature model",
+            )

@@ -1,0 +1,53 @@
+"""The row that a trained version appends, and its schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+
+_TIMESTAMP = pa.timestamp("us")
+
+# JSON texts are strings: they read the same in every engine and hash the same everywhere.
+VERSION_SCHEMA = pa.schema(
+    [
+        ("ml_model", pa.string()),
+        ("version", pa.int64()),
+        ("task", pa.string()),
+        ("algorithm", pa.string()),
+        ("hyperparameters", pa.string()),
+        ("features", pa.string()),
+        ("link", pa.string()),
+        ("trained_because", pa.string()),
+        ("trained_at", _TIMESTAMP),
+        ("train_from", _TIMESTAMP),
+        ("train_to", _TIMESTAMP),
+        ("holdout_from", _TIMESTAMP),
+        ("holdout_to", _TIMESTAMP),
+        ("labels_overlap_holdout", pa.bool_()),
+        ("train_rows", pa.int64()),
+        ("holdout_rows", pa.int64()),
+        ("training_set_fingerprint", pa.string()),
+        ("seed", pa.int64()),
+        ("threshold", pa.float64()),
+        ("coefficients", pa.string()),
+        ("metrics", pa.string()),
+        ("scoring", pa.string()),
+        ("diagnostics", pa.string()),
+        ("spec", pa.string()),
+        ("spec_hash", pa.string()),
+        ("library_versions", pa.string()),
+        ("git_commit", pa.string()),
+        ("invocation_id", pa.string()),
+        ("recorded_at", _TIMESTAMP),
+    ]
+)
+
+
+def version_table(row: Mapping[str, Any] | None) -> pa.Table:
+    """One version as an Arrow table of one row, or of none: what the versions node appends."""
+    rows = [] if row is None else [dict(row)]
+    if row is not None and set(row) != set(VERSION_SCHEMA.names):
+        raise ValueError(f"version row and schema differ: {set(row) ^ set(VERSION_SCHEMA.names)}")
+    return pa.Table.from_pylist(rows, schema=VERSION_SCHEMA)

@@ -1,0 +1,82 @@
+"""The one module that touches relations: every query that the library sends to a warehouse starts here.
+
+A training set stays a relation; what leaves the engine are aggregates, and for families that need them, the
+declared columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml_ledger.errors import WarehouseError
+
+NUMERIC_TYPES = (
+    "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
+    "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL",
+)  # fmt: skip
+
+
+class Relation:
+    """A table or query result of the warehouse, as a Python dbt model receives it from `dbt.ref`.
+
+    Only DuckDB relations so far; any other object is refused by name.
+    """
+
+    dialect = "duckdb"
+
+    def __init__(self, relation: Any, *, name: str) -> None:
+        """Wrap a DuckDB relation; inside `query` it is called `name`."""
+        if not hasattr(relation, "query") or not hasattr(relation, "types"):
+            raise WarehouseError(
+                f"{name}: training needs a DuckDB relation; got {type(relation).__module__}."
+                f"{type(relation).__qualname__}. Fix: run this ML model on a DuckDB target."
+            )
+        self._relation = relation
+        self.name = name
+        self.types = {column: str(kind) for column, kind in zip(relation.columns, relation.types, strict=True)}
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        """Rows of a query over this relation (and nothing else), as dicts. For small results."""
+        result = self._relation.query(self.name, sql)
+        columns = result.columns
+        return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+
+    def doubles(self, expressions: Sequence[str], where: str) -> list[NDArray[np.float64]]:
+        """One array of n doubles per SQL expression, NaN for NULL, over the n rows that satisfy `where`.
+
+        All arrays come from one query, so that their rows correspond.
+        """
+        selected = ", ".join(
+            f"cast({expression} as double) as c{number}" for number, expression in enumerate(expressions)
+        )
+        result = self._relation.query(self.name, f"select {selected} from {self.name} where {where}")
+        arrays = result.fetchnumpy()
+        return [_filled(arrays[f"c{number}"]) for number in range(len(expressions))]
+
+    def is_numeric(self, column: str) -> bool:
+        """Whether a column's type is a number (booleans and text are not)."""
+        return self.types[column].upper().startswith(NUMERIC_TYPES)
+
+    def fingerprint(self, columns: Iterable[str], where: str) -> str:
+        """A text that changes when any of these rows changes, whatever their order.
+
+        Per row the MD5 of its values as text, joined by '|', NULL as '~'; of that the first 60 bits as a
+        number; `md5sum60:<rows>:<sum of the numbers>`.
+        """
+        text = ", ".join(f"coalesce(cast({quoted(column)} as varchar), '~')" for column in columns)
+        row_number = f"cast('0x' || substr(md5(concat_ws('|', {text})), 1, 15) as bigint)"
+        (row,) = self.query(f"select count(*) as n, sum({row_number}) as total from {self.name} where {where}")
+        return f"md5sum60:{row['n']}:{row['total'] or 0}"
+
+
+def quoted(name: str) -> str:
+    """An SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _filled(values: Any) -> NDArray[np.float64]:
+    return np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan)

@@ -1,0 +1,12 @@
+{#
+    No two rows share their values of these columns.
+    Arguments: columns, list of names.
+#}
+{% test unique_combination(model, columns) %}
+select
+    {{ columns | join(',\n    ') }},
+    count(*) as copies
+from {{ model }}
+group by {{ columns | join(', ') }}
+having count(*) > 1
+{% endtest %}
