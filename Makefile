@@ -30,7 +30,7 @@ dbt-test: $(INSTALLED)  ## Data and unit tests of the shipped project, in a ware
 	ML_LEDGER_WAREHOUSE=target/test-warehouse/warehouse.duckdb $(BIN)/dbt --quiet build
 
 python-test: $(INSTALLED)  ## pytest: unit, parity with scikit-learn, functional on copies of the project
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 docs: $(INSTALLED)  ## dbt's documentation site, in target/
 	$(BIN)/dbt docs generate

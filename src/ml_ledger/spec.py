@@ -146,7 +146,7 @@ def _cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
             continue
         problems += _algorithm_problems(f"{root}.{key}", algorithm, task)
         chosen = algorithm.get("features")
-        if key != "algorithm" and isinstance(chosen, list) and isinstance(features, Mapping):
+        if key != "algorithm" and isinstance(chosen, list) and isinstance(features, Mapping) and features:
             problems += [
                 Problem(
                     f"{root}.{key}.features",

@@ -1,0 +1,130 @@
+"""Projects in temporary folders: copies of this one, built by the real dbt on real orders. Nothing is mocked."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = ROOT / "tests" / "fixtures" / "cdnow_orders_sample.csv"
+COPIED = ("dbt_project.yml", "profiles.yml", "models", "python_models", "macros", "seeds", "analyses", "tests")
+LEDGER = ("repurchase_versions", "repurchase_deployments", "repurchase_predictions")
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the project with a warehouse of its own."""
+
+    folder: Path
+
+    @property
+    def warehouse(self) -> Path:
+        return self.folder / "warehouse.duckdb"
+
+    def command(self, *arguments: str) -> list[str]:
+        return [str(Path(sys.executable).parent / "dbt"), "--no-use-colors", *arguments]
+
+    def environment(self) -> dict[str, str]:
+        unset = ("ML_LEDGER_WAREHOUSE", "DBT_PROFILES_DIR", "DBT_PROJECT_DIR", "PYTHONDONTWRITEBYTECODE")
+        return {name: value for name, value in os.environ.items() if name not in unset}
+
+    def dbt(self, *arguments: str, clock: str | None = None, succeeds: bool = True) -> str:
+        """Run dbt; returns what it printed. Fails the test when it does not end as expected."""
+        variables = ["--vars", f"{{ml_clock: '{clock}'}}"] if clock else []
+        done = subprocess.run(
+            [*self.command(*arguments), *variables],
+            cwd=self.folder,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+        )
+        output = done.stdout + done.stderr
+        assert (done.returncode == 0) is succeeds, output
+        return output
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def ledger(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of the append-only tables that exist."""
+        existing = {name for (name,) in self.query("select table_name from duckdb_tables()")}
+        return {
+            name: self.query(f"select * from {name} order by all") if name in existing else [] for name in LEDGER
+        }
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        file = self.folder / path
+        text = file.read_text(encoding="utf-8")
+        assert old in text, f"{path} does not hold {old!r}"
+        file.write_text(text.replace(old, new), encoding="utf-8")
+
+    def declare(self, change: Callable[[dict[str, Any]], None]) -> None:
+        """Change the declaration of repurchase in dbt_project.yml."""
+        file = self.folder / "dbt_project.yml"
+        settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+        change(settings["vars"]["ml_models"]["repurchase"])
+        file.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+
+    def copy(self, folder: Path) -> Project:
+        shutil.copytree(self.folder, folder)
+        return Project(folder)
+
+
+def copied_project(folder: Path, *, sample: bool) -> Project:
+    folder.mkdir(parents=True)
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, folder / name)
+    if sample:
+        shutil.copy(SAMPLE, folder / "seeds" / "repurchase" / "cdnow_orders.csv")
+    return Project(folder)
+
+
+@pytest.fixture(scope="session")
+def unbuilt_sample(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project with the orders of 2,357 customers, parsed but never built. Copy it before changing it."""
+    project = copied_project(tmp_path_factory.mktemp("unbuilt") / "project", sample=True)
+    project.dbt("parse")
+    return project
+
+
+@pytest.fixture(scope="session")
+def built_sample(unbuilt_sample: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The same, built at the end of 1997. Copy it before changing it."""
+    project = unbuilt_sample.copy(tmp_path_factory.mktemp("built") / "project")
+    project.dbt("build", clock="1997-12-31")
+    return project
+
+
+@pytest.fixture(scope="session")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project with all orders, built with its default clock. Read only."""
+    project = copied_project(tmp_path_factory.mktemp("full") / "project", sample=False)
+    project.dbt("build")
+    return project
+
+
+@pytest.fixture
+def built(built_sample: Project, tmp_path: Path) -> Iterator[Project]:
+    """A built sample project of one's own."""
+    yield built_sample.copy(tmp_path / "project")
+
+
+@pytest.fixture
+def unbuilt(unbuilt_sample: Project, tmp_path: Path) -> Iterator[Project]:
+    """An unbuilt sample project of one's own."""
+    yield unbuilt_sample.copy(tmp_path / "project")

@@ -1,0 +1,109 @@
+"""Mistakes that people make: each stops the build with a message that names it, and nothing is appended."""
+
+import pytest
+from conftest import Project
+
+FEATURES = "models/repurchase/features/customer_purchase_features.sql"
+LABELS = "models/repurchase/labels/repurchase_labels.sql"
+
+
+def refused(project: Project, *messages: str, clock: str = "1998-03-31") -> None:
+    """A `dbt run` fails with these messages and leaves the ledger as it was."""
+    before = project.ledger() if project.warehouse.exists() else None
+    output = " ".join(project.dbt("run", clock=clock, succeeds=False).split())
+    for message in messages:
+        assert message in output
+    if before is not None:
+        assert project.ledger() == before
+
+
+def test_an_unknown_feature(built: Project):
+    built.declare(lambda d: d["features"].update(recency_day={"kind": "numeric"}))
+    refused(
+        built,
+        "The training set of ML model 'repurchase' is not usable: 1 problem. Nothing was written.",
+        "features.recency_day: is not a column of the training set; got 'recency_day'."
+        " Allowed: recency_days, tenure_days,",
+        "did you mean 'recency_days'",
+    )
+
+
+def test_a_label_with_one_class(built: Project):
+    built.edit(LABELS, "then 1 else 0 end as repurchased", "then 0 else 0 end as repurchased")
+    refused(
+        built,
+        "label repurchased: has one class in the train split; got '0' on all",
+        "Allowed: both classes.",
+    )
+
+
+def test_an_empty_training_set(unbuilt: Project):
+    unbuilt.dbt("seed")
+    refused(
+        unbuilt,
+        "training set: has no row in its train split; got 0 rows in all. Allowed: at least one matured as-of date"
+        " to train on and one to hold out. Fix: no label has matured at this clock",
+        clock="1997-03-31",
+    )
+
+
+def test_duplicate_entities(built: Project):
+    """Twice among the features, hence twice among the labels, hence four times where they meet."""
+    built.edit(
+        FEATURES,
+        "select * from with_ratios",
+        "select * from with_ratios union all select * from with_ratios where customer_id = 4",
+    )
+    refused(
+        built,
+        "customer_id × as_of_date: an entity must occur once per as-of date; got",
+        "duplicated, for example customer_id 4 at 1997-02-01 4 times. Allowed: one row per entity and as-of date.",
+    )
+
+
+def test_a_declaration_with_several_mistakes(built: Project):
+    def mistakes(d):
+        d["treshold"] = 0.3
+        d["algorithm"]["family"] = "logistics"
+        d["features"]["recency_days"]["kind"] = "number"
+        d["decision"]["threshold"] = 20
+        del d["entity"]
+
+    built.declare(mistakes)
+    refused(
+        built,
+        "The declaration of ML model 'repurchase' is not valid: 5 problems. Nothing was written.",
+        "ml_models.repurchase.treshold: unknown key; got 0.3",
+        "ml_models.repurchase.algorithm.family: is not a known model family; got 'logistics'. Allowed: constant,",
+        "ml_models.repurchase.features.recency_days.kind: has a value that is not allowed; got 'number'",
+        "ml_models.repurchase.decision.threshold: is out of range; got 20. Allowed: a number < 1.",
+        "ml_models.repurchase.entity: a required key is missing.",
+    )
+
+
+def test_text_in_a_numeric_feature(built: Project):
+    built.edit(
+        FEATURES,
+        "select * from with_ratios",
+        "select * replace (case when customer_id = 4 then 'n/a' else recency_days::varchar end as recency_days)"
+        " from with_ratios",
+    )
+    refused(
+        built,
+        "features.recency_days: a feature of kind numeric must be numeric; got VARCHAR ('n/a' in",
+        "Allowed: integer, decimal or double columns. Fix: cast or clean it in staging.",
+    )
+
+
+@pytest.mark.parametrize("clock", ["31.12.1997", "1997-12-31; drop table repurchase_versions", "yesterday"])
+def test_a_clock_that_is_no_date(built: Project, clock: str):
+    refused(built, f"ml_clock: must be a date or a timestamp; got '{clock}'", clock=clock)
+
+
+def test_a_name_that_is_not_declared(built: Project):
+    built.edit("models/repurchase/training/repurchase_training_set.sql", "'repurchase'", "'repurchases'")
+    refused(
+        built,
+        "ml_model_spec: 'repurchases' is not a declared ML model. Allowed: repurchase.",
+        "models/repurchase/training/repurchase_training_set.sql",
+    )

@@ -1,0 +1,129 @@
+import copy
+from typing import Any
+
+import pytest
+import yaml
+from conftest import ROOT
+
+from ml_ledger.errors import SpecError
+from ml_ledger.spec import parse_spec
+
+
+@pytest.fixture
+def declaration() -> dict[str, Any]:
+    settings = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
+    return settings["vars"]["ml_models"]["repurchase"]
+
+
+def test_the_shipped_declaration_is_valid(declaration):
+    spec = parse_spec("repurchase", declaration)
+    assert spec.features["mean_gap_days"].missing == "own_level"
+    assert spec.features["recency_days"].missing == "reject", "a NULL is never filled unasked"
+    assert list(spec.features) == list(declaration["features"]), "features keep their order"
+
+
+MISTAKES = {
+    "unknown key": (
+        lambda d: d.update(treshold=0.3),
+        ["ml_models.repurchase.treshold: unknown key; got 0.3", "Allowed: task, description"],
+    ),
+    "unknown nested key": (
+        lambda d: d["gate"].update(champion_margn=0.1),
+        ["gate.champion_margn: unknown key", "did you mean 'champion_margin'"],
+    ),
+    "unknown key of a feature": (
+        lambda d: d["features"]["recency_days"].update(mising="reject"),
+        ["features.recency_days.mising: unknown key", "Allowed: kind, missing", "did you mean 'missing'"],
+    ),
+    "missing key": (lambda d: d.pop("label"), ["ml_models.repurchase.label: a required key is missing"]),
+    "wrong kind": (
+        lambda d: d["features"]["recency_days"].update(kind="number"),
+        ["features.recency_days.kind", "got 'number'", "'numeric'"],
+    ),
+    "threshold out of range": (
+        lambda d: d["decision"].update(threshold=20),
+        ["decision.threshold: is out of range; got 20. Allowed: a number < 1"],
+    ),
+    "text for a number": (
+        lambda d: d["training"].update(retrain_after_days="ninety"),
+        ["training.retrain_after_days", "got 'ninety'"],
+    ),
+    "unknown family": (
+        lambda d: d["algorithm"].update(family="logistics"),
+        [
+            "algorithm.family: is not a known model family; got 'logistics'",
+            "Allowed: constant, logistic",
+            "did you mean 'logistic'",
+        ],
+    ),
+    "unknown hyperparameter": (
+        lambda d: d["algorithm"].update(hyperparameters={"c": 1}),
+        ["algorithm.hyperparameters.c: is not a hyperparameter of family 'logistic'", "Allowed: C, max_iter"],
+    ),
+    "hyperparameter out of range": (
+        lambda d: d["algorithm"].update(hyperparameters={"C": -1}),
+        ["algorithm.hyperparameters.C: has a value out of range; got -1. Allowed: a number > 0"],
+    ),
+    "baseline on an unknown feature": (
+        lambda d: d["baselines"]["recency"].update(features=["recency_day"]),
+        [
+            "baselines.recency.features: is not a declared feature; got 'recency_day'",
+            "did you mean 'recency_days'",
+        ],
+    ),
+    "label among the features": (
+        lambda d: d["features"].update(repurchased={"kind": "numeric"}),
+        ["features.repurchased: a feature cannot be the entity, the as-of column or the label"],
+    ),
+    "no feature": (lambda d: d.update(features={}), ["features: must not be empty"]),
+    "column that is no name": (
+        lambda d: d.update(entity="customer id"),
+        ["entity: must be a name; got 'customer id'. Allowed: lower case letters, digits and _"],
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_named_with_what_was_given_and_what_is_allowed(declaration, mistake):
+    change, expected = MISTAKES[mistake]
+    change(declaration)
+    with pytest.raises(SpecError) as caught:
+        parse_spec("repurchase", declaration)
+    for part in expected:
+        assert part in str(caught.value)
+    assert "1 problem." in str(caught.value)
+
+
+def test_all_mistakes_are_reported_at_once(declaration):
+    for name in ("unknown key", "wrong kind", "threshold out of range", "unknown family", "missing key"):
+        MISTAKES[name][0](declaration)
+    with pytest.raises(SpecError) as caught:
+        parse_spec("repurchase", declaration)
+    message = str(caught.value)
+    assert "5 problems. Nothing was written." in message
+    for name in ("unknown key", "wrong kind", "threshold out of range", "unknown family", "missing key"):
+        assert MISTAKES[name][1][0] in message
+
+
+@pytest.mark.parametrize("given", [None, [], "logistic", 3])
+def test_a_declaration_must_be_a_mapping(given):
+    with pytest.raises(SpecError, match="must be a mapping"):
+        parse_spec("repurchase", given)
+
+
+def test_the_fingerprint_changes_with_what_can_change_a_decision_and_with_nothing_else(declaration):
+    before = parse_spec("repurchase", declaration).fingerprint()
+    described = copy.deepcopy(declaration) | {"description": "Other words", "owner": "someone"}
+    described["features"]["recency_days"]["description"] = "Days since"
+    assert parse_spec("repurchase", described).fingerprint() == before
+    explicit = copy.deepcopy(declaration) | {"algorithm": {"family": "logistic", "hyperparameters": {}}}
+    assert parse_spec("repurchase", explicit).fingerprint() == before, "defaults may be written out"
+    for change in (
+        lambda d: d["decision"].update(threshold=0.21),
+        lambda d: d["training"].update(seed=1),
+        lambda d: d["features"].pop("amount_30d"),
+        lambda d: d["algorithm"].update(hyperparameters={"C": 2}),
+    ):
+        changed = copy.deepcopy(declaration)
+        change(changed)
+        assert parse_spec("repurchase", changed).fingerprint() != before

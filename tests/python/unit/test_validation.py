@@ -1,0 +1,167 @@
+"""Training sets with planted faults, in DuckDB."""
+
+import duckdb
+import pytest
+import yaml
+from conftest import ROOT
+
+from ml_ledger.errors import TrainingSetError, WarehouseError
+from ml_ledger.spec import parse_spec
+from ml_ledger.training.validation import validate_training_set
+from ml_ledger.warehouse import Relation
+
+DECLARATION = {
+    "task": "binary",
+    "entity": "id",
+    "as_of": "day",
+    "label": "bought",
+    "features": {"age": {"kind": "numeric"}, "gap": {"kind": "numeric", "missing": "impute"}},
+    "algorithm": {"family": "logistic"},
+    "baselines": {"constant": {"family": "constant"}},
+    "decision": {"threshold": 0.5, "positive": "yes", "negative": "no", "fallback": "no"},
+}
+GOOD = """
+    select
+        range % 50 as id,
+        date '2024-01-01' + to_months((range // 50)::int) as day,
+        (range * 7 % 3 = 0)::int as bought,
+        20 + range % 7 as age,
+        case when range % 5 > 0 then range / 3.0 end as gap,
+        timestamp '2024-06-01' as matured_at,
+        case when range < 100 then 'train' else 'holdout' end as split,
+        1.0 as weight,
+        timestamp '2024-06-01' as known_at,
+        'x' as invocation_id
+    from range(150)
+"""
+
+
+def problems_of(sql: str, **changes) -> str:
+    spec = parse_spec("m", DECLARATION | changes)
+    with pytest.raises(TrainingSetError) as caught:
+        validate_training_set("m", spec, Relation(duckdb.sql(sql), name="training_set"))
+    return str(caught.value)
+
+
+def test_a_good_training_set_passes():
+    validate_training_set("m", parse_spec("m", DECLARATION), Relation(duckdb.sql(GOOD), name="training_set"))
+
+
+FAULTS = {
+    "unknown feature": (
+        "select * exclude (age), age as agee from ({good})",
+        "features.age: is not a column of the training set; got 'age'. Allowed: gap, agee. Fix: did you mean",
+    ),
+    "text in a numeric feature": (
+        "select * replace (case when age = 20 then 'n/a' else age::varchar end as age) from ({good})",
+        "features.age: a feature of kind numeric must be numeric; got VARCHAR ('n/a' in 22 rows).",
+    ),
+    "text that looks like numbers": (
+        "select * replace (age::varchar as age) from ({good})",
+        "features.age: a feature of kind numeric must be numeric; got VARCHAR.",
+    ),
+    "one class": (
+        "select * replace (0 as bought) from ({good})",
+        "label bought: has one class in the train split; got '0' on all 100 rows. Allowed: both classes.",
+    ),
+    "one class in the holdout": (
+        "select * replace (case when split = 'holdout' then 1 else bought end as bought) from ({good})",
+        "label bought: has one class in the holdout split; got '1' on all 50 rows.",
+    ),
+    "another label": (
+        "select * replace (bought * 2 as bought) from ({good})",
+        "label bought: must be 0 or 1 on every row of the train split; got 0 NULL, 34 other values such as '2'.",
+    ),
+    "missing labels": (
+        "select * replace (case when id <> 3 then bought end as bought) from ({good})",
+        "label bought: must be 0 or 1 on every row of the train split; got 2 NULL, 0 other values.",
+    ),
+    "no rows": ("select * from ({good}) where false", "training set: has no row in its train split; got 0 rows"),
+    "no training rows": (
+        "select * replace ('embargo' as split) from ({good}) where split = 'train' union all"
+        " select * from ({good}) where split = 'holdout'",
+        "training set: has no row in its train split; got 150 rows in all",
+    ),
+    "duplicates": (
+        "select * from ({good}) union all select * from ({good}) where id = 7",
+        "id × day: an entity must occur once per as-of date; got 3 duplicated, for example id 7 at 2024-01-01",
+    ),
+    "missing entity": (
+        "select * replace (nullif(id, 7) as id) from ({good})",
+        "id: the entity column must not be NULL; got 3 NULL.",
+    ),
+    "a NULL that is to be rejected": (
+        "select * replace (nullif(age, 20) as age) from ({good})",
+        "features.age.missing: 'reject' cannot be trained on rows where the feature is NULL; got 15 NULL of 100",
+    ),
+    "nothing but NULL": (
+        "select * replace (null::double as gap) from ({good})",
+        "features.gap: is NULL on every training row.",
+    ),
+    "infinite": (
+        "select * replace (case when id = 3 then 'inf'::double else gap end as gap) from ({good})",
+        "features.gap: must be finite; got 2 NaN or infinite values.",
+    ),
+    "not made by the macro": (
+        "select * exclude (split) from ({good})",
+        "split: column is not in the training set. Fix: build the training set with the macro",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_named_with_what_was_found(fault):
+    sql, expected = FAULTS[fault]
+    assert expected in problems_of(sql.format(good=GOOD))
+
+
+def test_all_faults_are_reported_at_once():
+    message = problems_of(
+        f"select * exclude (gap) replace (age::varchar as age) from ({GOOD})", label="purchased", entity="customer"
+    )
+    assert "4 problems. Nothing was written." in message
+    for part in (
+        "'customer' is not in",
+        "'purchased' is not in",
+        "features.gap: is not",
+        "features.age: a feature",
+    ):
+        assert part in message
+
+
+def test_only_duckdb_relations_are_accepted():
+    with pytest.raises(WarehouseError, match=r"training needs a DuckDB relation; got builtins\.list"):
+        Relation([1, 2], name="training_set")
+
+
+def test_the_shipped_macro_makes_the_columns_that_are_asked_for():
+    text = (ROOT / "macros" / "training" / "training_set.sql").read_text(encoding="utf-8")
+    from ml_ledger.training.validation import MACRO_COLUMNS
+
+    for column in MACRO_COLUMNS:
+        assert column in text
+
+
+def test_the_fingerprint_sees_every_change_and_no_order():
+    def fingerprint(sql: str) -> str:
+        return Relation(duckdb.sql(sql), name="t").fingerprint(["id", "day", "gap"], where="true")
+
+    before = fingerprint(GOOD)
+    assert before.startswith("md5sum60:150:")
+    assert fingerprint(f"select * from ({GOOD}) order by random()") == before
+    for change in (
+        f"select * replace (case when id = 3 and split = 'holdout' then 0 else gap end as gap) from ({GOOD})",
+        f"select * from ({GOOD}) where id <> 3 or day <> date '2024-02-01'",
+        f"select * replace (coalesce(gap, 0) as gap) from ({GOOD})",
+    ):
+        assert fingerprint(change) != before
+
+
+def test_the_shipped_declaration_names_shipped_columns():
+    settings = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
+    declared = settings["vars"]["ml_models"]["repurchase"]["features"]
+    models = yaml.safe_load(
+        (ROOT / "models/repurchase/features/_features__models.yml").read_text(encoding="utf-8")
+    )
+    columns = [column["name"] for column in models["models"][0]["columns"]]
+    assert set(declared) <= set(columns)
