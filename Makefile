@@ -1,7 +1,8 @@
 # What a person runs is what CI runs. `make build` and `make test` need Python 3.11 to 3.13, make and git; nothing else.
 
-PYTHON ?= $(shell for candidate in python3.13 python3.12 python3.11 python3; do \
-    command -v $$candidate > /dev/null && { echo $$candidate; break; }; done)
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11; do \
+    $$candidate -c '$(SUPPORTED)' 2> /dev/null && { echo $$candidate; break; }; done)
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
@@ -43,8 +44,8 @@ clean:  ## Remove everything that was built, the warehouse too
 	rm -rf .venv target logs warehouse.duckdb warehouse.duckdb.wal
 
 $(INSTALLED): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info < (3, 14); sys.exit(None if ok else \
-	    "ml_ledger needs Python 3.11 to 3.13; got %d.%d. Fix: make PYTHON=python3.12 ..." % sys.version_info[:2])'
+	@'$(PYTHON)' -c '$(SUPPORTED)' 2> /dev/null || { echo "ml_ledger needs Python 3.11, 3.12 or 3.13; got" \
+	    "$$('$(or $(PYTHON),python3)' --version 2>&1). Fix: install one, or make PYTHON=/path/to/python3.12"; exit 1; }
 	@echo "Installing the locked dependencies into .venv (about 150 MB the first time) ..."
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
