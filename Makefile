@@ -37,7 +37,7 @@ docs: $(INSTALLED)  ## dbt's documentation site, in target/
 	$(BIN)/dbt docs generate
 
 lock:  ## Resolve requirements.lock anew (needs uv)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet \
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --quiet \
 	    --no-header --extra dev pyproject.toml --output-file requirements.lock
 
 clean:  ## Remove everything that was built, the warehouse too
