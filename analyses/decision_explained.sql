@@ -1,61 +1,38 @@
 -- From a decision to its version, coefficients, inputs and metrics: one row per term, with what it contributed.
+-- dbt compile --select decision_explained --vars '{decision_id: ...}'; without it, some decision is explained.
 {% set decision_id = var('decision_id', none) %}
 with
 
 decision as (
     select *
     from {{ ref('ml_decision_audit') }}
-    {% if decision_id -%}
-    where decision_id = '{{ decision_id }}'
-    {%- else -%}
-    order by decision_id
-    {%- endif %}
+    {{ "where decision_id = '" ~ decision_id ~ "'" if decision_id else 'order by decision_id' }}
     limit 1
-),
-
-terms as (
-    select
-        decision.*,
-        coefficients.term,
-        coefficients.feature,
-        coefficients.applies_to,
-        coefficients.slope,
-        coefficients.value,
-        coefficients.reference,
-        cast(
-            {{ ml_ledger.json_value('decision.features', 'coefficients.feature') }} as {{ ml_ledger.type_double() }}
-        ) as input
-    from decision
-    inner join {{ ref('ml_coefficients') }} as coefficients
-        on
-            decision.ml_model = coefficients.ml_model
-            and decision.version = coefficients.version
 )
 
 select
-    decision_id,
-    entity_id,
-    as_of,
-    decided_at,
-    decision,
-    score,
-    threshold,
-    version,
-    algorithm,
-    trained_at,
-    deployed_at,
-    deployed_by,
-    holdout_roc_auc,
-    holdout_log_loss,
-    feature,
-    input,
-    slope,
-    value,
-    coalesce(value, 0) + coalesce(slope * input, 0) as contribution,
-    coalesce(value, 0) + coalesce(slope * input, 0) - reference as against_average
-from terms
-where
-    applies_to = 'intercept'
-    or (applies_to = 'value' and input is not null)
-    or (applies_to = 'missing' and input is null)
-order by term
+    decision.decision_id,
+    decision.entity_id,
+    decision.as_of,
+    decision.decided_at,
+    decision.decision,
+    decision.score,
+    decision.threshold,
+    decision.version,
+    decision.algorithm,
+    decision.trained_at,
+    decision.deployed_at,
+    decision.deployed_by,
+    decision.holdout_roc_auc,
+    decision.holdout_log_loss,
+    terms.feature,
+    terms.applies_to,
+    terms.feature_value,
+    terms.slope,
+    terms.value,
+    terms.contribution,
+    terms.against_average
+from decision
+inner join {{ ref('ml_decision_terms') }} as terms
+    on decision.decision_id = terms.decision_id
+order by terms.term

@@ -15,7 +15,3 @@
 {% macro duckdb__json_value(json, key) %}
     {% do return('json_extract_string(' ~ json ~ ", '$.\"' || " ~ key ~ " || '\"')") %}
 {% endmacro %}
-
-{% macro postgres__json_value(json, key) %}
-    {% do return('(cast(' ~ json ~ ' as jsonb) ->> ' ~ key ~ ')') %}
-{% endmacro %}

@@ -6,8 +6,7 @@
     Example: where order_date < {{ ml_ledger.clock() }}
 #}
 {% macro clock() %}
-    {% set example = var('ml_ledger_example', target.profile_name == 'ml_ledger') %}
-    {% set default = '1998-06-30' if example else run_started_at.strftime('%Y-%m-%d %H:%M:%S') %}
+    {% set default = '1998-06-30' if ml_ledger.example_is_on() else run_started_at.strftime('%Y-%m-%d %H:%M:%S') %}
     {% set given = var('ml_clock', none) %}
     {% set text = (default if given is none else given) | string | trim %}
     {% if not modules.re.fullmatch('\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2})?)?', text) %}

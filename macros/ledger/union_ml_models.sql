@@ -1,7 +1,8 @@
 {#
     The same columns of one node of every declared ML model, one below the other.
     Arguments: node, what follows the ML model's name in the node's name ('versions', 'deployments', 'predictions');
-    columns, mapping of column to SQL type. With no ML model declared: no rows of these types.
+    columns, mapping of column to SQL type. With no ML model declared: no rows of these types. The nodes are looked for
+    in the project that is built (`project_name`), where ML models are declared.
     Returns: SQL, a select.
     Example: {{ ml_ledger.union_ml_models('versions', {'ml_model': 'varchar', 'version': 'bigint'}) }}
 #}
@@ -11,7 +12,7 @@ select
     {% for column, type in columns.items() -%}
     cast({{ column }} as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
     {% endfor -%}
-from {{ ref(name ~ '_' ~ node) }}
+from {{ ref(project_name, name ~ '_' ~ node) }}
 {% if not loop.last %}
 union all
 {% endif -%}

@@ -2,27 +2,39 @@
     The versions that are live in a slot of an ML model at the clock, with what scoring needs of them. This is the one
     query that the project runs while it compiles; unit tests override this macro.
 
-    Arguments: ml_model, its name; versions and deployments, relations of its nodes.
-    Returns: list of mappings: version, slot, share, threshold, actions (positive, negative, fallback), reasons (how
+    Raises when a live version reads a column that the features no longer have.
+
+    Arguments: versions and deployments, relations of the ML model's nodes; features, the relation that is scored.
+    Returns: list of mappings: version, deployment_id, slot, threshold, actions (positive, negative, fallback), reasons (how
     many), link, intercept (SQL), terms (list of feature, expression (SQL), reference (number)), imputed (features whose
     NULL is filled).
-    Example: {% set live = ml_ledger.live_versions('repurchase', versions, deployments) %}
+    Example: {% set live = ml_ledger.live_versions(versions, deployments, features) %}
 #}
-{% macro live_versions(ml_model, versions, deployments) %}
+{% macro live_versions(versions, deployments, features) %}
     {% set live = [] %}
     {% if execute and load_relation(deployments) is not none and load_relation(versions) is not none %}
         {% set rows = run_query(ml_ledger.live_versions_query(versions, deployments)) %}
+        {% set columns = adapter.get_columns_in_relation(features) | map(attribute='name') | map('lower') | list %}
         {% for row in rows %}
             {% set scoring = fromjson(row['scoring']) %}
             {% set spec = fromjson(row['spec']) %}
+            {% set gone = scoring.terms | map(attribute='feature') | reject('in', columns) | list %}
+            {% if gone %}
+                {% do exceptions.raise_compiler_error(
+                    'version ' ~ row['version'] ~ ' is live as ' ~ row['slot'] ~ ' and reads ' ~ gone | join(', ')
+                    ~ ', which ' ~ features ~ ' does not have. Allowed: ' ~ columns | join(', ')
+                    ~ '. Fix: bring the columns back; or declare the features that there are, so that a version is trained'
+                    ~ ' on them, and see ml_gate_checks if it was not deployed.'
+                ) %}
+            {% endif %}
             {% set imputed = [] %}
             {% for feature in scoring.terms | map(attribute='feature') | unique %}
                 {% if spec.features[feature].missing == 'impute' %}{% do imputed.append(feature) %}{% endif %}
             {% endfor %}
             {% do live.append({
                 'version': row['version'] | int,
+                'deployment_id': row['deployment_id'],
                 'slot': row['slot'],
-                'share': row['share'],
                 'threshold': row['threshold_text'],
                 'actions': spec.decision,
                 'reasons': spec.reasons,
@@ -46,18 +58,21 @@
 
     started as (
         select
+            deployment_id,
             version,
             slot,
-            share,
-            row_number() over (partition by slot order by valid_from desc, version desc) as _ml_age
+            row_number() over (
+                partition by slot
+                order by valid_from desc, recorded_at desc, version desc
+            ) as _ml_age
         from {{ deployments }}
         where verdict = 'deployed' and valid_from <= {{ ml_ledger.clock() }}
     )
 
     select
+        started.deployment_id,
         started.version,
         started.slot,
-        started.share,
         cast(versions.threshold as {{ dbt.type_string() }}) as threshold_text,
         versions.scoring,
         versions.spec

@@ -9,7 +9,7 @@
 #}
 {% macro predictions(ml_model, features, versions, deployments) %}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
-{%- set live = ml_ledger.live_versions(ml_model, versions, deployments) -%}
+{%- set live = ml_ledger.live_versions(versions, deployments, features) -%}
 with
 
 latest as (
@@ -18,7 +18,7 @@ latest as (
     where {{ spec.as_of }} <= {{ ml_ledger.clock() }}
 ),
 
-entities as (
+latest_features as (
     select
         cast(features.{{ spec.entity }} as {{ dbt.type_string() }}) as _ml_entity_id,
         cast(features.{{ spec.as_of }} as {{ dbt.type_timestamp() }}) as _ml_as_of,
@@ -26,6 +26,24 @@ entities as (
     from {{ features }} as features
     inner join latest
         on features.{{ spec.as_of }} = latest._ml_as_of
+),
+
+faults as (
+    select count(*) - count(distinct _ml_entity_id) as _ml_surplus_rows
+    from latest_features
+),
+
+-- Decisions are never changed, so a row without an entity, or an entity twice, stops the build.
+entities as (
+    select latest_features.*
+    from latest_features
+    cross join faults
+    where {{ ml_ledger.fail_when(
+        'faults._ml_surplus_rows > 0',
+        "'" ~ ml_model ~ ": an entity must occur once at the as-of date that is scored; got ' || faults._ml_surplus_rows"
+            ~ " || ' rows with a NULL or repeated " ~ spec.entity ~ ". Nothing was written. Fix: make the feature model"
+            ~ " unique and not null on " ~ spec.entity ~ " and " ~ spec.as_of ~ ".'",
+    ) }}
 ),
 
 {% for version in live -%}
@@ -52,6 +70,7 @@ select
     predictions.as_of,
     predictions.slot,
     predictions.version,
+    predictions.deployment_id,
     predictions.status,
     predictions.score,
     predictions.threshold,
@@ -85,6 +104,7 @@ select
         _ml_as_of as as_of,
         cast(null as {{ dbt.type_string() }}) as slot,
         cast(null as {{ dbt.type_bigint() }}) as version,
+        cast(null as {{ dbt.type_string() }}) as deployment_id,
         cast(null as {{ dbt.type_string() }}) as status,
         cast(null as {{ ml_ledger.type_double() }}) as score,
         cast(null as {{ ml_ledger.type_double() }}) as threshold,

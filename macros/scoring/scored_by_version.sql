@@ -1,7 +1,7 @@
 {#
     Common table expressions that score `entities` with one live version: contributions are columns, their sum through
     the link is the score, the threshold makes it a decision. A row whose score is not a finite number is rejected: it
-    gets no score and the fallback decision.
+    gets no score and the fallback decision, and its inputs are kept as texts, since JSON has no NaN.
 
     Arguments: version, one element of `live_versions`.
     Returns: SQL: contributions_<slot>, linked_<slot>, scored_<slot>, explained_<slot>, decided_<slot>.
@@ -12,9 +12,11 @@
 {%- set actions = version.actions -%}
 {%- set double = ml_ledger.type_double() -%}
 {%- set features = {} -%}
+{%- set texts = {} -%}
 {%- set pushes = {} -%}
 {%- for term in version.terms -%}
     {%- do features.update({term.feature: adapter.quote(term.feature)}) -%}
+    {%- do texts.update({term.feature: 'cast(' ~ adapter.quote(term.feature) ~ ' as ' ~ dbt.type_string() ~ ')'}) -%}
     {%- do pushes.update({term.feature: '_ml_push' ~ loop.index}) -%}
 {%- endfor -%}
 contributions_{{ slot }} as (
@@ -43,7 +45,7 @@ scored_{{ slot }} as (
             when abs(_ml_link) < cast('1e308' as {{ double }})
                 then {{ '1 / (1 + exp(-_ml_link))' if version.link == 'logit' else '_ml_link' }}
         end as _ml_score,
-        cast({{ version.threshold }} as {{ double }}) as _ml_threshold
+        cast('{{ version.threshold }}' as {{ double }}) as _ml_threshold
     from linked_{{ slot }}
 ),
 
@@ -70,6 +72,7 @@ decided_{{ slot }} as (
         _ml_as_of as as_of,
         '{{ slot }}' as slot,
         cast({{ version.version }} as {{ dbt.type_bigint() }}) as version,
+        '{{ version.deployment_id }}' as deployment_id,
         case when _ml_score is null then 'rejected' else 'scored' end as status,
         _ml_score as score,
         _ml_threshold as threshold,
@@ -82,7 +85,14 @@ decided_{{ slot }} as (
             when _ml_score is not null
                 then {{ ml_ledger.top_reasons(pushes, '_ml_direction', version.reasons) }}
         end as reasons,
-        {{ ml_ledger.json_object(features) if features else "'{}'" }} as features,
+        {% if features -%}
+        case
+            when _ml_score is not null then {{ ml_ledger.json_object(features) }}
+            else {{ ml_ledger.json_object(texts) }}
+        end as features,
+        {%- else -%}
+        '{}' as features,
+        {%- endif %}
         {{ ml_ledger.imputed_features(version.imputed) }} as imputed_features
     from explained_{{ slot }}
 )

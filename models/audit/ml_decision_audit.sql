@@ -25,6 +25,36 @@ holdout_metrics as (
     group by ml_model, version
 ),
 
+batches as (
+    select distinct
+        ml_model,
+        slot,
+        decided_at,
+        recorded_at
+    from predictions
+),
+
+-- What was live at the business time of a batch, as it was known when the batch was recorded.
+known_deployments as (
+    select
+        batches.ml_model,
+        batches.slot,
+        batches.decided_at,
+        batches.recorded_at,
+        deployments.version,
+        row_number() over (
+            partition by batches.ml_model, batches.slot, batches.decided_at, batches.recorded_at
+            order by deployments.valid_from desc, deployments.recorded_at desc, deployments.version desc
+        ) as age
+    from batches
+    inner join deployments
+        on
+            batches.ml_model = deployments.ml_model
+            and batches.slot = deployments.slot
+            and batches.decided_at >= deployments.valid_from
+            and batches.recorded_at >= deployments.recorded_at
+),
+
 audit as (
     select
         predictions.decision_id,
@@ -55,8 +85,8 @@ audit as (
         holdout_metrics.holdout_roc_auc_ci_low,
         holdout_metrics.holdout_roc_auc_ci_high,
         holdout_metrics.holdout_log_loss,
-        deployments.deployment_id,
-        deployments.version as live_version,
+        predictions.deployment_id,
+        known_deployments.version as live_version,
         deployments.valid_from as deployed_at,
         deployments.valid_to as replaced_at,
         deployments.actor as deployed_by,
@@ -74,9 +104,15 @@ audit as (
     left join deployments
         on
             predictions.ml_model = deployments.ml_model
-            and predictions.slot = deployments.slot
-            and predictions.decided_at >= deployments.valid_from
-            and (predictions.decided_at < deployments.valid_to or deployments.valid_to is null)
+            and predictions.deployment_id = deployments.deployment_id
+            and predictions.version = deployments.version
+    left join known_deployments
+        on
+            predictions.ml_model = known_deployments.ml_model
+            and predictions.slot = known_deployments.slot
+            and predictions.decided_at = known_deployments.decided_at
+            and predictions.recorded_at = known_deployments.recorded_at
+            and known_deployments.age = 1
 )
 
 select * from audit

@@ -31,7 +31,7 @@ deployments as (
         slot,
         share,
         valid_from,
-        lead(valid_from) over (partition by ml_model, slot order by valid_from, version) as valid_to,
+        lead(valid_from) over (partition by ml_model, slot order by valid_from, recorded_at, version) as valid_to,
         actor,
         reason,
         recorded_at,

@@ -8,6 +8,7 @@
         'as_of': moment,
         'slot': text,
         'version': whole,
+        'deployment_id': text,
         'status': text,
         'score': double,
         'threshold': double,

@@ -67,7 +67,7 @@ def listed(names: Iterable[object]) -> str:
     return ", ".join(str(name) for name in names) or "(none)"
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+def did_you_mean(name: object, known: Iterable[object]) -> str | None:
     """A fix that proposes the closest known name, or None when nothing is close."""
-    close = difflib.get_close_matches(name, list(known), n=1)
+    close = difflib.get_close_matches(str(name), [str(other) for other in known], n=1)
     return f"did you mean '{close[0]}'" if close else None

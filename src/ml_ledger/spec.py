@@ -16,9 +16,13 @@ from ml_ledger.errors import Problem, SpecError, did_you_mean, listed, raise_if_
 from ml_ledger.families import FAMILIES
 
 Name = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+# Columns that the training_set macro adds to the features; no feature can have these names.
+TRAINING_SET_COLUMNS = ("matured_at", "split", "weight", "known_at", "invocation_id")
 
 # Keys that describe an ML model but change neither its fit nor its decisions: editing them trains nothing.
-DESCRIPTIVE_KEYS = frozenset({"description", "owner"})
+DESCRIPTIVE_KEYS = frozenset({"description", "owner", "example"})
 
 
 class Strict(BaseModel):
@@ -36,16 +40,16 @@ class FeatureSpec(Strict):
 
 
 class AlgorithmSpec(Strict):
-    """A model family by its registered name, with hyperparameters and, for baselines, a subset of features."""
+    """A model family by its registered name, with hyperparameters."""
 
     family: str
     hyperparameters: dict[str, Any] = Field(default_factory=dict)
 
 
 class BaselineSpec(AlgorithmSpec):
-    """A simpler way to decide that a version must beat on the same rows."""
+    """A simpler way to decide, on all or some of the features, that a version must beat on the same rows."""
 
-    features: list[str] | None = None
+    features: Annotated[list[str], Field(min_length=1)] | None = None
 
 
 class EvaluationSpec(Strict):
@@ -65,8 +69,9 @@ class TrainingSpec(Strict):
 class GateSpec(Strict):
     """What a version must show before it may decide. Reductions are in units of log loss (nats)."""
 
-    baseline_hurdle: Annotated[float, Field(ge=0)] = 0.0
-    champion_margin: Annotated[float, Field(ge=0)] = 0.0
+    baseline_hurdle: Annotated[Finite, Field(ge=0)] = 0.0
+    champion_margin: Annotated[Finite, Field(ge=0)] = 0.0
+    minimum_scored_share: Annotated[Finite, Field(ge=0, le=1)] = 0.99
 
 
 class DecisionSpec(Strict):
@@ -84,6 +89,7 @@ class MLModelSpec(Strict):
     task: Literal["binary"]
     description: str | None = None
     owner: str | None = None
+    example: bool = False
     entity: Name
     as_of: Name
     label: Name
@@ -105,6 +111,9 @@ class MLModelSpec(Strict):
         relevant = self.model_dump(exclude=set(DESCRIPTIVE_KEYS))
         for feature in relevant["features"].values():
             feature.pop("description")
+        for algorithm in (relevant["algorithm"], *relevant["baselines"].values()):
+            family = FAMILIES[algorithm["family"]]
+            algorithm["hyperparameters"] = family.complete(algorithm["hyperparameters"])
         text = json.dumps(relevant, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -153,13 +162,13 @@ def _cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
                     "is not a declared feature",
                     repr(name),
                     listed(features),
-                    did_you_mean(str(name), features),
+                    did_you_mean(name, features),
                 )
                 for name in chosen
-                if name not in features
+                if not isinstance(name, str) or name not in features
             ]
     if isinstance(features, Mapping):
-        reserved = {declaration.get(key) for key in ("entity", "as_of", "label")}
+        keys = [declaration.get(key) for key in ("entity", "as_of", "label")]
         problems += [
             Problem(
                 f"{root}.features.{name}",
@@ -168,7 +177,18 @@ def _cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
                 fix="remove it from features",
             )
             for name in features
-            if name in reserved
+            if name in keys
+        ]
+        problems += [
+            Problem(
+                f"{root}.features.{name}",
+                "is the name of a column that the training set adds",
+                repr(name),
+                f"any name but {listed(TRAINING_SET_COLUMNS)} and names that begin with _ml_",
+                "rename the column in the feature model",
+            )
+            for name in features
+            if name in TRAINING_SET_COLUMNS or str(name).startswith("_ml_")
         ]
     return problems
 
@@ -205,7 +225,7 @@ def _algorithm_problems(where: str, algorithm: Mapping[str, Any], task: object) 
                         f"is not a hyperparameter of family '{name}'",
                         repr(value),
                         listed(family.hyperparameters),
-                        did_you_mean(str(key), family.hyperparameters),
+                        did_you_mean(key, family.hyperparameters),
                     )
                 )
             elif not parameter.accepts(value):
@@ -232,9 +252,30 @@ def _translate(root: str, detail: Mapping[str, Any]) -> Problem:
     if kind in limits:
         limit = next(iter(context.values()))
         return Problem(where, "is out of range", _shown(value), f"a number {limits[kind]} {limit}")
+    if kind in SHAPES:
+        return Problem(where, f"must be {SHAPES[kind]}", _shown(value))
+    if kind in ("float_type", "int_type", "int_from_float"):
+        number = "a number" if kind == "float_type" else "a whole number"
+        fix = None
+        if isinstance(value, str):
+            fix = "write it without quotes, and small numbers as 0.001 (YAML reads 1e-3 as text)"
+        return Problem(where, f"must be {number}", _shown(value), number, fix)
+    if kind == "finite_number":
+        return Problem(where, "must be finite", _shown(value), "a finite number")
     if kind == "too_short":
         return Problem(where, "must not be empty", _shown(value), "at least one entry")
     return Problem(where, detail["msg"][0].lower() + detail["msg"][1:], _shown(value))
+
+
+# What a key must be, by pydantic's name of the error.
+SHAPES = {
+    "model_type": "a mapping of keys",
+    "model_attributes_type": "a mapping of keys",
+    "dict_type": "a mapping of keys",
+    "list_type": "a list",
+    "string_type": "text",
+    "bool_type": "true or false",
+}
 
 
 def _shown(value: object) -> str:

@@ -1,4 +1,4 @@
-"""The one module that touches relations: every query that the library sends to a warehouse starts here.
+"""The one module that touches relations: every query that training sends to a warehouse starts here.
 
 A training set stays a relation; what leaves the engine are aggregates, and for families that need them, the
 declared columns.
@@ -6,6 +6,7 @@ declared columns.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -14,10 +15,9 @@ from numpy.typing import NDArray
 
 from ml_ledger.errors import WarehouseError
 
-NUMERIC_TYPES = (
-    "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
-    "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL",
-)  # fmt: skip
+NUMERIC_TYPE = re.compile(
+    r"U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|DECIMAL\(\d+,\s*\d+\)", re.IGNORECASE
+)
 
 
 class Relation:
@@ -37,7 +37,9 @@ class Relation:
             )
         self._relation = relation
         self.name = name
-        self.types = {column: str(kind) for column, kind in zip(relation.columns, relation.types, strict=True)}
+        self.types = {
+            column.lower(): str(kind) for column, kind in zip(relation.columns, relation.types, strict=True)
+        }
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         """Rows of a query over this relation (and nothing else), as dicts. For small results."""
@@ -59,16 +61,17 @@ class Relation:
 
     def is_numeric(self, column: str) -> bool:
         """Whether a column's type is a number (booleans and text are not)."""
-        return self.types[column].upper().startswith(NUMERIC_TYPES)
+        return NUMERIC_TYPE.fullmatch(self.types[column]) is not None
 
     def fingerprint(self, columns: Iterable[str], where: str) -> str:
         """A text that changes when any of these rows changes, whatever their order.
 
-        Per row the MD5 of its values as text, joined by '|', NULL as '~'; of that the first 60 bits as a
+        Per row the MD5 of its values, each as `<length>:<text>`, NULL as `-`; of that the first 60 bits as a
         number; `md5sum60:<rows>:<sum of the numbers>`.
         """
-        text = ", ".join(f"coalesce(cast({quoted(column)} as varchar), '~')" for column in columns)
-        row_number = f"cast('0x' || substr(md5(concat_ws('|', {text})), 1, 15) as bigint)"
+        texts = [f"cast({quoted(column)} as varchar)" for column in columns]
+        row = " || ".join(f"coalesce(length({text}) || ':' || {text}, '-')" for text in texts)
+        row_number = f"cast('0x' || substr(md5({row}), 1, 15) as bigint)"
         (row,) = self.query(f"select count(*) as n, sum({row_number}) as total from {self.name} where {where}")
         return f"md5sum60:{row['n']}:{row['total'] or 0}"
 

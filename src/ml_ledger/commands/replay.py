@@ -24,20 +24,25 @@ def replay(start: str, end: str, *, fresh: bool, warehouse: Path) -> None:
     fresh: begin with an empty warehouse. The code path is that of production: only the clock differs.
     Raises ReplayError naming the step that failed; what earlier steps appended stays.
     """
-    clocks = list(month_ends(_date(start, "--from"), _date(end, "--to")))
-    if fresh:
-        for path in (warehouse, warehouse.with_name(warehouse.name + ".wal")):
-            path.unlink(missing_ok=True)
+    first, last = _date(start, "--from"), _date(end, "--to")
+    if first > last:
+        raise ReplayError(f"--from: must not be after --to; got {first} and {last}.")
+    clocks = list(month_ends(first, last))
+    if fresh and warehouse.exists() and not _is_duckdb(warehouse):
+        raise ReplayError(f"--fresh: would remove {warehouse}, which is not a DuckDB file. Nothing was removed.")
     os.environ["ML_LEDGER_WAREHOUSE"] = str(warehouse)
 
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     began = time.monotonic()
-    print(f"Replaying {len(clocks)} months, {clocks[0]} to {clocks[-1]}, into {warehouse}", flush=True)
     parsed = dbtRunner().invoke(["--quiet", "parse"])
     if not parsed.success:
         raise ReplayError(f"dbt parse failed: {parsed.exception or 'see the messages above'}")
+    if fresh:
+        for path in (warehouse, warehouse.with_name(warehouse.name + ".wal")):
+            path.unlink(missing_ok=True)
+    print(f"Replaying {len(clocks)} months, {clocks[0]} to {clocks[-1]}, into {warehouse}", flush=True)
     for number, clock in enumerate(clocks, 1):
         arguments = ["--quiet", "build", "--vars", f"{{ml_clock: '{clock}'}}"]
         if number > 1:  # seeds do not change and unit tests do not depend on the clock
@@ -46,6 +51,11 @@ def replay(start: str, end: str, *, fresh: bool, warehouse: Path) -> None:
         result = dbtRunner(manifest=parsed.result).invoke(arguments)
         if not result.success:
             raise ReplayError(f"the build at {clock} failed: {result.exception or 'see the messages above'}")
+        if not warehouse.exists():
+            raise ReplayError(
+                f"the build did not write to {warehouse}. Fix: let the path of the profile be"
+                " \"{{ env_var('ML_LEDGER_WAREHOUSE', 'warehouse.duckdb') }}\"."
+            )
         DuckDBConnectionManager.close_all_connections()  # so that the summary can read the file
         print(
             f"  {number:>2}/{len(clocks)}  {clock}  {_summary(warehouse, clock)}"
@@ -65,6 +75,11 @@ def month_ends(start: date, end: date) -> Iterator[date]:
             return
         yield max(last, start)
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+
+
+def _is_duckdb(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(12)[8:] == b"DUCK"
 
 
 def _date(text: str, option: str) -> date:

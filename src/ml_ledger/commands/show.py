@@ -22,8 +22,6 @@ def show(ml_model: str, warehouse: Path) -> str:
     connection = _open(warehouse)
     try:
         return "\n".join(_sections(connection, ml_model))
-    except duckdb.CatalogException as error:
-        raise WarehouseError(f"{warehouse}: holds no ledger ({error}). Fix: run `dbt build` first.") from None
     finally:
         connection.close()
 
@@ -32,9 +30,17 @@ def _open(warehouse: Path) -> duckdb.DuckDBPyConnection:
     if not warehouse.exists():
         raise WarehouseError(f"{warehouse}: does not exist. Fix: run `make build`, or name it with --warehouse.")
     try:
-        return duckdb.connect(str(warehouse), read_only=True)
-    except duckdb.IOException as error:
+        connection = duckdb.connect(str(warehouse), read_only=True)
+    except duckdb.Error as error:
         raise WarehouseError(f"{warehouse}: cannot be opened: {error}") from None
+    schemas = connection.execute(
+        "select table_schema from information_schema.tables where table_name = 'ml_deployments'"
+    ).fetchall()
+    if not schemas:
+        connection.close()
+        raise WarehouseError(f"{warehouse}: holds no ledger. Fix: run `dbt build` first.")
+    connection.execute(f'use "{schemas[0][0]}"')
+    return connection
 
 
 def _sections(connection: duckdb.DuckDBPyConnection, ml_model: str) -> Iterable[str]:
@@ -94,7 +100,8 @@ def _metrics(connection: duckdb.DuckDBPyConnection, ml_model: str, version: int)
         version,
     )
     cells = {
-        (row["scored_by"], row["metric"]): f"{row['value']:.4f} ({row['ci_low']:.4f} to {row['ci_high']:.4f})"
+        (row["scored_by"], row["metric"]): f"{row['value']:.4f}"
+        + ("" if row["ci_low"] is None else f" ({row['ci_low']:.4f} to {row['ci_high']:.4f})")
         for row in rows
     }
     scorers = sorted({row["scored_by"] for row in rows}, key=lambda name: (name != "self", name))

@@ -24,7 +24,15 @@ def validate(project: Path) -> str:
         ) from None
     except yaml.YAMLError as error:
         raise SpecError(f"{path}: is not valid YAML: {error}") from None
-    declarations = (settings.get("vars") or {}).get("ml_models") or {}
+    variables = settings.get("vars") if isinstance(settings, dict) else None
+    declarations = (variables.get("ml_models") if isinstance(variables, dict) else None) or {}
+    if not isinstance(declarations, dict):
+        raise SpecError(
+            f"{path}: vars.ml_models must be a mapping of names to declarations; got"
+            f" {type(declarations).__name__}. Fix: see docs/declaring.md."
+        )
+    if not declarations:
+        return f"{path}: vars.ml_models declares no ML model"
     problems = []
     for ml_model, declaration in declarations.items():
         try:

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, rankdata
 
 Vector = NDArray[np.float64]
 
-Z95 = float(norm.ppf(0.975))
+Z95 = 1.959963984540054  # 97.5 % point of the standard normal distribution
 SMALLEST_PROBABILITY = float(np.finfo(np.float64).eps)  # where scikit-learn clips for log loss, too
 
 
@@ -60,6 +59,12 @@ def mean_estimate(values: Vector) -> Estimate:
     return Estimate(mean, mean - half, mean + half)
 
 
+def mid_ranks(values: Vector) -> Vector:
+    """Ranks of n values, from 1; tied values share the mean of their ranks."""
+    _, position, count = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(count) - (count - 1) / 2)[position]
+
+
 def roc_auc(label: Vector, score: Vector) -> Estimate:
     """Area under the ROC curve with DeLong's interval (DeLong et al. 1988, by mid-ranks as in Sun and Xu 2014).
 
@@ -69,9 +74,9 @@ def roc_auc(label: Vector, score: Vector) -> Estimate:
     m, n = len(positive), len(negative)
     if m == 0 or n == 0:
         return Estimate(float("nan"), None, None)
-    ranks = rankdata(np.concatenate([positive, negative]))
-    share_below = (ranks[:m] - rankdata(positive)) / n  # of negatives, for each positive
-    share_above = 1 - (ranks[m:] - rankdata(negative)) / m  # of positives, for each negative
+    ranks = mid_ranks(np.concatenate([positive, negative]))
+    share_below = (ranks[:m] - mid_ranks(positive)) / n  # of negatives, for each positive
+    share_above = 1 - (ranks[m:] - mid_ranks(negative)) / m  # of positives, for each negative
     auc = float(np.mean(share_below))
     if m < 2 or n < 2:
         return Estimate(auc, None, None)
@@ -80,12 +85,11 @@ def roc_auc(label: Vector, score: Vector) -> Estimate:
     return Estimate(auc, max(0.0, auc - half), min(1.0, auc + half))
 
 
-def binary_metrics(
-    *, dataset: str, label: Vector, scores: Mapping[str, Vector], slice_name: str = "all"
-) -> list[Metric]:
+def binary_metrics(*, dataset: str, label: Vector, scores: Mapping[str, Vector]) -> list[Metric]:
     """All metrics of each scorer on one dataset, and how far 'self' beats the others on the same rows.
 
-    label: n values of 0 or 1. scores: per scorer n probabilities; must hold 'self'.
+    label: n values of 0 or 1. scores: per scorer n probabilities, NaN for rows that it does not score; must hold
+    'self'. Each metric is over the rows that its scorer scores; `scored_share` says how many these are.
     `log_loss_reduction` of another scorer is its log loss minus that of 'self', paired row by row: positive
     where 'self' is better.
     """
@@ -93,7 +97,7 @@ def binary_metrics(
 
     def add(scored_by: str, metric: str, estimate: Estimate, n: int) -> None:
         rows.append(
-            Metric(dataset, slice_name, scored_by, metric, estimate.value, estimate.ci_low, estimate.ci_high, n)
+            Metric(dataset, "all", scored_by, metric, estimate.value, estimate.ci_low, estimate.ci_high, n)
         )
 
     own_loss = log_loss_per_row(label, scores["self"])

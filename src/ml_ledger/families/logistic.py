@@ -6,6 +6,7 @@ is the raw feature: slope = b / s and intercept = b0 - sum(b * m / s), for mean 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml_ledger.coefficients import Coefficient
+from ml_ledger.errors import VersionError
 from ml_ledger.families.base import Columns, Family, Fit, Hyperparameter, is_number
 
 if TYPE_CHECKING:
@@ -49,13 +51,19 @@ class Standardised:
         return [scaled, missing.astype(float)] if self.has_indicator else [scaled]
 
 
-def _standardise(name: str, column: NDArray[np.float64], missing_policy: str) -> Standardised:
-    mean = float(np.nanmean(column))
-    deviation = float(np.nanstd(column))
+def _standardise(
+    name: str, column: NDArray[np.float64], weight: NDArray[np.float64], missing_policy: str
+) -> Standardised:
+    present = ~np.isnan(column)
+    values, weights = column[present], weight[present]
+    mean = float(np.average(values, weights=weights))
+    deviation = float(np.sqrt(np.average((values - mean) ** 2, weights=weights)))
+    # What rounding leaves of a constant column is no deviation; divided by infinity it is 0, and so is its slope.
+    rounding = np.finfo(np.float64).eps * len(values) * float(np.max(np.abs(values)))
     return Standardised(
         name=name,
         mean=mean,
-        deviation=deviation if deviation > 0 else 1.0,  # a constant column then gets a slope of 0
+        deviation=deviation if deviation > rounding else float("inf"),
         has_indicator=missing_policy == "own_level",
     )
 
@@ -69,9 +77,10 @@ def _fit(
     hyperparameters: Mapping[str, Any],
     seed: int,
 ) -> Fit:
-    from sklearn.linear_model import LogisticRegression  # imported only when a fit needs it
+    from sklearn.exceptions import ConvergenceWarning  # imported only when a fit needs it
+    from sklearn.linear_model import LogisticRegression
 
-    treatments = [_standardise(name, columns[name], spec.missing) for name, spec in features.items()]
+    treatments = [_standardise(name, columns[name], weight, spec.missing) for name, spec in features.items()]
 
     def design(raw: Columns) -> NDArray[np.float64]:
         return np.column_stack([part for item in treatments for part in item.design(raw[item.name])])
@@ -83,7 +92,15 @@ def _fit(
         tol=1e-9,
         random_state=seed,
     )
-    estimator.fit(design(columns), label, sample_weight=weight)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # said below, with a way out
+        estimator.fit(design(columns), label, sample_weight=weight)
+    iterations = int(np.max(estimator.n_iter_))
+    if iterations >= hyperparameters["max_iter"]:
+        raise VersionError(
+            f"logistic: the fit did not converge; got {iterations} iterations. Allowed: fewer than max_iter"
+            f" ({hyperparameters['max_iter']}). Nothing was written. Fix: raise max_iter, or lower C."
+        )
     fitted = iter(estimator.coef_[0])
     intercept = float(estimator.intercept_[0])
     rows = []
@@ -102,7 +119,7 @@ def _fit(
         coefficients=rows,
         link="logit",
         predict=predict,
-        diagnostics={"iterations": float(np.max(estimator.n_iter_))},
+        diagnostics={"iterations": float(iterations)},
     )
 
 

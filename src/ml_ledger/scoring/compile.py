@@ -14,6 +14,7 @@ from itertools import groupby
 from sqlglot import exp
 
 from ml_ledger.coefficients import Coefficient
+from ml_ledger.errors import VersionError
 from ml_ledger.families.base import Link
 
 FORMAT_VERSION = 1
@@ -61,8 +62,16 @@ class CompiledScoring:
 
     @classmethod
     def from_json(cls, text: str) -> CompiledScoring:
-        """Read the form stored on a version, of this or any earlier format."""
+        """Read the form stored on a version, of this or any earlier format.
+
+        Raises VersionError for a format that a later ml_ledger wrote.
+        """
         stored = json.loads(text)
+        if stored["format_version"] > FORMAT_VERSION:
+            raise VersionError(
+                f"scoring: the version was stored by a later ml_ledger; got format {stored['format_version']}."
+                f" Allowed: up to {FORMAT_VERSION}. Fix: upgrade ml_ledger."
+            )
         return cls(
             dialect=stored["dialect"],
             link=stored["link"],
@@ -96,8 +105,16 @@ def _sql(expression: exp.Expression, dialect: str) -> str:
 def _contribution(rows: list[Coefficient], dialect: str) -> exp.Expression:
     """`x * slope`, NULL answered by the term's 'missing' row; without one the result stays NULL: unscored."""
     by_case = {row.applies_to: row for row in rows}
+    value_row = by_case.get("value")
+    if (
+        len(by_case) < len(rows)
+        or value_row is None
+        or value_row.value is not None
+        or any((row.level, row.lower, row.upper) != (None, None, None) for row in rows)
+    ):
+        raise VersionError(f"feature '{rows[0].feature}': no SQL is known for its coefficient rows: {rows}")
     column = exp.column(str(rows[0].feature), quoted=True)
-    slope = exp.Mul(this=column, expression=_double(by_case["value"].slope or 0.0, dialect))
+    slope = exp.Mul(this=column, expression=_double(value_row.slope or 0.0, dialect))
     if "missing" not in by_case:
         return slope
     return exp.Coalesce(this=slope, expressions=[_double(by_case["missing"].value or 0.0, dialect)])

@@ -22,7 +22,7 @@ from ml_ledger.scoring.compile import CompiledScoring, compile_scoring
 from ml_ledger.spec import AlgorithmSpec, FeatureSpec, MLModelSpec, parse_spec
 from ml_ledger.training.due import why_due
 from ml_ledger.training.provenance import git_commit, library_versions
-from ml_ledger.training.validation import validate_training_set
+from ml_ledger.training.validation import usable_rows, validate_columns, validate_rows
 from ml_ledger.training.version import version_table
 from ml_ledger.warehouse import Relation, quoted
 
@@ -42,13 +42,15 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
     declared = parse_spec(ml_model, spec)
     rows = Relation(training_set, name="training_set")
     versions = [] if history is None else _versions(Relation(history, name="history"))
-    validate_training_set(ml_model, declared, rows)
-    clock, invocation_id = _run_of(rows)
     latest = versions[-1] if versions else None
-    reason = why_due(declared, latest, clock)
-    if reason is None:
-        say(f"{ml_model}: no new version is due at {clock:%Y-%m-%d}")
+    validate_columns(ml_model, declared, rows)
+    clock, invocation_id = _run_of(rows)
+    # Without a row there is no clock: nothing has matured, which is an error only before the first version.
+    reason = "first version" if latest is None else clock and why_due(declared, latest, clock)
+    if not reason:
+        say(f"{ml_model}: no new version is due" + (f" at {clock:%Y-%m-%d}" if clock else ""))
         return version_table(None)
+    validate_rows(ml_model, declared, rows)
     number = 1 if latest is None else latest["version"] + 1
     say(f"{ml_model}: training version {number}: {reason}")
     fitted = _fit_all(declared, rows)
@@ -91,6 +93,7 @@ class Fitted:
     """A fit with the SQL that scores like it."""
 
     fit: Fit
+    features: Mapping[str, FeatureSpec]
     hyperparameters: Mapping[str, Any]
     scoring: CompiledScoring
 
@@ -99,8 +102,8 @@ def _versions(history: Relation) -> list[dict[str, Any]]:
     return history.query(f"select version, spec_hash, trained_at, scoring from {history.name} order by version")
 
 
-def _run_of(rows: Relation) -> tuple[datetime, str]:
-    """The clock for which the training set was assembled, and the dbt invocation that did it."""
+def _run_of(rows: Relation) -> tuple[datetime | None, str | None]:
+    """The clock for which the training set was assembled, and the dbt invocation; None where it has no row."""
     (row,) = rows.query(f"select max(known_at) as clock, max(invocation_id) as invocation_id from {rows.name}")
     return row["clock"], row["invocation_id"]
 
@@ -114,7 +117,8 @@ def _window(spec: MLModelSpec, rows: Relation) -> dict[str, Any]:
         f" max(case when split = 'holdout' then {as_of} end) as holdout_to,"
         f" max(case when split = 'train' then matured_at end)"
         f" > min(case when split = 'holdout' then {as_of} end) as labels_overlap_holdout,"
-        f" count_if(split = 'train') as train_rows, count_if(split = 'holdout') as holdout_rows"
+        f" count_if(split = 'train' and {usable_rows(spec)}) as train_rows,"
+        f" count_if(split = 'holdout') as holdout_rows"
         f" from {rows.name}"
     )
     return row
@@ -122,7 +126,10 @@ def _window(spec: MLModelSpec, rows: Relation) -> dict[str, Any]:
 
 def _fit_all(spec: MLModelSpec, rows: Relation) -> dict[str, Fitted]:
     """Fit the ML model ('self') and its baselines ('baseline:<name>') on the same training rows."""
-    arrays = rows.doubles([quoted(spec.label), "weight", *map(quoted, spec.features)], where="split = 'train'")
+    arrays = rows.doubles(
+        [quoted(spec.label), "weight", *map(quoted, spec.features)],
+        where=f"split = 'train' and {usable_rows(spec)}",
+    )
     label, weight = arrays[0], arrays[1]
     columns = dict(zip(spec.features, arrays[2:], strict=True))
     wanted: dict[str, tuple[AlgorithmSpec, Mapping[str, FeatureSpec]]] = {"self": (spec.algorithm, spec.features)}
@@ -142,7 +149,7 @@ def _fit_all(spec: MLModelSpec, rows: Relation) -> dict[str, Fitted]:
             seed=spec.training.seed,
         )
         scoring = compile_scoring(fit.coefficients, link=fit.link, dialect=rows.dialect)
-        fitted[scored_by] = Fitted(fit, hyperparameters, scoring)
+        fitted[scored_by] = Fitted(fit, features, hyperparameters, scoring)
     return fitted
 
 
@@ -154,34 +161,43 @@ def _measure(
     All of them are scored by their SQL, as production does, on the same rows.
     """
     scorers = {scored_by: item.scoring for scored_by, item in fitted.items()}
-    for version in versions:
-        scoring = CompiledScoring.from_json(version["scoring"])
-        if set(scoring.features) <= set(rows.types):
-            scorers[f"version:{version['version']}"] = scoring
     metrics: list[Metric] = []
+    for version in versions:
+        scored_by, scoring = f"version:{version['version']}", CompiledScoring.from_json(version["scoring"])
+        if set(scoring.features) <= set(rows.types):
+            scorers[scored_by] = scoring
+        else:  # it reads a column that is gone
+            metrics.append(Metric("holdout", "all", scored_by, "scored_share", 0.0, None, None, 0))
     for split in ("train", "holdout"):
         expressions = [quoted(spec.label), *(scoring.score_sql() for scoring in scorers.values())]
         arrays = rows.doubles([*expressions, *map(quoted, spec.features)], where=f"split = '{split}'")
         scores = dict(zip(scorers, arrays[1 : 1 + len(scorers)], strict=True))
         columns = dict(zip(spec.features, arrays[1 + len(scorers) :], strict=True))
         for scored_by, item in fitted.items():
-            _check_scoring(scored_by, scores[scored_by], item.fit, columns)
+            _check_scoring(scored_by, scores[scored_by], item, columns)
         metrics += binary_metrics(dataset=split, label=arrays[0], scores=scores)
     return metrics
 
 
-def _check_scoring(scored_by: str, from_sql: NDArray[np.float64], fit: Fit, columns: Columns) -> None:
-    """Refuse a version whose SQL does not give what its estimator gives on rows that both can score."""
+def _check_scoring(scored_by: str, from_sql: NDArray[np.float64], fitted: Fitted, columns: Columns) -> None:
+    """Refuse a version whose SQL scores other rows than it should, or other than its estimator does."""
+    scorable = np.ones(len(from_sql), dtype=bool)
+    for name in fitted.scoring.features:
+        if fitted.features[name].missing == "reject":
+            scorable &= ~np.isnan(columns[name])
     scored = np.isfinite(from_sql)
-    if not scored.any():
+    if not scorable.any() and not scored.any():
         return
-    expected = fit.predict({name: column[scored] for name, column in columns.items()})
-    worst = float(np.max(np.abs(from_sql[scored] - expected)))
+    worst = float("inf")
+    if np.array_equal(scored, scorable):
+        expected = fitted.fit.predict({name: column[scored] for name, column in columns.items()})
+        worst = float(np.max(np.abs(from_sql[scored] - expected)))
     if worst > SCORING_TOLERANCE:
         raise VersionError(
             f"{scored_by}: the SQL of the version does not reproduce its estimator; got a difference of"
-            f" {worst:.3g}. Allowed: {SCORING_TOLERANCE:.0e}. Nothing was written. Fix: report this as a bug"
-            " of ml_ledger with the declaration of the ML model."
+            f" {worst:.3g}. Allowed: {SCORING_TOLERANCE:.0e}. Nothing was written. Fix: where a feature lies"
+            " millions of deviations from zero, subtract a constant from it in the feature model; otherwise"
+            " report this as a bug of ml_ledger with the declaration of the ML model."
         )
 
 

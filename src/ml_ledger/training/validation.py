@@ -6,23 +6,40 @@ from collections.abc import Iterator
 from typing import Any
 
 from ml_ledger.errors import Problem, TrainingSetError, did_you_mean, listed, raise_if_any
-from ml_ledger.spec import MLModelSpec
+from ml_ledger.spec import TRAINING_SET_COLUMNS, MLModelSpec
 from ml_ledger.warehouse import Relation, quoted
 
-# Columns that the training_set macro adds to the features.
-MACRO_COLUMNS = ("matured_at", "split", "weight", "known_at", "invocation_id")
 
-
-def validate_training_set(ml_model: str, spec: MLModelSpec, training_set: Relation) -> None:
-    """Raise TrainingSetError naming every problem of the training set, or return."""
+def validate_columns(ml_model: str, spec: MLModelSpec, training_set: Relation) -> None:
+    """Raise TrainingSetError naming every column that is missing or of the wrong type, or return."""
     problems = list(_column_problems(spec, training_set))
-    if not problems:  # the row checks read these columns
-        problems = [*_label_problems(spec, training_set), *_row_problems(spec, training_set)]
     raise_if_any(problems, TrainingSetError, f"The training set of ML model '{ml_model}' is not usable")
 
 
+def validate_rows(ml_model: str, spec: MLModelSpec, training_set: Relation) -> None:
+    """Raise TrainingSetError naming every problem of labels, keys and values, or return.
+
+    The columns must have been validated.
+    """
+    problems = [
+        *_label_problems(spec, training_set),
+        *_key_problems(spec, training_set),
+        *_value_problems(spec, training_set),
+    ]
+    raise_if_any(problems, TrainingSetError, f"The training set of ML model '{ml_model}' is not usable")
+
+
+def usable_rows(spec: MLModelSpec) -> str:
+    """SQL that is true for rows without a NULL in a feature whose policy for missing values is 'reject'.
+
+    Other rows are neither trained on nor scored.
+    """
+    rejecting = [name for name, feature in spec.features.items() if feature.missing == "reject"]
+    return " and ".join(f"{quoted(name)} is not null" for name in rejecting) or "true"
+
+
 def _column_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Problem]:
-    own = {spec.entity, spec.as_of, spec.label, *MACRO_COLUMNS}
+    own = {spec.entity, spec.as_of, spec.label, *TRAINING_SET_COLUMNS}
     available = [column for column in training_set.types if column not in own]
     for key, column in (("entity", spec.entity), ("as_of", spec.as_of), ("label", spec.label)):
         if column not in training_set.types:
@@ -32,7 +49,7 @@ def _column_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Prob
                 allowed=listed(training_set.types),
                 fix=did_you_mean(column, training_set.types),
             )
-    for column in MACRO_COLUMNS:
+    for column in TRAINING_SET_COLUMNS:
         if column not in training_set.types:
             yield Problem(
                 column,
@@ -71,47 +88,59 @@ def _not_numeric(name: str, training_set: Relation) -> Problem:
 
 def _label_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Problem]:
     label = quoted(spec.label)
+    where = f"label {spec.label}"
+    if not (training_set.is_numeric(spec.label) or training_set.types[spec.label].upper() == "BOOLEAN"):
+        yield Problem(
+            where,
+            "must be a number or a boolean",
+            training_set.types[spec.label],
+            "0 and 1, or false and true",
+            "cast it in the label model",
+        )
+        return
+    number = f"cast({label} as double)"
     counts = training_set.query(
-        f"select split, count(*) as n, count(distinct {label}) as classes, count({label}) as labelled,"
-        f" min(cast({label} as varchar)) as example,"
-        f" count_if(cast({label} as varchar) not in ('0', '1', 'true', 'false')) as others,"
-        f" min(case when cast({label} as varchar) not in ('0', '1', 'true', 'false')"
-        f" then cast({label} as varchar) end) as other_example"
+        f"select split, count(*) as n, count_if({usable_rows(spec)}) as usable,"
+        f" count(distinct case when {usable_rows(spec)} then {number} end) as classes,"
+        f" count({label}) as labelled, min(cast({label} as varchar)) as example,"
+        f" count_if({number} not in (0, 1)) as others,"
+        f" min(case when {number} not in (0, 1) then cast({label} as varchar) end) as other_example"
         f" from {training_set.name} group by split"
     )
     by_split = {row["split"]: row for row in counts}
-    where = f"label {spec.label}"
     for split in ("train", "holdout"):
         row = by_split.get(split)
-        if row is None:
+        if row is None or not row["usable"]:
             yield Problem(
                 "training set",
-                f"has no row in its {split} split",
+                f"has no row in its {split} split" if row is None else f"has no usable row in its {split} split",
                 f"{sum(row['n'] for row in counts)} rows in all"
                 + "".join(f", {row['n']} in {name}" for name, row in by_split.items()),
                 "at least one matured as-of date to train on and one to hold out",
-                _how_to_fill(spec, by_split),
+                _how_to_fill(spec, by_split, split),
             )
-            continue
-        if row["others"] or row["labelled"] < row["n"]:
+        elif row["others"] or row["labelled"] < row["n"]:
             yield Problem(
                 where,
                 f"must be 0 or 1 on every row of the {split} split",
                 f"{row['n'] - row['labelled']} NULL, {row['others']} other values"
                 + (f" such as {row['other_example']!r}" if row["others"] else ""),
                 "0 and 1, or false and true",
+                "set rows without a label aside in the label model",
             )
         elif row["classes"] < 2:
             yield Problem(
                 where,
                 f"has one class in the {split} split",
-                f"{row['example']!r} on all {row['n']} rows",
+                f"{row['example']!r} on all {row['usable']} rows",
                 "both classes",
                 "check the label's definition and its window, or wait for more as-of dates",
             )
 
 
-def _how_to_fill(spec: MLModelSpec, by_split: dict[str, Any]) -> str:
+def _how_to_fill(spec: MLModelSpec, by_split: dict[str, Any], split: str) -> str:
+    if split in by_split:
+        return "features that are NULL and declared missing: reject leave nothing; declare impute or own_level"
     if not by_split:
         return (
             "no label has matured at this clock: move ml_clock forward, or check that the labels and features"
@@ -122,7 +151,7 @@ def _how_to_fill(spec: MLModelSpec, by_split: dict[str, Any]) -> str:
     return "wait for one more as-of date to mature"
 
 
-def _row_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Problem]:
+def _key_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Problem]:
     entity, as_of = quoted(spec.entity), quoted(spec.as_of)
     duplicates = training_set.query(
         f"select cast({entity} as varchar) as entity, cast({as_of} as varchar) as as_of, count(*) as n,"
@@ -145,32 +174,22 @@ def _row_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Problem
     for key, column in (("entity", spec.entity), ("as_of", spec.as_of)):
         if nulls[key]:
             yield Problem(column, f"the {key} column must not be NULL", f"{nulls[key]} NULL")
-    yield from _value_problems(spec, training_set)
 
 
 def _value_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Problem]:
     aggregates = ", ".join(
-        f"count_if({quoted(name)} is null) as null_{number},"
+        f"count_if(split = 'train' and {quoted(name)} is not null) as present_{number},"
         f" count_if(not isfinite(cast({quoted(name)} as double))) as infinite_{number}"
         for number, name in enumerate(spec.features)
     )
     counts = training_set.query(
-        f"select count(*) as n, {aggregates} from {training_set.name} where split = 'train'"
+        f"select count_if(split = 'train') as n, {aggregates} from {training_set.name}"
+        " where split in ('train', 'holdout')"
     )[0]
-    for number, (name, feature) in enumerate(spec.features.items()):
-        if counts["n"] and counts[f"null_{number}"] == counts["n"]:
+    for number, name in enumerate(spec.features):
+        if counts["n"] and not counts[f"present_{number}"]:
             yield Problem(
-                f"features.{name}",
-                "is NULL on every training row",
-                fix="remove it, or mend the feature model",
-            )
-        elif counts[f"null_{number}"] and feature.missing == "reject":
-            yield Problem(
-                f"features.{name}.missing",
-                "'reject' cannot be trained on rows where the feature is NULL",
-                f"{counts[f'null_{number}']} NULL of {counts['n']} training rows",
-                "impute, own_level",
-                "declare one of them, or fill the feature in its model",
+                f"features.{name}", "is NULL on every training row", fix="remove it, or mend the feature model"
             )
         if counts[f"infinite_{number}"]:
             yield Problem(

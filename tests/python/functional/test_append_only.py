@@ -15,7 +15,7 @@ def test_a_second_build_appends_nothing_and_a_full_refresh_loses_nothing(built: 
 
 def test_time_moves_on_versions_retire_and_the_past_stays(built: Project):
     before = built.ledger()
-    built.dbt("build", clock="1998-01-31")  # 31 days later: decisions for January, no version
+    built.dbt("run", clock="1998-01-31")  # 31 days later: decisions for January, no version
     after = built.ledger()
     assert after["repurchase_versions"] == before["repurchase_versions"]
     assert len(after["repurchase_predictions"]) == 2 * 2357
@@ -54,7 +54,7 @@ def test_time_moves_on_versions_retire_and_the_past_stays(built: Project):
 
 def test_a_changed_declaration_trains_a_version(built: Project):
     built.declare(lambda declaration: declaration["features"].pop("tenure_days"))
-    output = built.dbt("build", clock="1998-01-31")
+    output = built.dbt("run", clock="1998-01-31")
     assert "training version 2: the declaration changed since version 1" in output
     assert built.query("select count(*) from ml_coefficients where version = 2 and feature = 'tenure_days'") == [
         (0,)
@@ -63,10 +63,11 @@ def test_a_changed_declaration_trains_a_version(built: Project):
 
 def test_a_version_that_does_not_beat_the_baseline_never_decides(unbuilt: Project):
     unbuilt.declare(lambda declaration: declaration["gate"].update(baseline_hurdle=0.5))
-    unbuilt.dbt("build", clock="1997-12-31")
+    unbuilt.dbt("seed")
+    unbuilt.dbt("run", clock="1997-12-31")
     assert unbuilt.query("select verdict from repurchase_deployments") == [("refused",)]
     assert unbuilt.query("select count(*) from ml_deployments") == [(0,)]
     assert unbuilt.query("select count(*) from ml_predictions") == [(0,)]
     unbuilt.declare(lambda declaration: declaration["gate"].update(baseline_hurdle=0.0))
-    unbuilt.dbt("build", clock="1998-01-31")  # a new declaration, hence a version, and now it passes
+    unbuilt.dbt("run", clock="1998-01-31")  # a new declaration, hence a version, and now it passes
     assert unbuilt.query("select version, count(*) from ml_predictions group by 1") == [(2, 2357)]

@@ -16,7 +16,7 @@ TAMPERED = {
     "unique_ml_predictions_decision_id": (
         "insert into repurchase_predictions select * from repurchase_predictions where entity_id = '21'"
     ),
-    "relationships_ml_predictions_version__version__ref_ml_versions_": (
+    "refers_to_ml_predictions_ml_model__version__ref_ml_versions_": (
         "update repurchase_predictions set version = 9 where entity_id = '50'"
     ),
     "accepted_values_ml_predictions_status__scored__rejected": (

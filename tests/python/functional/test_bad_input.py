@@ -107,3 +107,65 @@ def test_a_name_that_is_not_declared(built: Project):
         "ml_model_spec: 'repurchases' is not a declared ML model. Allowed: repurchase.",
         "models/repurchase/training/repurchase_training_set.sql",
     )
+
+
+def test_an_entity_twice_among_those_to_be_scored(built: Project):
+    """No label has matured for the latest as-of date, so training does not see it."""
+    built.edit(
+        FEATURES,
+        "select * from with_ratios",
+        "select * from with_ratios union all select * from with_ratios"
+        " where customer_id = 4 and as_of_date = '1998-01-01'",
+    )
+    refused(
+        built,
+        "repurchase: an entity must occur once at the as-of date that is scored;"
+        " got 1 rows with a NULL or repeated customer_id. Nothing was written.",
+        clock="1998-01-31",
+    )
+
+
+def test_a_missing_entity_among_those_to_be_scored(built: Project):
+    built.edit(
+        FEATURES,
+        "select * from with_ratios",
+        "select * replace (case when as_of_date < '1998-01-01' or customer_id <> 4 then customer_id end"
+        " as customer_id) from with_ratios",
+    )
+    refused(built, "got 1 rows with a NULL or repeated customer_id", clock="1998-01-31")
+
+
+def test_a_live_version_whose_column_is_gone(built: Project):
+    built.edit(FEATURES, "select * from with_ratios", "select * exclude (tenure_days) from with_ratios")
+    built.declare(lambda d: d["features"].pop("tenure_days"))
+    built.declare(lambda d: d["gate"].update(baseline_hurdle=0.9))
+    before = built.ledger()["repurchase_predictions"]
+    output = " ".join(built.dbt("run", clock="1998-01-31", succeeds=False).split())
+    assert "version 1 is live as champion and reads tenure_days, which" in output
+    assert "see ml_gate_checks if it was not deployed" in output
+    assert built.ledger()["repurchase_predictions"] == before
+
+
+def test_values_that_cannot_be_scored_fall_back(built: Project):
+    """NaN, infinity and a NULL that is to be rejected: no score, the fallback, and a ledger that replays."""
+    built.edit(
+        FEATURES,
+        "select * from with_ratios",
+        "select * replace (case when as_of_date < '1998-01-01' then amount_30d"
+        " when customer_id = 4 then 'nan'::double when customer_id = 18 then 'inf'::double"
+        " when customer_id = 21 then null else amount_30d end as amount_30d) from with_ratios",
+    )
+    built.dbt("build", clock="1998-01-31")
+    rejected = built.query(
+        "select entity_id, score, decision, reasons, features->>'amount_30d',"
+        " features->>'orders_lifetime' is not null"
+        " from ml_predictions where status = 'rejected' order by entity_id::int"
+    )
+    assert rejected == [
+        ("4", None, "no_offer", None, "nan", True),
+        ("18", None, "no_offer", None, "inf", True),
+        ("21", None, "no_offer", None, None, True),
+    ]
+    assert built.query(
+        "select count(*) from ml_decision_replay where status = 'rejected' and replayed_score is null"
+    ) == [(3,)]

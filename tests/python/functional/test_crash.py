@@ -33,7 +33,6 @@ def killed_at(project: Project, moment: str, clock: str) -> None:
 @pytest.mark.parametrize(
     "moment",
     [
-        "START sql table model main.repurchase_training_set",
         "training version 1",
         "OK created python incremental model main.repurchase_versions",
         "START sql incremental model main.repurchase_predictions",

@@ -5,7 +5,7 @@ import yaml
 from conftest import ROOT
 
 from ml_ledger.spec import parse_spec
-from ml_ledger.training.due import why_due
+from ml_ledger.training.due import ClockError, why_due
 
 SPEC = parse_spec(
     "repurchase",
@@ -27,3 +27,10 @@ LATEST = {"version": 3, "spec_hash": SPEC.fingerprint(), "trained_at": datetime(
 )
 def test_why_due(latest, clock, reason):
     assert why_due(SPEC, latest, clock) == reason
+
+
+def test_a_changed_declaration_is_not_trained_in_the_past():
+    changed = LATEST | {"spec_hash": "other"}
+    assert why_due(SPEC, changed, datetime(1998, 1, 1)) is not None
+    with pytest.raises(ClockError, match="cannot be trained in the past; got 1997-12-31 00:00, when version 3"):
+        why_due(SPEC, changed, datetime(1997, 12, 31))

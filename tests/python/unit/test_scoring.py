@@ -10,6 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ml_ledger.coefficients import Coefficient, to_json
+from ml_ledger.errors import VersionError
 from ml_ledger.families import FAMILIES
 from ml_ledger.scoring.compile import CompiledScoring, compile_scoring
 from ml_ledger.spec import FeatureSpec
@@ -91,11 +92,15 @@ def test_a_null_without_a_policy_is_not_scored(problem):
     assert np.isfinite(np.delete(got, 7)).all()
 
 
-def test_references_are_the_mean_contributions(problem):
+@pytest.mark.parametrize("missing", ["reject", "impute", "own_level"])
+def test_references_are_the_mean_contributions(problem, missing):
     columns, label = problem
+    if missing != "reject":
+        columns["small"][::3] = np.nan
     weight = np.random.default_rng(2).random(400)
-    fitted = fit(columns, label, weight=weight)
-    mean_link = sum(row.reference for row in fitted.coefficients) + fitted.coefficients[0].value
+    fitted = fit(columns, label, missing=missing, weight=weight)
+    references = {row.term: row.reference for row in fitted.coefficients}
+    mean_link = sum(references.values()) + fitted.coefficients[0].value
     links = np.log(fitted.predict(columns) / (1 - fitted.predict(columns)))
     assert mean_link == pytest.approx(np.average(links, weights=weight), abs=1e-9)
 
@@ -105,15 +110,43 @@ def test_weights_count_like_copies(problem):
     weight = np.random.default_rng(3).integers(1, 4, 400)
     weighted = fit(columns, label, weight=weight.astype(float))
     copies = fit({name: np.repeat(column, weight) for name, column in columns.items()}, np.repeat(label, weight))
-    # Standardisation does not know weights, so the penalty differs by a little.
-    assert np.max(np.abs(weighted.predict(columns) - copies.predict(columns))) < 1e-2
+    assert np.max(np.abs(weighted.predict(columns) - copies.predict(columns))) < 1e-9
 
 
-def test_a_constant_column_has_no_slope(problem):
+@pytest.mark.parametrize("value", [7.0, 0.1, 1 / 3, 1e-300, 1e100, 0.0])
+def test_a_constant_column_has_no_slope_worth_the_name(problem, value):
     columns, label = problem
-    columns["same"] = np.full(400, 7.0)
-    rows = {row.feature: row for row in fit(columns, label).coefficients}
-    assert rows["same"].slope == 0
+    columns["same"] = np.full(400, value)
+    fitted = fit(columns, label)
+    rows = {row.feature: row for row in fitted.coefficients}
+    assert abs(rows["same"].slope * max(value, 1)) < 1e-12
+
+
+def test_a_fit_that_does_not_converge_is_refused(problem):
+    columns, label = problem
+    with pytest.raises(VersionError, match="did not converge; got 1 iterations"):
+        fit(columns, label, max_iter=1)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [Coefficient(output="score", term=1, feature="a", applies_to="missing", value=1.0)],
+        [Coefficient(output="score", term=1, feature="a", applies_to="value", slope=1.0, value=1.0)],
+        [Coefficient(output="score", term=1, feature="a", applies_to="value", slope=1.0, lower=0.0)],
+        [Coefficient(output="score", term=1, feature="a", applies_to="value", slope=1.0)] * 2,
+    ],
+)
+def test_rows_that_no_sql_is_known_for_are_refused(rows):
+    intercept = Coefficient(output="score", term=0, feature=None, applies_to="intercept", value=0.0)
+    with pytest.raises(VersionError, match="feature 'a': no SQL is known"):
+        compile_scoring([intercept, *rows], link="logit", dialect="duckdb")
+
+
+def test_a_later_format_is_refused():
+    text = compile_scoring(ROWS, link="logit", dialect="duckdb").to_json().replace('n": 1', 'n": 99', 1)
+    with pytest.raises(VersionError, match="got format 99"):
+        CompiledScoring.from_json(text)
 
 
 def test_the_constant_family_gives_the_base_rate():

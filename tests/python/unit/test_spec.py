@@ -46,7 +46,7 @@ MISTAKES = {
     ),
     "text for a number": (
         lambda d: d["training"].update(retrain_after_days="ninety"),
-        ["training.retrain_after_days", "got 'ninety'"],
+        ["training.retrain_after_days: must be a whole number; got 'ninety'"],
     ),
     "unknown family": (
         lambda d: d["algorithm"].update(family="logistics"),
@@ -75,6 +75,27 @@ MISTAKES = {
         lambda d: d["features"].update(repurchased={"kind": "numeric"}),
         ["features.repurchased: a feature cannot be the entity, the as-of column or the label"],
     ),
+    "a list for a name": (
+        lambda d: d.update(entity=["customer_id"]),
+        ["entity: must be text; got ['customer_id']"],
+    ),
+    "a list for a feature": (
+        lambda d: d["baselines"]["recency"].update(features=[["recency_days"]]),
+        ["baselines.recency.features"],
+    ),
+    "no feature of a baseline": (
+        lambda d: d["baselines"]["recency"].update(features=[]),
+        ["baselines.recency.features: must not be empty"],
+    ),
+    "text for a mapping": (lambda d: d.update(gate="strict"), ["gate: must be a mapping of keys; got 'strict'"]),
+    "infinity": (
+        lambda d: d["gate"].update(champion_margin=float("inf")),
+        ["gate.champion_margin: must be finite; got inf"],
+    ),
+    "a name that the training set needs": (
+        lambda d: d["features"].update(weight={"kind": "numeric"}),
+        ["features.weight: is the name of a column that the training set adds", "rename the column"],
+    ),
     "no feature": (lambda d: d.update(features={}), ["features: must not be empty"]),
     "column that is no name": (
         lambda d: d.update(entity="customer id"),
@@ -91,7 +112,8 @@ def test_a_mistake_is_named_with_what_was_given_and_what_is_allowed(declaration,
         parse_spec("repurchase", declaration)
     for part in expected:
         assert part in str(caught.value)
-    assert "1 problem." in str(caught.value)
+    assert "Nothing was written." in str(caught.value)
+    assert "\n  1. ml_models.repurchase." in str(caught.value)
 
 
 def test_all_mistakes_are_reported_at_once(declaration):
@@ -116,7 +138,7 @@ def test_the_fingerprint_changes_with_what_can_change_a_decision_and_with_nothin
     described = copy.deepcopy(declaration) | {"description": "Other words", "owner": "someone"}
     described["features"]["recency_days"]["description"] = "Days since"
     assert parse_spec("repurchase", described).fingerprint() == before
-    explicit = copy.deepcopy(declaration) | {"algorithm": {"family": "logistic", "hyperparameters": {}}}
+    explicit = copy.deepcopy(declaration) | {"algorithm": {"family": "logistic", "hyperparameters": {"C": 1.0}}}
     assert parse_spec("repurchase", explicit).fingerprint() == before, "defaults may be written out"
     for change in (
         lambda d: d["decision"].update(threshold=0.21),

@@ -6,8 +6,8 @@ import yaml
 from conftest import ROOT
 
 from ml_ledger.errors import TrainingSetError, WarehouseError
-from ml_ledger.spec import parse_spec
-from ml_ledger.training.validation import validate_training_set
+from ml_ledger.spec import TRAINING_SET_COLUMNS, parse_spec
+from ml_ledger.training.validation import validate_columns, validate_rows
 from ml_ledger.warehouse import Relation
 
 DECLARATION = {
@@ -36,15 +36,30 @@ GOOD = """
 """
 
 
+def validate(declaration: dict, sql: str) -> None:
+    spec = parse_spec("m", declaration)
+    training_set = Relation(duckdb.sql(sql), name="training_set")
+    validate_columns("m", spec, training_set)
+    validate_rows("m", spec, training_set)
+
+
 def problems_of(sql: str, **changes) -> str:
-    spec = parse_spec("m", DECLARATION | changes)
     with pytest.raises(TrainingSetError) as caught:
-        validate_training_set("m", spec, Relation(duckdb.sql(sql), name="training_set"))
+        validate(DECLARATION | changes, sql)
     return str(caught.value)
 
 
 def test_a_good_training_set_passes():
-    validate_training_set("m", parse_spec("m", DECLARATION), Relation(duckdb.sql(GOOD), name="training_set"))
+    validate(DECLARATION, GOOD)
+
+
+@pytest.mark.parametrize("kind", ["boolean", "double", "decimal(3, 1)", "tinyint"])
+def test_labels_may_be_numbers_or_booleans(kind):
+    validate(DECLARATION, f"select * replace (bought::{kind} as bought) from ({GOOD})")
+
+
+def test_a_null_that_is_rejected_is_no_fault():
+    validate(DECLARATION, f"select * replace (nullif(age, 20) as age) from ({GOOD})")
 
 
 FAULTS = {
@@ -90,9 +105,17 @@ FAULTS = {
         "select * replace (nullif(id, 7) as id) from ({good})",
         "id: the entity column must not be NULL; got 3 NULL.",
     ),
-    "a NULL that is to be rejected": (
-        "select * replace (nullif(age, 20) as age) from ({good})",
-        "features.age.missing: 'reject' cannot be trained on rows where the feature is NULL; got 15 NULL of 100",
+    "text labels": (
+        "select * replace ((bought = 1)::varchar as bought) from ({good})",
+        "label bought: must be a number or a boolean; got VARCHAR. Allowed: 0 and 1, or false and true.",
+    ),
+    "a list for a number": (
+        "select * replace ([age::double] as age) from ({good})",
+        "features.age: a feature of kind numeric must be numeric; got DOUBLE[]",
+    ),
+    "nothing left but rejected rows": (
+        "select * replace (case when split = 'holdout' then age end as age) from ({good})",
+        "training set: has no usable row in its train split; got 150 rows in all",
     ),
     "nothing but NULL": (
         "select * replace (null::double as gap) from ({good})",
@@ -100,7 +123,7 @@ FAULTS = {
     ),
     "infinite": (
         "select * replace (case when id = 3 then 'inf'::double else gap end as gap) from ({good})",
-        "features.gap: must be finite; got 2 NaN or infinite values.",
+        "features.gap: must be finite; got 3 NaN or infinite values.",
     ),
     "not made by the macro": (
         "select * exclude (split) from ({good})",
@@ -136,9 +159,7 @@ def test_only_duckdb_relations_are_accepted():
 
 def test_the_shipped_macro_makes_the_columns_that_are_asked_for():
     text = (ROOT / "macros" / "training" / "training_set.sql").read_text(encoding="utf-8")
-    from ml_ledger.training.validation import MACRO_COLUMNS
-
-    for column in MACRO_COLUMNS:
+    for column in TRAINING_SET_COLUMNS:
         assert column in text
 
 

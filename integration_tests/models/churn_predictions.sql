@@ -1,0 +1,10 @@
+{{ config(materialized='incremental', incremental_strategy='append', full_refresh=false) }}
+
+{{
+    ml_ledger.predictions(
+        ml_model='churn',
+        features=ref('account_features'),
+        versions=ref('churn_versions'),
+        deployments=ref('churn_deployments'),
+    )
+}}

@@ -1,0 +1,56 @@
+{#
+    Common table expressions that say how each as-of date of the relation `matured` is used: 'holdout' for the last
+    ones, 'train' for those whose labels had all matured when the first of these began, and 'embargo' for the dates
+    between, whose labels would look into the holdout.
+
+    Arguments: as_of, the as-of column; holdout_dates, how many dates are held out; relaxed, whether embargoed dates
+    are trained on when there is nothing else.
+    Returns: SQL, ending in the expression `splits` with the as-of column and `_ml_split`.
+    Example: {{ ml_ledger.as_of_splits('as_of_date', 1, relaxed=false) }}
+#}
+{% macro as_of_splits(as_of, holdout_dates, relaxed) -%}
+as_of_dates as (
+    select
+        {{ as_of }},
+        cast({{ as_of }} as {{ dbt.type_timestamp() }}) as _ml_as_of,
+        max(matured_at) as _ml_matured_at,
+        row_number() over (order by {{ as_of }} desc) as _ml_age
+    from matured
+    group by {{ as_of }}
+),
+
+holdout as (
+    select min(_ml_as_of) as _ml_starts
+    from as_of_dates
+    where _ml_age <= {{ holdout_dates }}
+),
+
+classified as (
+    select
+        as_of_dates.{{ as_of }},
+        case
+            when as_of_dates._ml_age <= {{ holdout_dates }} then 'holdout'
+            when as_of_dates._ml_matured_at <= holdout._ml_starts then 'train'
+            else 'embargo'
+        end as _ml_split
+    from as_of_dates
+    cross join holdout
+),
+
+splits as (
+    select
+        {{ as_of }},
+        {% if relaxed -%}
+        case
+            when
+                _ml_split = 'embargo'
+                and sum(case when _ml_split = 'train' then 1 else 0 end) over () = 0
+                then 'train'
+            else _ml_split
+        end as _ml_split
+        {%- else -%}
+        _ml_split
+        {%- endif %}
+    from classified
+)
+{%- endmacro %}

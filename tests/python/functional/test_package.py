@@ -1,0 +1,44 @@
+"""The project installed as a package, by a project with ML models of its own."""
+
+from pathlib import Path
+
+from conftest import ROOT, Project, copied_project, shutil
+
+
+def installed(folder: Path) -> Project:
+    copied_project(folder / "ml_ledger", sample=True)
+    user = folder / "ml_ledger" / "integration_tests"
+    shutil.copytree(
+        ROOT / "integration_tests",
+        user,
+        ignore=shutil.ignore_patterns("dbt_packages", "target", "logs", "*.duckdb*"),
+    )
+    project = Project(user)
+    project.dbt("deps")
+    return project
+
+
+def test_an_ml_model_of_another_project(tmp_path: Path):
+    project = installed(tmp_path)
+    output = project.dbt("build")
+    assert "WARN" not in output.replace("WARN=0", "")
+    assert "repurchase" not in output, "the shipped example is off"
+    with_schema = "select count(*), min(version) from analytics.ml_predictions"
+    assert project.query(with_schema) == [(400, 1)]
+    project.dbt("build")
+    assert project.query(with_schema) == [(400, 1)]
+    assert project.query("select count(*) from analytics.ml_decision_replay where difference <= 1e-12") == [(400,)]
+    assert project.query("select version from analytics.ml_version_as_of('churn', timestamp '2024-10-01')") == [
+        (1,)
+    ]
+
+
+def test_a_project_that_declares_nothing_yet(tmp_path: Path):
+    project = installed(tmp_path)
+    for file in [*project.folder.glob("models/churn*"), *project.folder.glob("python_models/*")]:
+        file.unlink()
+    text = (project.folder / "dbt_project.yml").read_text()
+    start, end = text.index("  ml_models:"), text.index("models:\n  integration_tests")
+    (project.folder / "dbt_project.yml").write_text(text[:start] + "\n" + text[end:])
+    project.dbt("build")
+    assert project.query("select count(*) from analytics.ml_versions") == [(0,)]
