@@ -14,7 +14,7 @@ inputs as (
     select
         predictions.decision_id,
         coefficients.*,
-        cast({{ ml_ledger.json_value('predictions.features', 'coefficients.feature') }} as {{ double }}) as feature_value
+        {{ ml_ledger.json_value('predictions.features', 'coefficients.feature') }} as feature_text
     from predictions
     inner join coefficients
         on
@@ -22,10 +22,17 @@ inputs as (
             and predictions.version = coefficients.version
 ),
 
+numbers as (
+    select
+        *,
+        cast(feature_text as {{ double }}) as feature_value
+    from inputs
+),
+
 -- Of every term, the one row that matches.
 matching as (
     select *
-    from inputs
+    from numbers
     where
         applies_to = 'intercept'
         or (applies_to = 'missing' and feature_value is null)
