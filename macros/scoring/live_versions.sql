@@ -7,7 +7,7 @@
     Arguments: versions and deployments, relations of the ML model's nodes; features, the relation that is scored.
     Returns: list of mappings: version, deployment_id, slot, threshold, actions (positive, negative, fallback), reasons (how
     many), link, intercept (SQL), terms (list of feature, expression (SQL), reference (number)), imputed (features whose
-    NULL is filled).
+    NULL is filled), clipped (mapping of feature to its bounds, where values beyond them are clipped).
     Example: {% set live = ml_ledger.live_versions(versions, deployments, features) %}
 #}
 {% macro live_versions(versions, deployments, features) %}
@@ -28,8 +28,13 @@
                 ) %}
             {% endif %}
             {% set imputed = [] %}
+            {% set clipped = {} %}
             {% for feature in scoring.terms | map(attribute='feature') | unique %}
-                {% if spec.features[feature].missing == 'impute' %}{% do imputed.append(feature) %}{% endif %}
+                {% set declared = spec.features[feature] %}
+                {% if declared.missing == 'impute' %}{% do imputed.append(feature) %}{% endif %}
+                {% if declared.bounds and declared.out_of_bounds == 'clip' %}
+                    {% do clipped.update({feature: declared.bounds}) %}
+                {% endif %}
             {% endfor %}
             {% do live.append({
                 'version': row['version'] | int,
@@ -42,6 +47,7 @@
                 'intercept': scoring.intercept,
                 'terms': scoring.terms,
                 'imputed': imputed,
+                'clipped': clipped,
             }) %}
         {% endfor %}
     {% endif %}

@@ -72,12 +72,14 @@ select
     predictions.version,
     predictions.deployment_id,
     predictions.status,
+    predictions.rejected_because,
     predictions.score,
     predictions.threshold,
     predictions.decision,
     predictions.reasons,
     predictions.features,
     predictions.imputed_features,
+    predictions.clipped_features,
     {{ ml_ledger.clock() }} as decided_at,
     {{ ml_ledger.wall_clock() }} as recorded_at,
     '{{ invocation_id }}' as invocation_id
@@ -106,12 +108,14 @@ select
         cast(null as {{ dbt.type_bigint() }}) as version,
         cast(null as {{ dbt.type_string() }}) as deployment_id,
         cast(null as {{ dbt.type_string() }}) as status,
+        cast(null as {{ dbt.type_string() }}) as rejected_because,
         cast(null as {{ ml_ledger.type_double() }}) as score,
         cast(null as {{ ml_ledger.type_double() }}) as threshold,
         cast(null as {{ dbt.type_string() }}) as decision,
         cast(null as {{ dbt.type_string() }}) as reasons,
         cast(null as {{ dbt.type_string() }}) as features,
-        cast(null as {{ dbt.type_string() }}) as imputed_features
+        cast(null as {{ dbt.type_string() }}) as imputed_features,
+        cast(null as {{ dbt.type_string() }}) as clipped_features
     from entities
     where 1 = 0
 {%- endmacro %}

@@ -42,7 +42,7 @@ scored_{{ slot }} as (
     select
         *,
         case
-            when abs(_ml_link) < cast('1e308' as {{ double }})
+            when abs(_ml_link) <= {{ ml_ledger.largest_double() }}
                 then {{ '1 / (1 + exp(-_ml_link))' if version.link == 'logit' else '_ml_link' }}
         end as _ml_score,
         cast('{{ version.threshold }}' as {{ double }}) as _ml_threshold
@@ -56,10 +56,18 @@ directed_{{ slot }} as (
     from scored_{{ slot }}
 ),
 
--- How far each feature pushed towards the decision, against an average training row.
+-- The inputs as they were scored; and how far each pushed towards the decision, against an average training row.
 explained_{{ slot }} as (
     select
-        *
+        *,
+        {% if features -%}
+        case
+            when _ml_score is not null then {{ ml_ledger.json_object(features) }}
+            else {{ ml_ledger.json_object(texts) }}
+        end as _ml_features
+        {%- else -%}
+        '{}' as _ml_features
+        {%- endif %}
         {%- for term in version.terms %},
         (_ml_c{{ loop.index }} - cast('{{ term.reference }}' as {{ double }})) * _ml_direction as _ml_push{{ loop.index }}
         {%- endfor %}
@@ -74,6 +82,10 @@ decided_{{ slot }} as (
         cast({{ version.version }} as {{ dbt.type_bigint() }}) as version,
         '{{ version.deployment_id }}' as deployment_id,
         case when _ml_score is null then 'rejected' else 'scored' end as status,
+        case
+            when _ml_score is null
+                then {{ ml_ledger.rejected_because(version.terms | map(attribute='feature') | list) }}
+        end as rejected_because,
         _ml_score as score,
         _ml_threshold as threshold,
         case
@@ -83,17 +95,11 @@ decided_{{ slot }} as (
         end as decision,
         case
             when _ml_score is not null
-                then {{ ml_ledger.top_reasons(pushes, '_ml_direction', version.reasons) }}
+                then {{ ml_ledger.top_reasons(pushes, '_ml_direction', '_ml_features', version.reasons) }}
         end as reasons,
-        {% if features -%}
-        case
-            when _ml_score is not null then {{ ml_ledger.json_object(features) }}
-            else {{ ml_ledger.json_object(texts) }}
-        end as features,
-        {%- else -%}
-        '{}' as features,
-        {%- endif %}
-        {{ ml_ledger.imputed_features(version.imputed) }} as imputed_features
+        _ml_features as features,
+        {{ ml_ledger.imputed_features(version.imputed) }} as imputed_features,
+        {{ ml_ledger.clipped_features(version.clipped) }} as clipped_features
     from explained_{{ slot }}
 )
 {%- endmacro %}

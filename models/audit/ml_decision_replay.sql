@@ -1,4 +1,3 @@
-{%- set double = ml_ledger.type_double() -%}
 with
 
 predictions as (
@@ -40,7 +39,7 @@ usable_links as (
             predictions.ml_model = terms_of_version.ml_model
             and predictions.version = terms_of_version.version
             and links.terms = terms_of_version.terms
-    where abs(links.link_score) < cast('1e308' as {{ double }})
+    where abs(links.link_score) <= {{ ml_ledger.largest_double() }}
 ),
 
 scores as (

@@ -25,23 +25,44 @@ inputs as (
 numbers as (
     select
         *,
-        cast(feature_text as {{ double }}) as feature_value
+        case when applies_to = 'value' then cast(feature_text as {{ double }}) end as feature_number
     from inputs
 ),
 
--- Of every term, the one row that matches.
+-- Of every term, the one row that matches. A row for unknown levels matches where no level of its term does.
 matching as (
-    select *
+    select numbers.*
     from numbers
+    left join coefficients as levels
+        on
+            numbers.applies_to = 'unknown'
+            and numbers.ml_model = levels.ml_model
+            and numbers.version = levels.version
+            and numbers.output = levels.output
+            and numbers.term = levels.term
+            and numbers.feature_text = levels.level
     where
-        applies_to = 'intercept'
-        or (applies_to = 'missing' and feature_value is null)
+        numbers.applies_to = 'intercept'
+        or (numbers.applies_to = 'missing' and numbers.feature_text is null)
+        or (numbers.applies_to = 'level' and numbers.feature_text = numbers.level)
+        or (numbers.applies_to = 'unknown' and numbers.feature_text is not null and levels.level is null)
         or (
-            applies_to = 'value'
-            and feature_value is not null
-            and (lower_bound is null or feature_value >= lower_bound)
-            and (upper_bound is null or feature_value < upper_bound)
+            numbers.applies_to = 'value'
+            and abs(numbers.feature_number) <= {{ ml_ledger.largest_double() }}
+            and (numbers.lower_bound is null or numbers.feature_number >= numbers.lower_bound)
+            and (numbers.upper_bound is null or numbers.feature_number < numbers.upper_bound)
         )
+),
+
+contributing as (
+    select
+        *,
+        case
+            when slope is null then coalesce(value, 0)
+            when transform = 'log1p' then slope * ln(1 + feature_number) + coalesce(value, 0)
+            else slope * feature_number + coalesce(value, 0)
+        end as contribution
+    from matching
 ),
 
 terms as (
@@ -49,15 +70,17 @@ terms as (
         decision_id,
         ml_model,
         version,
+        output,
         term,
         feature,
         applies_to,
-        feature_value,
+        feature_text as feature_value,
         slope,
+        transform,
         value,
-        coalesce(value, 0) + coalesce(slope * feature_value, 0) as contribution,
-        coalesce(value, 0) + coalesce(slope * feature_value, 0) - reference as against_average
-    from matching
+        contribution,
+        contribution - reference as against_average
+    from contributing
 )
 
 select * from terms

@@ -20,6 +20,7 @@ coefficients as (
             'lower': 'double',
             'upper': 'double',
             'slope': 'double',
+            'transform': 'varchar',
             'value': 'double',
             'std_error': 'double',
             'reference': 'double',
@@ -38,6 +39,7 @@ select
     lower as lower_bound,
     upper as upper_bound,
     slope,
+    transform,
     value,
     std_error,
     reference

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-AppliesTo = Literal["intercept", "value", "missing"]
+AppliesTo = Literal["intercept", "value", "level", "missing", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,12 @@ class Coefficient:
 
     output: which output of the ML model the row adds to ('score' where there is one).
     term: 0 for the intercept, then one number per feature.
-    applies_to: 'intercept' always, 'value' where the feature is not NULL, 'missing' where it is NULL.
-    level: a category, for terms that have levels.
+    applies_to: 'intercept' always; 'value' where the feature is a finite number, within the row's bounds; 'level'
+        where the feature, as text, is the row's level; 'missing' where it is NULL; 'unknown' where it is another level.
+    level: a category, as text.
     lower, upper: the row applies to lower <= x < upper; None is unbounded.
-    slope: link units per unit of the raw feature; None is 0.
+    slope: link units per unit of the raw feature, or of its transform; None is 0.
+    transform: 'log1p' where the slope is per unit of log(1 + x); None where it is per unit of x.
     value: link units added as they are; None is 0.
     std_error: of the slope (or of the value where there is no slope), where the family has one.
     reference: the term's mean contribution over the training rows, in link units, on each row of the term.
@@ -37,6 +39,7 @@ class Coefficient:
     lower: float | None = None
     upper: float | None = None
     slope: float | None = None
+    transform: Literal["log1p"] | None = None
     value: float | None = None
     std_error: float | None = None
     reference: float = 0.0

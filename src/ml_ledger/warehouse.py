@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,19 @@ from ml_ledger.errors import WarehouseError
 NUMERIC_TYPE = re.compile(
     r"U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|DECIMAL\(\d+,\s*\d+\)", re.IGNORECASE
 )
+
+
+Vector = NDArray[np.float64]
+
+
+class Scoring(Protocol):
+    """What is needed of a compiled scoring to score a relation."""
+
+    def link_sql(self) -> str:
+        """The link score, over the columns of the relation."""
+
+    def score_of(self, link_score: str) -> str:
+        """The score, over a column that holds the link score."""
 
 
 class Relation:
@@ -47,17 +60,30 @@ class Relation:
         columns = result.columns
         return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
 
-    def doubles(self, expressions: Sequence[str], where: str) -> list[NDArray[np.float64]]:
+    def doubles(self, expressions: Sequence[str], where: str) -> list[Vector]:
         """One array of n doubles per SQL expression, NaN for NULL, over the n rows that satisfy `where`.
 
         All arrays come from one query, so that their rows correspond.
         """
+        return self._arrays(self._selected(expressions, where), len(expressions))
+
+    def scores(self, scorings: Sequence[Scoring], others: Sequence[str], where: str) -> list[Vector]:
+        """One array of n scores per scoring, NaN where a row is not scored, then one per other expression."""
+        inner = self._selected([*(scoring.link_sql() for scoring in scorings), *others], where)
+        columns = [scoring.score_of(f"c{number}") for number, scoring in enumerate(scorings)]
+        columns += [f"c{number}" for number in range(len(scorings), len(scorings) + len(others))]
+        outer = ", ".join(f"{column} as c{number}" for number, column in enumerate(columns))
+        return self._arrays(f"select {outer} from ({inner}) as selected", len(columns))
+
+    def _selected(self, expressions: Sequence[str], where: str) -> str:
         selected = ", ".join(
             f"cast({expression} as double) as c{number}" for number, expression in enumerate(expressions)
         )
-        result = self._relation.query(self.name, f"select {selected} from {self.name} where {where}")
-        arrays = result.fetchnumpy()
-        return [_filled(arrays[f"c{number}"]) for number in range(len(expressions))]
+        return f"select {selected} from {self.name} where {where}"
+
+    def _arrays(self, sql: str, count: int) -> list[Vector]:
+        arrays = self._relation.query(self.name, sql).fetchnumpy()
+        return [_filled(arrays[f"c{number}"]) for number in range(count)]
 
     def is_numeric(self, column: str) -> bool:
         """Whether a column's type is a number (booleans and text are not)."""
@@ -81,5 +107,5 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _filled(values: Any) -> NDArray[np.float64]:
+def _filled(values: Any) -> Vector:
     return np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan)

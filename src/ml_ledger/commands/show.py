@@ -79,15 +79,27 @@ def _coefficients(connection: duckdb.DuckDBPyConnection, ml_model: str, version:
     yield "\nCoefficients (ml_coefficients; log-odds)"
     rows = _rows(
         connection,
-        "select coalesce(feature, '(intercept)') as feature, applies_to, slope, value from ml_coefficients"
-        " where ml_model = ? and version = ? order by term, applies_to desc",
+        "select coalesce(feature, '(intercept)') as feature, applies_to, level, lower_bound, upper_bound, slope, value"
+        " from ml_coefficients where ml_model = ? and version = ?"
+        " order by term, applies_to desc, lower_bound nulls first",
         ml_model,
         version,
     )
     yield from _table(
         ["feature", "applies to", "slope", "value"],
-        [[row["feature"], row["applies_to"], _number(row["slope"]), _number(row["value"])] for row in rows],
+        [[row["feature"], _case(row), _number(row["slope"]), _number(row["value"])] for row in rows],
     )
+
+
+def _case(row: dict[str, Any]) -> str:
+    """When a coefficient row applies, in words."""
+    if row["applies_to"] == "level":
+        return f"= {row['level']}"
+    if row["applies_to"] != "value" or (row["lower_bound"], row["upper_bound"]) == (None, None):
+        return row["applies_to"]
+    lower = "" if row["lower_bound"] is None else f"{row['lower_bound']:g} <= "
+    upper = "" if row["upper_bound"] is None else f" < {row['upper_bound']:g}"
+    return f"{lower}value{upper}"
 
 
 def _metrics(connection: duckdb.DuckDBPyConnection, ml_model: str, version: int) -> Iterable[str]:
@@ -144,7 +156,8 @@ def _decisions(connection: duckdb.DuckDBPyConnection, ml_model: str) -> Iterable
 
 
 def _reason(reason: dict[str, Any]) -> str:
-    value = "missing" if reason["value"] is None else f"{reason['value']:g}"
+    value = reason["value"]
+    value = "missing" if value is None else f"{value:g}" if isinstance(value, float) else value
     return f"{reason['feature']} {value} ({reason['contribution']:+.2f})"
 
 

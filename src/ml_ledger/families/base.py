@@ -13,8 +13,10 @@ from ml_ledger.coefficients import Coefficient
 
 if TYPE_CHECKING:
     from ml_ledger.spec import FeatureSpec
+    from ml_ledger.warehouse import Relation
 
-Columns = Mapping[str, NDArray[np.float64]]
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
 Link = Literal["logit", "identity"]
 
 
@@ -28,32 +30,55 @@ class Hyperparameter:
 
 
 @dataclass(frozen=True)
+class TrainingRows:
+    """What a family is fitted on: rows of a relation, which stays in the warehouse.
+
+    where: SQL of the rows to train on. label: SQL of the label, a double. Weights are the column `weight`.
+    key: SQL of the columns that tell rows apart.
+    """
+
+    relation: Relation
+    where: str
+    label: str
+    key: Sequence[str] = ()
+
+    def fetch(self, columns: Sequence[str]) -> tuple[Matrix, Vector, Vector]:
+        """Design matrix (n × k), labels (n) and weights (n) of the n rows, for k SQL expressions."""
+        label, weight, *design = self.relation.doubles([self.label, "weight", *columns], where=self.where)
+        return np.column_stack(design) if design else np.empty((len(label), 0)), label, weight
+
+    def bucket(self, buckets: int) -> str:
+        """SQL of a pseudo-random number from 0 to `buckets` - 1, the same for a row whenever it is asked for."""
+        return f"hash({', '.join(self.key)}) % {buckets}"
+
+
+@dataclass(frozen=True)
 class Fit:
     """What a fit leaves: the rows, the link, and the estimator's own answer to check the rows against.
 
-    predict: takes raw feature columns (n doubles each, NaN for NULL), returns n scores in [0, 1].
+    design: SQL of the k columns that `predict` takes. accepts: SQL that is true for rows that can be scored.
+    predict: takes n × k doubles, returns n scores.
     diagnostics: numbers about the fit that are kept on the version (iterations, for example).
     """
 
     coefficients: Sequence[Coefficient]
     link: Link
-    predict: Callable[[Columns], NDArray[np.float64]]
+    design: Sequence[str]
+    accepts: str
+    predict: Callable[[Matrix], Vector]
     diagnostics: Mapping[str, float] = field(default_factory=dict)
 
 
 class FitFunction(Protocol):
-    """Fit a family on n training rows.
+    """Fit a family.
 
-    columns: per feature n doubles, NaN for NULL. label, weight: n doubles; labels are 0 or 1.
-    hyperparameters: complete, defaults filled in. seed: of everything random.
+    features: the declared features to use. hyperparameters: complete, defaults filled in. seed: of everything random.
     """
 
     def __call__(
         self,
         *,
-        columns: Columns,
-        label: NDArray[np.float64],
-        weight: NDArray[np.float64],
+        training: TrainingRows,
         features: Mapping[str, FeatureSpec],
         hyperparameters: Mapping[str, Any],
         seed: int,

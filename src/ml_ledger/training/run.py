@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from ml_ledger import coefficients
 from ml_ledger.errors import VersionError
 from ml_ledger.evaluation.metrics import Metric, binary_metrics
 from ml_ledger.families import FAMILIES
-from ml_ledger.families.base import Columns, Fit
+from ml_ledger.families.base import Fit, TrainingRows
 from ml_ledger.progress import say
 from ml_ledger.scoring.compile import CompiledScoring, compile_scoring
 from ml_ledger.spec import AlgorithmSpec, FeatureSpec, MLModelSpec, parse_spec
@@ -93,7 +92,6 @@ class Fitted:
     """A fit with the SQL that scores like it."""
 
     fit: Fit
-    features: Mapping[str, FeatureSpec]
     hyperparameters: Mapping[str, Any]
     scoring: CompiledScoring
 
@@ -126,12 +124,12 @@ def _window(spec: MLModelSpec, rows: Relation) -> dict[str, Any]:
 
 def _fit_all(spec: MLModelSpec, rows: Relation) -> dict[str, Fitted]:
     """Fit the ML model ('self') and its baselines ('baseline:<name>') on the same training rows."""
-    arrays = rows.doubles(
-        [quoted(spec.label), "weight", *map(quoted, spec.features)],
+    training = TrainingRows(
+        rows,
         where=f"split = 'train' and {usable_rows(spec)}",
+        label=quoted(spec.label),
+        key=(quoted(spec.entity), quoted(spec.as_of)),
     )
-    label, weight = arrays[0], arrays[1]
-    columns = dict(zip(spec.features, arrays[2:], strict=True))
     wanted: dict[str, tuple[AlgorithmSpec, Mapping[str, FeatureSpec]]] = {"self": (spec.algorithm, spec.features)}
     for name, baseline in spec.baselines.items():
         chosen = spec.features if baseline.features is None else baseline.features
@@ -141,15 +139,10 @@ def _fit_all(spec: MLModelSpec, rows: Relation) -> dict[str, Fitted]:
         family = FAMILIES[algorithm.family]
         hyperparameters = family.complete(algorithm.hyperparameters)
         fit = family.fit(
-            columns=columns,
-            label=label,
-            weight=weight,
-            features=features,
-            hyperparameters=hyperparameters,
-            seed=spec.training.seed,
+            training=training, features=features, hyperparameters=hyperparameters, seed=spec.training.seed
         )
         scoring = compile_scoring(fit.coefficients, link=fit.link, dialect=rows.dialect)
-        fitted[scored_by] = Fitted(fit, features, hyperparameters, scoring)
+        fitted[scored_by] = Fitted(fit, hyperparameters, scoring)
     return fitted
 
 
@@ -169,29 +162,24 @@ def _measure(
         else:  # it reads a column that is gone
             metrics.append(Metric("holdout", "all", scored_by, "scored_share", 0.0, None, None, 0))
     for split in ("train", "holdout"):
-        expressions = [quoted(spec.label), *(scoring.score_sql() for scoring in scorers.values())]
-        arrays = rows.doubles([*expressions, *map(quoted, spec.features)], where=f"split = '{split}'")
-        scores = dict(zip(scorers, arrays[1 : 1 + len(scorers)], strict=True))
-        columns = dict(zip(spec.features, arrays[1 + len(scorers) :], strict=True))
+        where = f"split = '{split}'"
+        *arrays, label = rows.scores(list(scorers.values()), [quoted(spec.label)], where=where)
+        metrics += binary_metrics(dataset=split, label=label, scores=dict(zip(scorers, arrays, strict=True)))
         for scored_by, item in fitted.items():
-            _check_scoring(scored_by, scores[scored_by], item, columns)
-        metrics += binary_metrics(dataset=split, label=arrays[0], scores=scores)
+            _check_scoring(scored_by, item, rows, where)
     return metrics
 
 
-def _check_scoring(scored_by: str, from_sql: NDArray[np.float64], fitted: Fitted, columns: Columns) -> None:
+def _check_scoring(scored_by: str, fitted: Fitted, rows: Relation, where: str) -> None:
     """Refuse a version whose SQL scores other rows than it should, or other than its estimator does."""
-    scorable = np.ones(len(from_sql), dtype=bool)
-    for name in fitted.scoring.features:
-        if fitted.features[name].missing == "reject":
-            scorable &= ~np.isnan(columns[name])
+    accepts = f"case when {fitted.fit.accepts} then 1 else 0 end"
+    from_sql, accepted, *columns = rows.scores([fitted.scoring], [accepts, *fitted.fit.design], where=where)
     scored = np.isfinite(from_sql)
-    if not scorable.any() and not scored.any():
-        return
+    design = np.column_stack(columns) if columns else np.empty((len(scored), 0))
     worst = float("inf")
-    if np.array_equal(scored, scorable):
-        expected = fitted.fit.predict({name: column[scored] for name, column in columns.items()})
-        worst = float(np.max(np.abs(from_sql[scored] - expected)))
+    if np.array_equal(scored, accepted == 1):
+        expected = fitted.fit.predict(design[scored]) if scored.any() else from_sql[scored]
+        worst = float(np.max(np.abs(from_sql[scored] - expected), initial=0.0))
     if worst > SCORING_TOLERANCE:
         raise VersionError(
             f"{scored_by}: the SQL of the version does not reproduce its estimator; got a difference of"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from ml_ledger.errors import Problem, TrainingSetError, did_you_mean, listed, raise_if_any
 from ml_ledger.spec import TRAINING_SET_COLUMNS, MLModelSpec
+from ml_ledger.terms import rejected_by_declaration
 from ml_ledger.warehouse import Relation, quoted
 
 
@@ -30,12 +32,8 @@ def validate_rows(ml_model: str, spec: MLModelSpec, training_set: Relation) -> N
 
 
 def usable_rows(spec: MLModelSpec) -> str:
-    """SQL that is true for rows without a NULL in a feature whose policy for missing values is 'reject'.
-
-    Other rows are neither trained on nor scored.
-    """
-    rejecting = [name for name, feature in spec.features.items() if feature.missing == "reject"]
-    return " and ".join(f"{quoted(name)} is not null" for name in rejecting) or "true"
+    """SQL that is true for rows that no declared policy rejects. Other rows are neither trained on nor scored."""
+    return f"not ({rejected_by_declaration(spec.features)})"
 
 
 def _column_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Problem]:
@@ -65,8 +63,20 @@ def _column_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Prob
                 listed(available),
                 did_you_mean(name, available),
             )
-        elif not training_set.is_numeric(name):
+        elif spec.features[name].kind == "numeric" and not training_set.is_numeric(name):
             yield _not_numeric(name, training_set)
+        elif spec.features[name].kind == "boolean" and training_set.types[name].upper() != "BOOLEAN":
+            yield Problem(
+                f"features.{name}",
+                "a feature of kind boolean must be boolean",
+                training_set.types[name],
+                "BOOLEAN",
+                "cast it in the feature model, or declare kind: categorical",
+            )
+        elif re.match(r"STRUCT|MAP|UNION|.*\]$", training_set.types[name].upper()):
+            yield Problem(
+                f"features.{name}", "a feature must be a single value", training_set.types[name], fix="unnest it"
+            )
 
 
 def _not_numeric(name: str, training_set: Relation) -> Problem:
@@ -179,8 +189,12 @@ def _key_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Problem
 def _value_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Problem]:
     aggregates = ", ".join(
         f"count_if(split = 'train' and {quoted(name)} is not null) as present_{number},"
-        f" count_if(not isfinite(cast({quoted(name)} as double))) as infinite_{number}"
-        for number, name in enumerate(spec.features)
+        + (
+            f" count_if(not isfinite(cast({quoted(name)} as double))) as infinite_{number}"
+            if feature.kind == "numeric"
+            else f" 0 as infinite_{number}"
+        )
+        for number, (name, feature) in enumerate(spec.features.items())
     )
     counts = training_set.query(
         f"select count_if(split = 'train') as n, {aggregates} from {training_set.name}"

@@ -25,9 +25,22 @@ def test_an_ml_model_of_another_project(tmp_path: Path):
     assert "repurchase" not in output, "the shipped example is off"
     with_schema = "select count(*), min(version) from analytics.ml_predictions"
     assert project.query(with_schema) == [(400, 1)]
+    assert project.query(
+        "select rejected_because, decision, count(*) from analytics.ml_predictions where status = 'rejected'"
+        " group by all order by all"
+    ) == [
+        ("no coefficient applies to age_days = -1", "leave", 2),
+        ("no coefficient applies to country = Österreich", "leave", 4),
+    ]
+    assert project.query(
+        "select clipped_features, count(*) from analytics.ml_predictions group by 1 order by 1"
+    ) == [
+        ("", 328),
+        ("seats", 72),
+    ]
     project.dbt("build")
     assert project.query(with_schema) == [(400, 1)]
-    assert project.query("select count(*) from analytics.ml_decision_replay where difference <= 1e-12") == [(400,)]
+    assert project.query("select count(*) from analytics.ml_decision_replay where difference <= 1e-12") == [(394,)]
     assert project.query("select version from analytics.ml_version_as_of('churn', timestamp '2024-10-01')") == [
         (1,)
     ]

@@ -4,6 +4,7 @@ import json
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -12,36 +13,48 @@ from sklearn.preprocessing import StandardScaler
 from ml_ledger.coefficients import Coefficient, to_json
 from ml_ledger.errors import VersionError
 from ml_ledger.families import FAMILIES
+from ml_ledger.families.base import TrainingRows
 from ml_ledger.scoring.compile import CompiledScoring, compile_scoring
-from ml_ledger.spec import FeatureSpec
+from ml_ledger.spec import NumericFeature
+from ml_ledger.warehouse import Relation
 
 TOLERANCE = 1e-12
+
+
+def table(columns, label=None, weight=None) -> duckdb.DuckDBPyRelation:
+    connection = duckdb.connect()
+    n = len(next(iter(columns.values())))
+    data = {"row_number": np.arange(n), "y": np.zeros(n) if label is None else label} | dict(columns)
+    data["weight"] = np.ones(n) if weight is None else weight
+    nulls = pa.table({name: pa.array(column, from_pandas=True) for name, column in data.items()})
+    return connection.from_arrow(nulls)
 
 
 def fit(columns, label, missing="reject", weight=None, **hyperparameters):
     family = FAMILIES["logistic"]
     return family.fit(
-        columns=columns,
-        label=label,
-        weight=np.ones(len(label)) if weight is None else weight,
-        features={name: FeatureSpec(kind="numeric", missing=missing) for name in columns},
+        training=TrainingRows(
+            Relation(table(columns, label, weight), name="training_set"), where="true", label="y"
+        ),
+        features={name: NumericFeature(kind="numeric", missing=missing) for name in columns},
         hyperparameters=family.complete(hyperparameters),
         seed=0,
     )
 
 
+def compiled(fitted) -> CompiledScoring:
+    return compile_scoring(fitted.coefficients, link=fitted.link, dialect="duckdb")
+
+
 def score_in_duckdb(scoring: CompiledScoring, columns) -> np.ndarray:
-    connection = duckdb.connect()
-    names = ", ".join(f'"{name}" double' for name in columns)
-    connection.execute(f"create table t (row_number integer, {names})")
-    rows = [
-        [number, *(None if np.isnan(value) else float(value) for value in row)]
-        for number, row in enumerate(zip(*columns.values(), strict=True))
-    ]
-    marks = ", ".join("?" * (len(columns) + 1))
-    connection.executemany(f"insert into t values ({marks})", rows)
-    result = connection.execute(f"select {scoring.score_sql()} as score from t order by row_number").fetchall()
-    return np.array([np.nan if score is None else score for (score,) in result])
+    (scores,) = Relation(table(columns), name="t").scores([scoring], [], where="true order by row_number")
+    return scores
+
+
+def estimated(fitted, columns) -> np.ndarray:
+    """The estimator's own scores."""
+    design = Relation(table(columns), name="t").doubles(fitted.design, where="true order by row_number")
+    return fitted.predict(np.column_stack(design))
 
 
 @pytest.fixture
@@ -62,8 +75,8 @@ def test_sql_gives_what_a_scikit_learn_pipeline_gives(problem):
     oracle = make_pipeline(StandardScaler(), LogisticRegression(C=0.7, solver="newton-cholesky", tol=1e-9))
     expected = oracle.fit(X, label).predict_proba(X)[:, 1]
     fitted = fit(columns, label, C=0.7)
-    scoring = compile_scoring(fitted.coefficients, link="logit", dialect="duckdb")
-    assert np.max(np.abs(fitted.predict(columns) - expected)) < TOLERANCE
+    scoring = compiled(fitted)
+    assert np.max(np.abs(estimated(fitted, columns) - expected)) < TOLERANCE
     assert np.max(np.abs(score_in_duckdb(scoring, columns) - expected)) < TOLERANCE
 
 
@@ -72,10 +85,10 @@ def test_missing_values_follow_the_declared_policy(problem, missing):
     columns, label = problem
     columns["small"][::3] = np.nan
     fitted = fit(columns, label, missing=missing)
-    scoring = compile_scoring(fitted.coefficients, link="logit", dialect="duckdb")
+    scoring = compiled(fitted)
     got = score_in_duckdb(scoring, columns)
     assert np.isfinite(got).all()
-    assert np.max(np.abs(got - fitted.predict(columns))) < TOLERANCE
+    assert np.max(np.abs(got - estimated(fitted, columns))) < TOLERANCE
     if missing == "impute":  # a NULL scores like the training mean
         at_mean = dict(
             columns, small=np.where(np.isnan(columns["small"]), np.nanmean(columns["small"]), columns["small"])
@@ -85,7 +98,7 @@ def test_missing_values_follow_the_declared_policy(problem, missing):
 
 def test_a_null_without_a_policy_is_not_scored(problem):
     columns, label = problem
-    scoring = compile_scoring(fit(columns, label).coefficients, link="logit", dialect="duckdb")
+    scoring = compiled(fit(columns, label))
     columns["select"][7] = np.nan
     got = score_in_duckdb(scoring, columns)
     assert np.isnan(got[7])
@@ -101,7 +114,7 @@ def test_references_are_the_mean_contributions(problem, missing):
     fitted = fit(columns, label, missing=missing, weight=weight)
     references = {row.term: row.reference for row in fitted.coefficients}
     mean_link = sum(references.values()) + fitted.coefficients[0].value
-    links = np.log(fitted.predict(columns) / (1 - fitted.predict(columns)))
+    links = np.log(estimated(fitted, columns) / (1 - estimated(fitted, columns)))
     assert mean_link == pytest.approx(np.average(links, weights=weight), abs=1e-9)
 
 
@@ -110,7 +123,7 @@ def test_weights_count_like_copies(problem):
     weight = np.random.default_rng(3).integers(1, 4, 400)
     weighted = fit(columns, label, weight=weight.astype(float))
     copies = fit({name: np.repeat(column, weight) for name, column in columns.items()}, np.repeat(label, weight))
-    assert np.max(np.abs(weighted.predict(columns) - copies.predict(columns))) < 1e-9
+    assert np.max(np.abs(estimated(weighted, columns) - estimated(copies, columns))) < 1e-9
 
 
 @pytest.mark.parametrize("value", [7.0, 0.1, 1 / 3, 1e-300, 1e100, 0.0])
@@ -124,7 +137,7 @@ def test_a_constant_column_has_no_slope_worth_the_name(problem, value):
 
 def test_a_fit_that_does_not_converge_is_refused(problem):
     columns, label = problem
-    with pytest.raises(VersionError, match="did not converge; got 1 iterations"):
+    with pytest.raises(VersionError, match="did not converge: the steps no longer make progress"):
         fit(columns, label, max_iter=1)
 
 
@@ -132,14 +145,28 @@ def test_a_fit_that_does_not_converge_is_refused(problem):
     "rows",
     [
         [Coefficient(output="score", term=1, feature="a", applies_to="missing", value=1.0)],
-        [Coefficient(output="score", term=1, feature="a", applies_to="value", slope=1.0, value=1.0)],
-        [Coefficient(output="score", term=1, feature="a", applies_to="value", slope=1.0, lower=0.0)],
         [Coefficient(output="score", term=1, feature="a", applies_to="value", slope=1.0)] * 2,
+        [
+            Coefficient(output="score", term=1, feature="a", applies_to="value", value=1.0, upper=2.0),
+            Coefficient(output="score", term=1, feature="a", applies_to="value", value=1.0, lower=1.0),
+        ],
+        [Coefficient(output="score", term=1, feature="a", applies_to="level", level="x", value=1.0)] * 2,
+        [
+            Coefficient(output="score", term=1, feature="a", applies_to="level", level="x", value=1.0),
+            Coefficient(output="score", term=1, feature="a", applies_to="value", slope=1.0),
+        ],
+        [
+            Coefficient(output="score", term=1, feature="a", applies_to="value", slope=1.0),
+            Coefficient(output="score", term=1, feature="a", applies_to="unknown", value=1.0),
+        ],
     ],
 )
 def test_rows_that_no_sql_is_known_for_are_refused(rows):
     intercept = Coefficient(output="score", term=0, feature=None, applies_to="intercept", value=0.0)
-    with pytest.raises(VersionError, match="feature 'a': no SQL is known"):
+    with pytest.raises(
+        VersionError,
+        match=r"feature 'a': (no SQL is known|two coefficient rows apply at once|a level occurs twice)",
+    ):
         compile_scoring([intercept, *rows], link="logit", dialect="duckdb")
 
 
@@ -153,8 +180,9 @@ def test_the_constant_family_gives_the_base_rate():
     label = np.array([1.0, 0.0, 0.0, 0.0])
     columns = {"x": np.arange(4.0)}
     family = FAMILIES["constant"]
-    fitted = family.fit(columns=columns, label=label, weight=np.ones(4), features={}, hyperparameters={}, seed=0)
-    scoring = compile_scoring(fitted.coefficients, link="logit", dialect="duckdb")
+    training = TrainingRows(Relation(table(columns, label), name="training_set"), where="true", label="y")
+    fitted = family.fit(training=training, features={}, hyperparameters={}, seed=0)
+    scoring = compiled(fitted)
     assert score_in_duckdb(scoring, columns) == pytest.approx(np.full(4, 0.25), abs=TOLERANCE)
 
 

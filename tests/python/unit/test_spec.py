@@ -33,12 +33,52 @@ MISTAKES = {
     ),
     "unknown key of a feature": (
         lambda d: d["features"]["recency_days"].update(mising="reject"),
-        ["features.recency_days.mising: unknown key", "Allowed: kind, missing", "did you mean 'missing'"],
+        [
+            "features.recency_days.mising: unknown key",
+            "Allowed: missing, description, kind",
+            "did you mean 'missing'",
+        ],
     ),
     "missing key": (lambda d: d.pop("label"), ["ml_models.repurchase.label: a required key is missing"]),
     "wrong kind": (
         lambda d: d["features"]["recency_days"].update(kind="number"),
-        ["features.recency_days.kind", "got 'number'", "'numeric'"],
+        ["features.recency_days.kind: has a value that is not allowed; got 'number'", "'numeric', 'categorical'"],
+    ),
+    "no kind": (
+        lambda d: d["features"].update(age={"missing": "impute"}),
+        ["features.age.kind: a required key is missing. Allowed: numeric, categorical, boolean"],
+    ),
+    "a key of another kind": (
+        lambda d: d["features"].update(city={"kind": "categorical", "bins": 3}),
+        ["features.city.bins: unknown key; got 3. Allowed: missing, description, kind, levels"],
+    ),
+    "bounds the wrong way round": (
+        lambda d: d["features"]["recency_days"].update(bounds=[9, 1]),
+        ["features.recency_days.bounds: the lower bound must be below the upper; got [9, 1]"],
+    ),
+    "a policy without bounds": (
+        lambda d: d["features"]["recency_days"].update(out_of_bounds="clip"),
+        ["features.recency_days.out_of_bounds: needs bounds"],
+    ),
+    "bins and knots": (
+        lambda d: d["features"]["recency_days"].update(bins=5, knots=2),
+        ["features.recency_days.bins: cannot be combined with knots or transform"],
+    ),
+    "edges that do not ascend": (
+        lambda d: d["features"]["recency_days"].update(bins=[3, 1, 2]),
+        ["features.recency_days.bins: must ascend; got [3, 1, 2]"],
+    ),
+    "text for edges": (
+        lambda d: d["features"]["recency_days"].update(knots="many"),
+        ["features.recency_days.knots: must be"],
+    ),
+    "rare without a share": (
+        lambda d: d["features"].update(city={"kind": "categorical", "unknown": "rare"}),
+        ["features.city.unknown: 'rare' needs rare levels. Fix: declare min_share"],
+    ),
+    "a reference that is no level": (
+        lambda d: d["features"].update(city={"kind": "categorical", "levels": ["a", "b"], "reference": "c"}),
+        ["features.city.reference: is not one of the levels; got 'c'. Allowed: a, b"],
     ),
     "threshold out of range": (
         lambda d: d["decision"].update(threshold=20),
@@ -58,7 +98,10 @@ MISTAKES = {
     ),
     "unknown hyperparameter": (
         lambda d: d["algorithm"].update(hyperparameters={"c": 1}),
-        ["algorithm.hyperparameters.c: is not a hyperparameter of family 'logistic'", "Allowed: C, max_iter"],
+        [
+            "algorithm.hyperparameters.c: is not a hyperparameter of family 'logistic'",
+            "Allowed: C, l1_ratio, max_iter",
+        ],
     ),
     "hyperparameter out of range": (
         lambda d: d["algorithm"].update(hyperparameters={"C": -1}),

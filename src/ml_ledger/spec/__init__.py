@@ -1,0 +1,57 @@
+"""The declaration of an ML model: `vars.ml_models.<name>`, validated in full before anything trains."""
+
+from __future__ import annotations
+
+import re
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from ml_ledger.errors import Problem, SpecError, raise_if_any
+from ml_ledger.spec.checks import cross_checks
+from ml_ledger.spec.declaration import (
+    TRAINING_SET_COLUMNS,
+    AlgorithmSpec,
+    BooleanFeature,
+    CategoricalFeature,
+    FeatureSpec,
+    MLModelSpec,
+    NumericFeature,
+)
+from ml_ledger.spec.messages import translate
+
+__all__ = [
+    "TRAINING_SET_COLUMNS",
+    "AlgorithmSpec",
+    "BooleanFeature",
+    "CategoricalFeature",
+    "FeatureSpec",
+    "MLModelSpec",
+    "NumericFeature",
+    "parse_spec",
+]
+
+
+def parse_spec(ml_model: str, declaration: object) -> MLModelSpec:
+    """Validate one declaration.
+
+    Raises SpecError naming every problem: its key, what was given, what is allowed.
+    """
+    root = f"ml_models.{ml_model}"
+    problems: list[Problem] = []
+    if not re.fullmatch(r"[a-z_][a-z0-9_]*", ml_model):
+        problems.append(Problem(root, "the name must be lower case letters, digits and _", repr(ml_model)))
+    if not isinstance(declaration, Mapping):
+        problems.append(Problem(root, "must be a mapping of keys", type(declaration).__name__))
+        raise_if_any(problems, SpecError, root)
+    try:
+        spec: MLModelSpec | None = MLModelSpec.model_validate(declaration)
+    except ValidationError as error:
+        spec = None
+        problems += [translate(root, detail) for detail in error.errors(include_url=False)]
+    problems += cross_checks(root, typing.cast(Mapping[str, Any], declaration))
+    raise_if_any(problems, SpecError, f"The declaration of ML model '{ml_model}' is not valid")
+    assert spec is not None
+    return spec

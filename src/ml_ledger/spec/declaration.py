@@ -1,0 +1,145 @@
+"""The keys of a declaration, with their types and defaults."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ml_ledger.families import FAMILIES
+
+Name = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+# Columns that the training_set macro adds to the features; no feature can have these names.
+TRAINING_SET_COLUMNS = ("matured_at", "split", "weight", "known_at", "invocation_id")
+
+# Keys that describe an ML model but change neither its fit nor its decisions: editing them trains nothing.
+DESCRIPTIVE_KEYS = frozenset({"description", "owner", "example"})
+
+
+class Strict(BaseModel):
+    """Unknown keys and wrong types are problems, never ignored or coerced."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class FeatureBase(Strict):
+    """What every feature declares: what a NULL means."""
+
+    missing: Literal["impute", "own_level", "reject"] = "reject"
+    description: str | None = None
+
+
+class NumericFeature(FeatureBase):
+    """A number. Its effect is a slope, several slopes between knots, or a value per bin."""
+
+    kind: Literal["numeric"]
+    bounds: Annotated[list[Finite | None], Field(min_length=2, max_length=2)] | None = None
+    out_of_bounds: Literal["clip", "reject"] = "reject"
+    transform: Literal["log1p"] | None = None
+    knots: Annotated[int, Field(ge=1, le=20)] | Annotated[list[Finite], Field(min_length=1)] | None = None
+    bins: Annotated[int, Field(ge=2, le=255)] | Annotated[list[Finite], Field(min_length=1)] | None = None
+
+
+class CategoricalFeature(FeatureBase):
+    """A category: text, a whole number, anything whose text is a level. Its effect is a value per level."""
+
+    kind: Literal["categorical"]
+    levels: Annotated[list[str], Field(min_length=2)] | None = None
+    reference: str | None = None
+    min_share: Annotated[Finite, Field(ge=0, lt=1)] = 0.0
+    unknown: Literal["reference", "rare", "reject"] = "reject"
+
+
+class BooleanFeature(FeatureBase):
+    """True or false."""
+
+    kind: Literal["boolean"]
+
+
+FeatureSpec = Annotated[NumericFeature | CategoricalFeature | BooleanFeature, Field(discriminator="kind")]
+
+
+class AlgorithmSpec(Strict):
+    """A model family by its registered name, with hyperparameters."""
+
+    family: str
+    hyperparameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class BaselineSpec(AlgorithmSpec):
+    """A simpler way to decide, on all or some of the features, that a version must beat on the same rows."""
+
+    features: Annotated[list[str], Field(min_length=1)] | None = None
+
+
+class EvaluationSpec(Strict):
+    """How time is split: the last as-of dates are held out, never a random sample."""
+
+    holdout_as_of_dates: Annotated[int, Field(ge=1)] = 1
+    embargo: Literal["strict", "relaxed"] = "strict"
+
+
+class TrainingSpec(Strict):
+    """When a new version is due, and the seed of everything random in a fit."""
+
+    retrain_after_days: Annotated[int, Field(ge=1)] = 90
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
+
+
+class GateSpec(Strict):
+    """What a version must show before it may decide. Reductions are in units of log loss (nats)."""
+
+    baseline_hurdle: Annotated[Finite, Field(ge=0)] = 0.0
+    champion_margin: Annotated[Finite, Field(ge=0)] = 0.0
+    minimum_scored_share: Annotated[Finite, Field(ge=0, le=1)] = 0.99
+
+
+class DecisionSpec(Strict):
+    """The policy that turns a score into an action; `fallback` is for rows that cannot be scored."""
+
+    threshold: Annotated[float, Field(gt=0, lt=1)]
+    positive: str
+    negative: str
+    fallback: str
+
+
+class MLModelSpec(Strict):
+    """One ML model, as declared under `vars.ml_models.<name>`."""
+
+    task: Literal["binary"]
+    description: str | None = None
+    owner: str | None = None
+    example: bool = False
+    entity: Name
+    as_of: Name
+    label: Name
+    features: Annotated[dict[Name, FeatureSpec], Field(min_length=1)]
+    algorithm: AlgorithmSpec
+    baselines: Annotated[dict[Name, BaselineSpec], Field(min_length=1)]
+    evaluation: EvaluationSpec = EvaluationSpec()
+    training: TrainingSpec = TrainingSpec()
+    gate: GateSpec = GateSpec()
+    decision: DecisionSpec
+    reasons: Annotated[int, Field(ge=1, le=10)] = 3
+
+    def canonical_json(self) -> str:
+        """The whole declaration, defaults filled in, as JSON with sorted keys."""
+        return json.dumps(self.model_dump(), sort_keys=True, ensure_ascii=False)
+
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of all that can change a fit or a decision; a new value makes a version due."""
+        relevant = self.model_dump(exclude=set(DESCRIPTIVE_KEYS))
+        for feature in relevant["features"].values():
+            feature.pop("description")
+        for algorithm in (relevant["algorithm"], *relevant["baselines"].values()):
+            family = FAMILIES[algorithm["family"]]
+            algorithm["hyperparameters"] = family.complete(algorithm["hyperparameters"])
+        text = json.dumps(relevant, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+FEATURE_KINDS = {"numeric": NumericFeature, "categorical": CategoricalFeature, "boolean": BooleanFeature}

@@ -1,0 +1,58 @@
+"""What a term is: one feature's part of an additive version.
+
+A term turns the raw feature into design columns, as SQL, on which a family fits one weight per column; and it
+turns these weights into coefficient rows over the raw feature, so that nothing is left to prepare when scoring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ml_ledger.coefficients import Coefficient
+
+
+@dataclass(frozen=True)
+class TermRows:
+    """A fitted term: its rows, and what its contributions lack against the weighted design columns.
+
+    For every row of data, contribution = sum(weight × design column) - offset; the intercept takes the offset.
+    """
+
+    rows: Sequence[Coefficient]
+    offset: float
+
+
+class Term(Protocol):
+    """One feature's term."""
+
+    @property
+    def feature(self) -> str:
+        """The raw column."""
+
+    def columns(self) -> list[str]:
+        """SQL of the design columns: doubles, never NULL where `accepts` is true."""
+
+    def accepts(self) -> str:
+        """SQL that is true where the term has a contribution, and false or NULL where the row is to be rejected."""
+
+    def fitted(self, number: int, output: str, weights: Sequence[float]) -> TermRows:
+        """The coefficient rows for one weight per design column; `number` is the term's, from 1."""
+
+
+def double(number: float) -> str:
+    """An SQL literal that is read as a double, bit for bit."""
+    text = repr(float(number))
+    text = text if "e" in text else f"{text}e0"
+    return f"({text})" if text.startswith("-") else text
+
+
+def literal(text: str) -> str:
+    """An SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def quoted(name: str) -> str:
+    """An SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'

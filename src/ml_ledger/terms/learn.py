@@ -1,0 +1,202 @@
+"""Learn terms from training rows: means, deviations, edges, levels. Only aggregates leave the warehouse."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ml_ledger.errors import Problem, TrainingSetError, raise_if_any
+from ml_ledger.terms.base import Term, double, literal, quoted
+from ml_ledger.terms.levels import LevelTerm
+from ml_ledger.terms.numeric import LOG1P_FROM, BinTerm, LinearTerm, NumericInput
+
+if TYPE_CHECKING:
+    from ml_ledger.spec import BooleanFeature, CategoricalFeature, FeatureSpec, NumericFeature
+    from ml_ledger.warehouse import Relation
+
+MAXIMUM_LEVELS = 1000
+
+
+def rejected_by_declaration(features: Mapping[str, FeatureSpec]) -> str:
+    """SQL that is true for rows that the declared policies reject, whatever is learned."""
+    conditions = []
+    for name, feature in features.items():
+        column = quoted(name)
+        if feature.missing == "reject":
+            conditions.append(f"{column} is null")
+        if feature.kind == "numeric":
+            lower, upper = feature.bounds or (None, None)
+            outside = []
+            if feature.transform == "log1p":
+                outside.append(f"{column} < {double(LOG1P_FROM)}")
+            if feature.out_of_bounds == "reject":
+                outside += [f"{column} < {double(lower)}"] if lower is not None else []
+                outside += [f"{column} > {double(upper)}"] if upper is not None else []
+            conditions += [f"coalesce({condition}, false)" for condition in outside]
+        if feature.kind == "categorical" and feature.levels is not None and feature.unknown == "reject":
+            levels = ", ".join(map(literal, feature.levels))
+            conditions.append(f"coalesce(cast({column} as varchar) not in ({levels}), false)")
+    return " or ".join(conditions) or "false"
+
+
+def learn_terms(features: Mapping[str, FeatureSpec], rows: Relation, where: str) -> dict[str, Term]:
+    """One term per feature, in order.
+
+    rows: the training set, with `weight`. where: SQL for the rows to learn from; none of them is rejected.
+    Raises TrainingSetError naming every feature that nothing can be learned from.
+    """
+    numeric = {name: feature for name, feature in features.items() if feature.kind == "numeric"}
+    terms: dict[str, Term] = {}
+    problems: list[Problem] = []
+    inputs = _inputs(numeric, rows, where)
+    linear = {
+        name: LinearTerm(
+            inputs[name],
+            knots := _edges(inputs[name].scaled(), feature.knots, rows, where),
+            means=(0.0,) * (len(knots) + 1),
+            deviations=(1.0,) * (len(knots) + 1),
+        )
+        for name, feature in numeric.items()
+        if feature.bins is None
+    }
+    terms |= _standardised(linear, rows, where)
+    for name, feature in numeric.items():
+        if feature.bins is not None:
+            edges = _edges(inputs[name].completed(), _inner(feature.bins), rows, where)
+            terms[name] = BinTerm(inputs[name], edges, reference=_largest_bin(inputs[name], edges, rows, where))
+    for name, feature in features.items():
+        if feature.kind != "numeric":
+            learned = _levels(name, feature, rows, where)
+            if isinstance(learned, Problem):
+                problems.append(learned)
+            else:
+                terms[name] = learned
+    raise_if_any(problems, TrainingSetError, "Features cannot be learned from this training set")
+    return {name: terms[name] for name in features}
+
+
+def _inputs(features: Mapping[str, NumericFeature], rows: Relation, where: str) -> dict[str, NumericInput]:
+    """Numeric inputs with the weighted means that fill NULL."""
+    empty = {}
+    for name, feature in features.items():
+        lower, upper = feature.bounds or (None, None)
+        empty[name] = NumericInput(
+            feature=name,
+            lower=lower,
+            upper=upper,
+            outside=feature.out_of_bounds,
+            missing=feature.missing,
+            filled=0.0,
+            transform=feature.transform,
+        )
+    means = _weighted_means({name: item.bounded() for name, item in empty.items()}, rows, where)
+    return {name: replace(item, filled=means[name]) for name, item in empty.items()}
+
+
+def _weighted_means(expressions: Mapping[str, str], rows: Relation, where: str) -> dict[str, float]:
+    """The weighted mean of each expression over the rows where it is not NULL."""
+    if not expressions:
+        return {}
+    selected = ", ".join(
+        f"sum(weight * ({sql})) / sum(case when ({sql}) is not null then weight end) as m{number}"
+        for number, sql in enumerate(expressions.values())
+    )
+    (row,) = rows.query(f"select {selected} from {rows.name} where {where}")
+    return {name: float(row[f"m{number}"]) for number, name in enumerate(expressions)}
+
+
+def _standardised(terms: Mapping[str, LinearTerm], rows: Relation, where: str) -> dict[str, LinearTerm]:
+    """The terms with the weighted mean and deviation of each of their columns."""
+    columns = {(name, j): sql for name, term in terms.items() for j, sql in enumerate(term.raw_columns())}
+    if not columns:
+        return {}
+    means = _weighted_means({str(key): sql for key, sql in columns.items()}, rows, where)
+    squares = _weighted_means(
+        {str(key): f"power({sql} - {double(means[str(key)])}, 2)" for key, sql in columns.items()}, rows, where
+    )
+    largest = ", ".join(f"max(abs({sql})) as c{number}" for number, sql in enumerate(columns.values()))
+    (row,) = rows.query(f"select count(*) as n, {largest} from {rows.name} where {where}")
+    deviations = {}
+    for number, key in enumerate(columns):
+        # What rounding leaves of a constant column is no deviation; divided by infinity it is 0.
+        rounding = np.finfo(np.float64).eps * row["n"] * row[f"c{number}"]
+        deviation = math.sqrt(squares[str(key)])
+        deviations[key] = deviation if deviation > rounding else math.inf
+    return {
+        name: replace(
+            term,
+            means=tuple(means[str((name, j))] for j in range(len(term.means))),
+            deviations=tuple(deviations[name, j] for j in range(len(term.means))),
+        )
+        for name, term in terms.items()
+    }
+
+
+def _inner(bins: int | list[float]) -> int | list[float]:
+    """What `_edges` is asked for to make this many bins: one edge less."""
+    return bins - 1 if isinstance(bins, int) else bins
+
+
+def _edges(sql: str, wanted: int | Iterable[float] | None, rows: Relation, where: str) -> tuple[float, ...]:
+    """Declared edges, or as many quantiles as asked for that differ."""
+    if wanted is None:
+        return ()
+    if not isinstance(wanted, int):
+        return tuple(map(float, wanted))
+    shares = [step / (wanted + 1) for step in range(1, wanted + 1)]
+    (row,) = rows.query(f"select quantile_disc({sql}, {shares}) as q from {rows.name} where {where}")
+    return tuple(sorted({float(edge) for edge in row["q"]}))
+
+
+def _largest_bin(item: NumericInput, edges: tuple[float, ...], rows: Relation, where: str) -> int:
+    """The bin with most weight."""
+    x = item.completed()
+    position = " + ".join(f"case when {x} >= {double(edge)} then 1 else 0 end" for edge in edges) or "0"
+    counts = rows.query(
+        f"select {position} as bin, sum(weight) as weight from {rows.name} where {where} group by 1 order by 2 desc, 1"
+    )
+    return int(counts[0]["bin"])
+
+
+def _levels(
+    name: str, feature: CategoricalFeature | BooleanFeature, rows: Relation, where: str
+) -> LevelTerm | Problem:
+    """The levels that occur, most frequent first or as declared; the rare ones apart."""
+    text = f"cast({quoted(name)} as varchar)"
+    counts: dict[str, Any] = {
+        row["level"]: float(row["weight"])
+        for row in rows.query(
+            f"select {text} as level, sum(weight) as weight from {rows.name}"
+            f" where {where} and {quoted(name)} is not null group by 1 order by 2 desc, 1"
+        )
+    }
+    if not counts:
+        return Problem(f"features.{name}", "has no level among the training rows")
+    if len(counts) > MAXIMUM_LEVELS:
+        return Problem(
+            f"features.{name}",
+            "has too many levels",
+            str(len(counts)),
+            f"up to {MAXIMUM_LEVELS}",
+            "group the levels in the feature model, or declare it numeric",
+        )
+    most_frequent = next(iter(counts))
+    if feature.kind == "boolean":
+        others = tuple(level for level in counts if level != "false")
+        return LevelTerm(name, "false", others, (), most_frequent, feature.missing, "reject")
+    seen = list(counts)
+    if feature.levels is not None:
+        seen = [level for level in feature.levels if level in counts]
+    if not seen:
+        return Problem(f"features.{name}.levels", "none of them occurs among the training rows")
+    total = sum(counts.values())
+    reference = feature.reference or (feature.levels[0] if feature.levels else most_frequent)
+    rare = tuple(level for level in seen if counts[level] < feature.min_share * total and level != reference)
+    levels = tuple(level for level in seen if level not in rare and level != reference)
+    if most_frequent not in seen:
+        most_frequent = reference
+    return LevelTerm(name, reference, levels, rare, most_frequent, feature.missing, feature.unknown)

@@ -1,0 +1,79 @@
+"""Level terms: a value per category, for text, whole numbers, booleans and parts of dates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ml_ledger.coefficients import Coefficient
+from ml_ledger.terms.base import TermRows, literal, quoted
+
+
+@dataclass(frozen=True)
+class LevelTerm:
+    """A value per level, as text; the reference level has value 0.
+
+    levels: the other levels that have a weight each. rare: levels that share one weight.
+    missing: reject the row, count a NULL as the most frequent level (impute), or give it a weight (own_level).
+    unknown: what a level that was never seen counts as: the reference, the rare levels, or a rejected row.
+    """
+
+    feature: str
+    reference: str
+    levels: tuple[str, ...]
+    rare: tuple[str, ...]
+    most_frequent: str
+    missing: Literal["impute", "own_level", "reject"]
+    unknown: Literal["reference", "rare", "reject"]
+
+    def text(self) -> str:
+        """SQL of the raw feature as text."""
+        return f"cast({quoted(self.feature)} as varchar)"
+
+    def columns(self) -> list[str]:
+        """SQL of the design columns: one per level, one for the rare levels, one for NULL where it has a weight."""
+        x = self.text()
+        if self.missing == "impute":
+            x = f"coalesce({x}, {literal(self.most_frequent)})"
+        columns = [f"case when {x} = {literal(level)} then 1e0 else 0e0 end" for level in self.levels]
+        if self.rare:
+            if self.unknown == "rare":
+                known = ", ".join(map(literal, (self.reference, *self.levels)))
+                columns.append(f"case when {x} not in ({known}) then 1e0 else 0e0 end")
+            else:
+                columns.append(f"case when {x} in ({', '.join(map(literal, self.rare))}) then 1e0 else 0e0 end")
+        if self.missing == "own_level":
+            columns.append(f"case when {quoted(self.feature)} is null then 1e0 else 0e0 end")
+        return columns
+
+    def accepts(self) -> str:
+        """SQL that is true where the term has a contribution."""
+        conditions = []
+        if self.unknown == "reject":
+            known = ", ".join(map(literal, (self.reference, *self.levels, *self.rare)))
+            conditions.append(f"{self.text()} in ({known})")
+        else:
+            conditions.append(f"{quoted(self.feature)} is not null")
+        if self.missing != "reject":
+            conditions.append(f"{quoted(self.feature)} is null")
+        return f"({' or '.join(conditions)})"
+
+    def fitted(self, number: int, output: str, weights: Sequence[float]) -> TermRows:
+        """Rows with a value per level."""
+        values = {self.reference: 0.0} | dict(zip(self.levels, map(float, weights), strict=False))
+        rare = float(weights[len(self.levels)]) if self.rare else 0.0
+        values |= dict.fromkeys(self.rare, rare)
+        shared = {"output": output, "term": number, "feature": self.feature}
+        rows = [
+            Coefficient(**shared, applies_to="level", level=level, value=value) for level, value in values.items()
+        ]
+        if self.missing == "own_level":
+            rows.append(Coefficient(**shared, applies_to="missing", value=float(weights[-1])))
+        elif self.missing == "impute":
+            rows.append(Coefficient(**shared, applies_to="missing", value=values[self.most_frequent]))
+        if self.unknown == "reference":
+            rows.append(Coefficient(**shared, applies_to="unknown", value=0.0))
+        elif self.unknown == "rare":
+            rows.append(Coefficient(**shared, applies_to="unknown", value=rare))
+        return TermRows(rows=rows, offset=0.0)
