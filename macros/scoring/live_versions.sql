@@ -6,7 +6,7 @@
 
     Arguments: versions and deployments, relations of the ML model's nodes; features, the relation that is scored.
     Returns: list of mappings: version, deployment_id, slot, threshold, actions (positive, negative, fallback), reasons (how
-    many), link, intercept (SQL), terms (list of feature, expression (SQL), reference (number)), imputed (features whose
+    many), link, intercept and base (SQL), terms (list of feature, expression (SQL), reference (number)), imputed (features whose
     NULL is filled), clipped (mapping of feature to its bounds, where values beyond them are clipped).
     Example: {% set live = ml_ledger.live_versions(versions, deployments, features) %}
 #}
@@ -45,6 +45,7 @@
                 'reasons': spec.reasons,
                 'link': scoring.link,
                 'intercept': scoring.intercept,
+                'base': scoring.base,
                 'terms': scoring.terms,
                 'imputed': imputed,
                 'clipped': clipped,

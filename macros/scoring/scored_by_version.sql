@@ -43,16 +43,20 @@ scored_{{ slot }} as (
         *,
         case
             when abs(_ml_link) <= {{ ml_ledger.largest_double() }}
-                then {{ '1 / (1 + exp(-_ml_link))' if version.link == 'logit' else '_ml_link' }}
+                then {{ ml_ledger.inverse_link(version.link, '_ml_link') }}
         end as _ml_score,
-        cast('{{ version.threshold }}' as {{ double }}) as _ml_threshold
+        cast({{ "'" ~ version.threshold ~ "'" if actions else 'null' }} as {{ double }}) as _ml_threshold
     from linked_{{ slot }}
 ),
 
 directed_{{ slot }} as (
     select
         *,
+        {% if actions -%}
         case when _ml_score >= _ml_threshold then 1 else -1 end as _ml_direction
+        {%- else -%}
+        case when _ml_link >= {{ version.base }} then 1 else -1 end as _ml_direction
+        {%- endif %}
     from scored_{{ slot }}
 ),
 
@@ -88,11 +92,15 @@ decided_{{ slot }} as (
         end as rejected_because,
         _ml_score as score,
         _ml_threshold as threshold,
+        {% if actions -%}
         case
             when _ml_score >= _ml_threshold then {{ dbt.string_literal(dbt.escape_single_quotes(actions.positive)) }}
             when _ml_score < _ml_threshold then {{ dbt.string_literal(dbt.escape_single_quotes(actions.negative)) }}
             else {{ dbt.string_literal(dbt.escape_single_quotes(actions.fallback)) }}
         end as decision,
+        {%- else -%}
+        cast(null as {{ dbt.type_string() }}) as decision,
+        {%- endif %}
         case
             when _ml_score is not null
                 then {{ ml_ledger.top_reasons(pushes, '_ml_direction', '_ml_features', version.reasons) }}

@@ -19,7 +19,8 @@ holdout_metrics as (
         max(case when metric = 'roc_auc' then value end) as holdout_roc_auc,
         max(case when metric = 'roc_auc' then ci_low end) as holdout_roc_auc_ci_low,
         max(case when metric = 'roc_auc' then ci_high end) as holdout_roc_auc_ci_high,
-        max(case when metric = 'log_loss' then value end) as holdout_log_loss
+        max(case when metric = 'log_loss' then value end) as holdout_log_loss,
+        max(case when metric = 'rmse' then value end) as holdout_rmse
     from {{ ref('ml_metrics') }}
     where dataset = 'holdout' and slice = 'all' and scored_by = 'self'
     group by ml_model, version
@@ -87,6 +88,7 @@ audit as (
         holdout_metrics.holdout_roc_auc_ci_low,
         holdout_metrics.holdout_roc_auc_ci_high,
         holdout_metrics.holdout_log_loss,
+        holdout_metrics.holdout_rmse,
         predictions.deployment_id,
         known_deployments.version as live_version,
         deployments.valid_from as deployed_at,

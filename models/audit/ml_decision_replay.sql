@@ -53,8 +53,9 @@ scores as (
         predictions.threshold,
         predictions.decision,
         case
-            when versions.link = 'logit' then 1 / (1 + exp(-usable_links.link_score))
-            else usable_links.link_score
+            when versions.link = 'logit' then {{ ml_ledger.inverse_link('logit', 'usable_links.link_score') }}
+            when versions.link = 'log' then {{ ml_ledger.inverse_link('log', 'usable_links.link_score') }}
+            else {{ ml_ledger.inverse_link('identity', 'usable_links.link_score') }}
         end as replayed_score,
         versions.spec
     from predictions
@@ -75,7 +76,7 @@ replay as (
         status,
         score,
         replayed_score,
-        abs(score - replayed_score) as difference,
+        abs(score - replayed_score) / greatest(1, abs(score)) as difference,
         decision,
         case
             when replayed_score >= threshold then {{ ml_ledger.json_path('spec', ['decision', 'positive']) }}

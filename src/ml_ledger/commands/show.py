@@ -12,6 +12,8 @@ import duckdb
 from ml_ledger.errors import WarehouseError, listed
 
 DECISIONS_SHOWN = 5
+UNITS = {"logit": "log-odds", "log": "logarithm of the label's units", "identity": "units of the label"}
+METRICS = {"roc_auc": "AUC", "log_loss": "log loss", "rmse": "RMSE", "mae": "MAE", "r2": "R²"}
 
 
 def show(ml_model: str, warehouse: Path) -> str:
@@ -46,8 +48,8 @@ def _open(warehouse: Path) -> duckdb.DuckDBPyConnection:
 def _sections(connection: duckdb.DuckDBPyConnection, ml_model: str) -> Iterable[str]:
     live = _rows(
         connection,
-        "select d.version, v.algorithm, v.trained_because, v.trained_at, v.train_from, v.train_to, v.train_rows,"
-        " v.holdout_from, v.holdout_to, v.holdout_rows, d.valid_from, d.actor, d.reason"
+        "select d.version, v.algorithm, v.link, v.trained_because, v.trained_at, v.train_from, v.train_to,"
+        " v.train_rows, v.holdout_from, v.holdout_to, v.holdout_rows, d.valid_from, d.actor, d.reason"
         " from ml_deployments as d inner join ml_versions as v using (ml_model, version)"
         " where d.ml_model = ? and d.slot = 'champion' and d.valid_to is null",
         ml_model,
@@ -70,13 +72,13 @@ def _sections(connection: duckdb.DuckDBPyConnection, ml_model: str) -> Iterable[
         f"  held out  {version['holdout_rows']:,} rows, as of {version['holdout_from']:%Y-%m-%d}"
         f" to {version['holdout_to']:%Y-%m-%d}"
     )
-    yield from _coefficients(connection, ml_model, version["version"])
+    yield from _coefficients(connection, ml_model, version["version"], version["link"])
     yield from _metrics(connection, ml_model, version["version"])
     yield from _decisions(connection, ml_model)
 
 
-def _coefficients(connection: duckdb.DuckDBPyConnection, ml_model: str, version: int) -> Iterable[str]:
-    yield "\nCoefficients (ml_coefficients; log-odds)"
+def _coefficients(connection: duckdb.DuckDBPyConnection, ml_model: str, version: int, link: str) -> Iterable[str]:
+    yield f"\nCoefficients (ml_coefficients; {UNITS[link]})"
     rows = _rows(
         connection,
         "select coalesce(feature, '(intercept)') as feature, applies_to, level, lower_bound, upper_bound, slope, value"
@@ -107,23 +109,24 @@ def _metrics(connection: duckdb.DuckDBPyConnection, ml_model: str, version: int)
     rows = _rows(
         connection,
         "select scored_by, metric, value, ci_low, ci_high from ml_metrics where ml_model = ? and version = ?"
-        " and dataset = 'holdout' and slice = 'all' and metric in ('roc_auc', 'log_loss')",
+        " and dataset = 'holdout' and slice = 'all'",
         ml_model,
         version,
     )
+    rows = [row for row in rows if row["metric"] in METRICS]
     cells = {
         (row["scored_by"], row["metric"]): f"{row['value']:.4f}"
         + ("" if row["ci_low"] is None else f" ({row['ci_low']:.4f} to {row['ci_high']:.4f})")
         for row in rows
     }
     scorers = sorted({row["scored_by"] for row in rows}, key=lambda name: (name != "self", name))
+    shown = [metric for metric in METRICS if metric in {row["metric"] for row in rows}]
     yield from _table(
-        ["scored by", "AUC", "log loss"],
+        ["scored by", *(METRICS[metric] for metric in shown)],
         [
             [
                 f"version {version}" if name == "self" else name.replace(":", " "),
-                cells.get((name, "roc_auc"), ""),
-                cells.get((name, "log_loss"), ""),
+                *(cells.get((name, metric), "") for metric in shown),
             ]
             for name in scorers
         ],
@@ -147,7 +150,7 @@ def _decisions(connection: duckdb.DuckDBPyConnection, ml_model: str) -> Iterable
                 f"{row['as_of']:%Y-%m-%d}",
                 str(row["version"]),
                 "" if row["score"] is None else f"{row['score']:.4f}",
-                row["decision"],
+                row["decision"] or "",
                 ", ".join(_reason(reason) for reason in json.loads(row["reasons"] or "[]")),
             ]
             for row in rows

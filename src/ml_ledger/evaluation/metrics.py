@@ -1,4 +1,4 @@
-"""Metrics of binary scores, each with a 95 % confidence interval.
+"""Metrics of binary scores and of regressions, each with a 95 % confidence interval.
 
 Intervals treat rows as independent. That holds for a holdout of one as-of date (one row per entity); over
 several as-of dates the same entity appears again and the intervals are too narrow.
@@ -120,3 +120,46 @@ def binary_metrics(*, dataset: str, label: Vector, scores: Mapping[str, Vector])
                 add(scored_by, "log_loss_reduction", mean_estimate(reduction), len(reduction))
     add("label", "base_rate", mean_estimate(label), len(label))
     return rows
+
+
+def regression_metrics(*, dataset: str, label: Vector, scores: Mapping[str, Vector]) -> list[Metric]:
+    """All metrics of each scorer on one dataset, and how far 'self' beats the others on the same rows.
+
+    label: n values. scores: per scorer n predictions in units of the label, NaN for rows that it does not score; must
+    hold 'self'. `squared_error_reduction` of another scorer is its mean squared error minus that of 'self', paired row
+    by row: positive where 'self' is better. R² is against the mean label of the rows that are scored.
+    """
+    rows: list[Metric] = []
+
+    def add(scored_by: str, metric: str, estimate: Estimate, n: int) -> None:
+        rows.append(
+            Metric(dataset, "all", scored_by, metric, estimate.value, estimate.ci_low, estimate.ci_high, n)
+        )
+
+    for scored_by, score in scores.items():
+        usable = np.isfinite(score)
+        y, p, n = label[usable], score[usable], int(usable.sum())
+        add(scored_by, "scored_share", mean_estimate(usable.astype(float)), len(label))
+        if n == 0:
+            continue
+        squared = mean_estimate((p - y) ** 2)
+        add(scored_by, "mae", mean_estimate(np.abs(p - y)), n)
+        add(scored_by, "rmse", _root(squared), n)
+        add(scored_by, "mean_score", mean_estimate(p), n)
+        spread = float(np.mean((y - np.mean(y)) ** 2))
+        if spread > 0:
+            add(scored_by, "r2", Estimate(1 - squared.value / spread, None, None), n)
+        if scored_by != "self":
+            both = usable & np.isfinite(scores["self"])
+            reduction = (score[both] - label[both]) ** 2 - (scores["self"][both] - label[both]) ** 2
+            if len(reduction):
+                add(scored_by, "squared_error_reduction", mean_estimate(reduction), len(reduction))
+    add("label", "mean_label", mean_estimate(label), len(label))
+    return rows
+
+
+def _root(squared: Estimate) -> Estimate:
+    if squared.ci_low is None or squared.ci_high is None:
+        return Estimate(float(np.sqrt(squared.value)), None, None)
+    low, high = float(np.sqrt(max(squared.ci_low, 0.0))), float(np.sqrt(squared.ci_high))
+    return Estimate(float(np.sqrt(squared.value)), low, high)

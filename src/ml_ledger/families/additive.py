@@ -4,12 +4,77 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from ml_ledger.spec import FeatureSpec
+
 from ml_ledger.coefficients import Coefficient
-from ml_ledger.families.base import TrainingRows, Vector
-from ml_ledger.terms import Term
+from ml_ledger.families.base import Fit, Hyperparameter, Link, Matrix, TrainingRows, Vector, is_number
+from ml_ledger.families.objectives import Objective
+from ml_ledger.terms import Term, learn_terms
+from ml_ledger.training.newton import minimise
+
+L1_RATIO = Hyperparameter(
+    default=0.0,
+    accepts=lambda value: is_number(value) and 0 <= value <= 1,
+    allowed="a number from 0 (an L2 penalty) to 1 (L1); between, elastic net, as in scikit-learn",
+)
+MAX_ITER = Hyperparameter(
+    default=100,
+    accepts=lambda value: is_number(value) and isinstance(value, int) and value > 0,
+    allowed="a whole number > 0",
+)
+ALPHA = Hyperparameter(
+    default=0.0,
+    accepts=lambda value: is_number(value) and 0 <= value < float("inf"),
+    allowed="a number >= 0: the strength of the penalty on the mean loss, as in scikit-learn",
+)
+
+
+def fit_additive(
+    training: TrainingRows,
+    features: Mapping[str, FeatureSpec],
+    objective: Objective,
+    link: Link,
+    *,
+    strength: float,
+    per_row: bool,
+    l1_ratio: float,
+    max_iter: int,
+) -> Fit:
+    """Learn the terms, fit one weight per design column, and return the rows of a single-output additive version.
+
+    strength: of the penalty, on the summed loss or, with per_row, on the mean loss. l1_ratio: its L1 part.
+    """
+    terms = learn_terms(features, training.relation, training.where)
+    columns = design_of(terms)
+    solution = minimise(
+        training, columns, objective, strength=strength, per_row=per_row, l1_ratio=l1_ratio, max_iter=max_iter
+    )
+
+    def predict(design: Matrix) -> Vector:
+        return objective.mu(solution.intercept + design @ solution.weights)
+
+    return Fit(
+        coefficients=coefficient_rows(
+            terms,
+            intercept=solution.intercept,
+            weights=[float(weight) for weight in solution.weights],
+            training=training,
+        ),
+        link=link,
+        design=columns,
+        accepts=accepted_by(terms),
+        predict=predict,
+        diagnostics={
+            "iterations": solution.iterations,
+            "passes": solution.passes,
+            "gradient": solution.gradient,
+        },
+    )
 
 
 def design_of(terms: Mapping[str, Term]) -> list[str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
-Link = Literal["logit", "identity"]
+Link = Literal["logit", "identity", "log"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Hyperparameter:
 class TrainingRows:
     """What a family is fitted on: rows of a relation, which stays in the warehouse.
 
-    where: SQL of the rows to train on. label: SQL of the label, a double. Weights are the column `weight`.
+    where: SQL of the rows to train on. label: SQL of the label, a double. Weights are the column `weight`. task: what
+    the label is.
     key: SQL of the columns that tell rows apart.
     """
 
@@ -41,6 +42,7 @@ class TrainingRows:
     where: str
     label: str
     key: Sequence[str] = ()
+    task: str = "binary"
 
     def fetch(self, columns: Sequence[str]) -> tuple[Matrix, Vector, Vector]:
         """Design matrix (n × k), labels (n) and weights (n) of the n rows, for k SQL expressions."""
@@ -88,12 +90,17 @@ class FitFunction(Protocol):
 
 @dataclass(frozen=True)
 class Family:
-    """A registered model family."""
+    """A registered model family.
+
+    smallest_label: for task regression, labels are at least this, or above it where `above` is true.
+    """
 
     name: str
     tasks: frozenset[str]
     hyperparameters: Mapping[str, Hyperparameter]
     fit: FitFunction
+    smallest_label: float | None = None
+    above: bool = False
 
     def complete(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """All hyperparameters: the defaults, overridden by those given."""

@@ -1,4 +1,4 @@
-"""The constant family: every entity gets the training base rate. The walking skeleton and the zero baseline."""
+"""The constant family: every entity gets the training base rate or mean. The skeleton and the zero baseline."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from ml_ledger.families.base import Family, Fit, Matrix, TrainingRows, Vector
 
 def _fit(*, training: TrainingRows, features, hyperparameters, seed) -> Fit:
     _, label, weight = training.fetch([])
-    rate = float(np.average(label, weights=weight))
-    intercept = float(np.log(rate / (1 - rate)))
+    mean = float(np.average(label, weights=weight))
+    binary = training.task == "binary"
+    intercept = float(np.log(mean / (1 - mean))) if binary else mean
     row = Coefficient(output="score", term=0, feature=None, applies_to="intercept", value=intercept)
 
     def predict(design: Matrix) -> Vector:
-        return np.full(len(design), rate)
+        return np.full(len(design), mean)
 
-    return Fit(coefficients=[row], link="logit", design=[], accepts="true", predict=predict)
+    link = "logit" if binary else "identity"
+    return Fit(coefficients=[row], link=link, design=[], accepts="true", predict=predict)
 
 
-FAMILY = Family(name="constant", tasks=frozenset({"binary"}), hyperparameters={}, fit=_fit)
+FAMILY = Family(name="constant", tasks=frozenset({"binary", "regression"}), hyperparameters={}, fit=_fit)

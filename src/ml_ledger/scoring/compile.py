@@ -38,12 +38,14 @@ class Term:
 class CompiledScoring:
     """What the predictions node needs to score with a version.
 
-    intercept: an SQL literal. link: how the link score becomes the score. features: columns that are read.
+    intercept: an SQL literal; base: one of the link score of an average training row. link: how the link score
+    becomes the score. features: columns that are read.
     """
 
     dialect: str
     link: Link
     intercept: str
+    base: str
     terms: Sequence[Term]
 
     @property
@@ -57,7 +59,8 @@ class CompiledScoring:
 
     def score_of(self, link_score: str) -> str:
         """The score as SQL over a column that holds the link score; NULL where that is not a finite number."""
-        score = f"1 / (1 + exp(-{link_score}))" if self.link == "logit" else link_score
+        inverse = {"logit": f"1 / (1 + exp(-{link_score}))", "log": f"exp({link_score})", "identity": link_score}
+        score = inverse[self.link]
         return f"case when abs({link_score}) <= {sys.float_info.max!r} then {score} end"
 
     def to_json(self) -> str:
@@ -80,6 +83,7 @@ class CompiledScoring:
             dialect=stored["dialect"],
             link=stored["link"],
             intercept=stored["intercept"],
+            base=stored["base"],
             terms=[Term(**term) for term in stored["terms"]],
         )
 
@@ -99,7 +103,10 @@ def compile_scoring(coefficients: Iterable[Coefficient], *, link: Link, dialect:
         )
         for rows in by_term[1:]
     ]
-    return CompiledScoring(dialect=dialect, link=link, intercept=intercept, terms=terms)
+    average = (by_term[0][0].value or 0.0) + sum(term.reference for term in terms)
+    return CompiledScoring(
+        dialect=dialect, link=link, intercept=intercept, base=_sql(_double(average, dialect), dialect), terms=terms
+    )
 
 
 def _sql(expression: exp.Expression, dialect: str) -> str:

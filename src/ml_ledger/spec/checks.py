@@ -13,8 +13,8 @@ from ml_ledger.spec.declaration import TRAINING_SET_COLUMNS
 
 def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
     """Checks across keys, on the raw declaration so that they run even where other keys are wrong."""
-    problems = []
     task = declaration.get("task")
+    problems = _decision_problems(root, declaration) if task == "binary" else []
     features = declaration.get("features")
     algorithms = {"algorithm": declaration.get("algorithm")}
     baselines = declaration.get("baselines")
@@ -64,6 +64,19 @@ def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
             if name in TRAINING_SET_COLUMNS or str(name).startswith("_ml_")
         ]
     return problems
+
+
+def _decision_problems(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
+    """What task binary asks of the policy."""
+    decision = declaration.get("decision")
+    if decision is None:
+        return [Problem(f"{root}.decision", "a required key is missing for task 'binary'", fix="add 'decision'")]
+    threshold = decision.get("threshold") if isinstance(decision, Mapping) else None
+    if is_number(threshold) and not 0 < threshold < 1:
+        return [
+            Problem(f"{root}.decision.threshold", "is out of range", repr(threshold), "a number > 0 and < 1"),
+        ]
+    return []
 
 
 def _feature_problems(where: str, feature: Mapping[str, Any]) -> list[Problem]:

@@ -91,7 +91,7 @@ class TrainingSpec(Strict):
 
 
 class GateSpec(Strict):
-    """What a version must show before it may decide. Reductions are in units of log loss (nats)."""
+    """What a version must show before it may decide. Reductions are of log loss (nats) or of squared error."""
 
     baseline_hurdle: Annotated[Finite, Field(ge=0)] = 0.0
     champion_margin: Annotated[Finite, Field(ge=0)] = 0.0
@@ -99,9 +99,12 @@ class GateSpec(Strict):
 
 
 class DecisionSpec(Strict):
-    """The policy that turns a score into an action; `fallback` is for rows that cannot be scored."""
+    """The policy that turns a score into an action; `fallback` is for rows that cannot be scored.
 
-    threshold: Annotated[float, Field(gt=0, lt=1)]
+    threshold: a probability (task binary), or in units of the label (task regression).
+    """
+
+    threshold: Finite
     positive: str
     negative: str
     fallback: str
@@ -110,7 +113,7 @@ class DecisionSpec(Strict):
 class MLModelSpec(Strict):
     """One ML model, as declared under `vars.ml_models.<name>`."""
 
-    task: Literal["binary"]
+    task: Literal["binary", "regression"]
     description: str | None = None
     owner: str | None = None
     example: bool = False
@@ -123,7 +126,7 @@ class MLModelSpec(Strict):
     evaluation: EvaluationSpec = EvaluationSpec()
     training: TrainingSpec = TrainingSpec()
     gate: GateSpec = GateSpec()
-    decision: DecisionSpec
+    decision: DecisionSpec | None = None
     reasons: Annotated[int, Field(ge=1, le=10)] = 3
 
     def canonical_json(self) -> str:

@@ -18,11 +18,12 @@ import numpy as np
 
 from ml_ledger.errors import VersionError
 from ml_ledger.families.base import Matrix, TrainingRows, Vector
-from ml_ledger.families.objectives import LOGISTIC, Objective
+from ml_ledger.families.objectives import LOGISTIC, SQUARED, Objective
 from ml_ledger.terms.base import double
 
 SAMPLE_ROWS = 100_000
-# Stop when no component of the gradient of the mean loss is larger than this, columns being of the order of 1.
+# Stop when no component of the gradient of the mean loss is larger than this share of a residual, columns being of
+# the order of 1.
 TOLERANCE = 1e-12
 # Rounding in sums over many rows keeps the gradient from getting smaller; this is then good enough.
 ACCEPTABLE = 1e-9
@@ -30,6 +31,8 @@ ACCEPTABLE = 1e-9
 STALLED = 0.3
 # A mean p (1 - p) below this, over the rows that a column tells apart, means that it separates the classes.
 SEPARATED = 1e-7
+# No weight of a column of the order of 1 is this large at an optimum.
+DIVERGED = 1e8
 # Beyond so many columns the exact curvature, which has their square, is taken from a larger sample instead.
 EXACT_COLUMNS = 60
 
@@ -57,18 +60,22 @@ def minimise(
     columns: Sequence[str],
     objective: Objective,
     *,
-    l2: float,
-    l1: float = 0.0,
+    strength: float = 0.0,
+    per_row: bool = False,
+    l1_ratio: float = 0.0,
     max_iter: int = 100,
     exact_curvature: bool = False,
 ) -> Solution:
     """Fit on all training rows.
 
-    columns: SQL of the k design columns. l2, l1: penalties in units of the summed loss. exact_curvature: whether the
-    solution must carry that of all rows (for standard errors).
+    columns: SQL of the k design columns. strength: of the penalty on the summed loss, or with per_row on the mean
+    loss; l1_ratio: which part of it is L1, the rest is L2. exact_curvature: whether the solution must carry that of all
+    rows (for standard errors).
     Raises VersionError when it does not converge within max_iter iterations, saying why where that can be told.
     """
-    problem = _Problem(training, columns, objective, l2=l2, l1=l1)
+    problem = _Problem(training, columns, objective)
+    total = strength * (problem.weight if per_row else 1.0)
+    problem.penalise(l2=total * (1 - l1_ratio), l1=total * l1_ratio)
     beta, iterations = problem.start(max_iter)
     if problem.sample_is_all:
         left = problem.optimality(beta, problem.in_sample(beta)[1])
@@ -98,6 +105,8 @@ def _over_all_rows(
         new_left = problem.optimality(candidate, new_gradient)
         if new_left >= left and left <= ACCEPTABLE:
             break  # rounding is all that is left
+        if problem.diverged(candidate):
+            break
         stalled = new_left > STALLED * left
         beta, loss, gradient, left = candidate, new_loss, new_gradient, new_left
         if stalled and not exact and left > TOLERANCE:
@@ -113,14 +122,10 @@ def _over_all_rows(
 class _Problem:
     """The rows, the columns and the penalties of one fit. `beta` is the intercept followed by the weights."""
 
-    def __init__(
-        self, training: TrainingRows, columns: Sequence[str], objective: Objective, *, l2: float, l1: float
-    ) -> None:
+    def __init__(self, training: TrainingRows, columns: Sequence[str], objective: Objective) -> None:
         self.training, self.columns, self.objective = training, list(columns), objective
-        size = len(self.columns) + 1
-        self.l2 = np.full(size, float(l2))
-        self.l1 = np.full(size, float(l1))
-        self.l2[0] = self.l1[0] = 0.0
+        self.scale = 1.0
+        self.penalise(l2=0.0, l1=0.0)
         (counts,) = training.relation.query(
             f"select count(*) as n, sum(weight) as weight from {training.relation.name} where {training.where}"
         )
@@ -128,6 +133,12 @@ class _Problem:
         self.sample_is_all = self.n <= SAMPLE_ROWS
         self.design, self.label, weight = self._sample(SAMPLE_ROWS)
         self.row_weight = weight * (self.weight / float(np.sum(weight)))
+
+    def penalise(self, *, l2: float, l1: float) -> None:
+        """Set the penalties of the weights, in units of the summed loss; the intercept has none."""
+        size = len(self.columns) + 1
+        self.l2, self.l1 = np.full(size, float(l2)), np.full(size, float(l1))
+        self.l2[0] = self.l1[0] = 0.0
 
     def _sample(self, rows: int) -> tuple[Matrix, Vector, Vector]:
         training = self.training
@@ -148,6 +159,8 @@ class _Problem:
         beta = np.zeros(self.design.shape[1])
         mean = float(np.average(self.label, weights=self.row_weight))
         beta[0] = _link_of_mean(self.objective, mean)
+        residual = self.objective.residual(np.full(len(self.label), beta[0]), self.label)
+        self.scale = math.sqrt(float(np.average(residual**2, weights=self.row_weight))) or 1.0
         loss, gradient = self.in_sample(beta)
         left = self.optimality(beta, gradient)
         for iteration in range(1, max_iter + 1):
@@ -162,18 +175,20 @@ class _Problem:
                     break
                 share /= 2
             new_left = self.optimality(candidate, new_gradient)
-            if not np.isfinite(new_loss) or (new_left >= left and left <= ACCEPTABLE):
+            diverges = not np.isfinite(new_loss) or self.diverged(candidate)
+            if diverges or (new_left >= left and left <= ACCEPTABLE):
                 return beta, iteration
             beta, loss, gradient, left = candidate, new_loss, new_gradient, new_left
         return beta, max_iter
 
     def penalty(self, beta: Vector) -> float:
-        return float(0.5 * np.sum(self.l2 * beta**2) + np.sum(self.l1 * np.abs(beta)))
+        with np.errstate(over="ignore", invalid="ignore"):  # of a step that went astray
+            return float(0.5 * np.sum(self.l2 * beta**2) + np.sum(self.l1 * np.abs(beta)))
 
     def in_sample(self, beta: Vector) -> tuple[float, Vector]:
         """The penalised loss and the gradient of its smooth part, on the sample, scaled to all rows."""
-        eta = self.design @ beta
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
+            eta = self.design @ beta
             loss = float(self.row_weight @ self.objective.loss(eta, self.label))
             residual = self.row_weight * self.objective.residual(eta, self.label)
         return loss + self.penalty(beta), self.design.T @ residual + self.l2 * beta
@@ -202,8 +217,8 @@ class _Problem:
 
     def sample_curvature(self, beta: Vector) -> Matrix:
         """Second derivatives of the loss without penalties, from the sample, scaled to all rows."""
-        eta = self.design @ beta
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
+            eta = self.design @ beta
             curvature = self.row_weight * self.objective.curvature(eta, self.label)
         return self.design.T @ (self.design * curvature[:, None])
 
@@ -237,14 +252,21 @@ class _Problem:
         return _coordinate_descent(model, gradient, beta, self.l1)
 
     def optimality(self, beta: Vector, gradient: Vector) -> float:
-        """The largest component of the (smallest sub-) gradient of the mean loss; 0 at the optimum."""
+        """The largest component of the (smallest sub-) gradient of the mean loss, 0 at the optimum.
+
+        In units of the residuals before any feature, so that it does not depend on the units of the label.
+        """
         smallest = np.where(
             beta == 0,
             np.sign(gradient) * np.maximum(np.abs(gradient) - self.l1, 0),
             gradient + self.l1 * np.sign(beta),
         )
-        worst = float(np.max(np.abs(smallest))) / self.weight
+        worst = float(np.max(np.abs(smallest))) / (self.weight * self.scale)
         return worst if np.isfinite(worst) else math.inf
+
+    def diverged(self, beta: Vector) -> bool:
+        """Whether weights on a log or log-odds scale have grown beyond any that an optimum can have."""
+        return self.objective is not SQUARED and float(np.max(np.abs(beta))) > DIVERGED
 
     def separated(self, beta: Vector) -> bool:
         """Whether a column tells the label apart: without a penalty, its weight then grows without end."""

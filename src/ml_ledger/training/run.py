@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from ml_ledger import coefficients
 from ml_ledger.errors import VersionError
-from ml_ledger.evaluation.metrics import Metric, binary_metrics
+from ml_ledger.evaluation.metrics import Metric, binary_metrics, regression_metrics
 from ml_ledger.families import FAMILIES
 from ml_ledger.families.base import Fit, TrainingRows
 from ml_ledger.progress import say
@@ -25,7 +25,8 @@ from ml_ledger.training.validation import usable_rows, validate_columns, validat
 from ml_ledger.training.version import version_table
 from ml_ledger.warehouse import Relation, quoted
 
-# The SQL of a version must give its estimator's own scores to within this, or the version is refused.
+# The SQL of a version must give its estimator's own scores to within this (relative to scores above 1), or the version
+# is refused.
 SCORING_TOLERANCE = 1e-9
 
 
@@ -71,7 +72,7 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
             where="split in ('train', 'holdout')",
         ),
         "seed": declared.training.seed,
-        "threshold": declared.decision.threshold,
+        "threshold": None if declared.decision is None else float(declared.decision.threshold),
         "coefficients": coefficients.to_json(fitted["self"].fit.coefficients),
         "metrics": json.dumps([asdict(metric) for metric in metrics], allow_nan=False),
         "scoring": fitted["self"].scoring.to_json(),
@@ -129,6 +130,7 @@ def _fit_all(spec: MLModelSpec, rows: Relation) -> dict[str, Fitted]:
         where=f"split = 'train' and {usable_rows(spec)}",
         label=quoted(spec.label),
         key=(quoted(spec.entity), quoted(spec.as_of)),
+        task=spec.task,
     )
     wanted: dict[str, tuple[AlgorithmSpec, Mapping[str, FeatureSpec]]] = {"self": (spec.algorithm, spec.features)}
     for name, baseline in spec.baselines.items():
@@ -155,6 +157,7 @@ def _measure(
     """
     scorers = {scored_by: item.scoring for scored_by, item in fitted.items()}
     metrics: list[Metric] = []
+    measured = binary_metrics if spec.task == "binary" else regression_metrics
     for version in versions:
         scored_by, scoring = f"version:{version['version']}", CompiledScoring.from_json(version["scoring"])
         if set(scoring.features) <= set(rows.types):
@@ -164,7 +167,7 @@ def _measure(
     for split in ("train", "holdout"):
         where = f"split = '{split}'"
         *arrays, label = rows.scores(list(scorers.values()), [quoted(spec.label)], where=where)
-        metrics += binary_metrics(dataset=split, label=label, scores=dict(zip(scorers, arrays, strict=True)))
+        metrics += measured(dataset=split, label=label, scores=dict(zip(scorers, arrays, strict=True)))
         for scored_by, item in fitted.items():
             _check_scoring(scored_by, item, rows, where)
     return metrics
@@ -179,7 +182,8 @@ def _check_scoring(scored_by: str, fitted: Fitted, rows: Relation, where: str) -
     worst = float("inf")
     if np.array_equal(scored, accepted == 1):
         expected = fitted.fit.predict(design[scored]) if scored.any() else from_sql[scored]
-        worst = float(np.max(np.abs(from_sql[scored] - expected), initial=0.0))
+        differences = np.abs(from_sql[scored] - expected) / np.maximum(1.0, np.abs(expected))
+        worst = float(np.max(differences, initial=0.0))
     if worst > SCORING_TOLERANCE:
         raise VersionError(
             f"{scored_by}: the SQL of the version does not reproduce its estimator; got a difference of"
@@ -190,8 +194,12 @@ def _check_scoring(scored_by: str, fitted: Fitted, rows: Relation, where: str) -
 
 
 def _headline(metrics: list[Metric]) -> str:
-    parts = []
-    for metric in metrics:
-        if metric.dataset == "holdout" and metric.metric == "roc_auc":
-            parts.append(f"{metric.scored_by} {metric.value:.4f}")
-    return "holdout AUC: " + ", ".join(parts)
+    for name, title in (("roc_auc", "AUC"), ("rmse", "RMSE")):
+        parts = [
+            f"{metric.scored_by} {metric.value:.4f}"
+            for metric in metrics
+            if metric.dataset == "holdout" and metric.metric == name
+        ]
+        if parts:
+            return f"holdout {title}: " + ", ".join(parts)
+    return "nothing in the holdout could be scored"

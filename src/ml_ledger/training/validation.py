@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ml_ledger.errors import Problem, TrainingSetError, did_you_mean, listed, raise_if_any
+from ml_ledger.families import FAMILIES
 from ml_ledger.spec import TRAINING_SET_COLUMNS, MLModelSpec
 from ml_ledger.terms import rejected_by_declaration
 from ml_ledger.warehouse import Relation, quoted
@@ -109,12 +111,13 @@ def _label_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Probl
         )
         return
     number = f"cast({label} as double)"
+    allowed = _allowed_labels(spec)
     counts = training_set.query(
         f"select split, count(*) as n, count_if({usable_rows(spec)}) as usable,"
         f" count(distinct case when {usable_rows(spec)} then {number} end) as classes,"
         f" count({label}) as labelled, min(cast({label} as varchar)) as example,"
-        f" count_if({number} not in (0, 1)) as others,"
-        f" min(case when {number} not in (0, 1) then cast({label} as varchar) end) as other_example"
+        f" count_if(not ({allowed.sql.format(number)})) as others,"
+        f" min(case when not ({allowed.sql.format(number)}) then cast({label} as varchar) end) as other_example"
         f" from {training_set.name} group by split"
     )
     by_split = {row["split"]: row for row in counts}
@@ -132,20 +135,48 @@ def _label_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Probl
         elif row["others"] or row["labelled"] < row["n"]:
             yield Problem(
                 where,
-                f"must be 0 or 1 on every row of the {split} split",
+                f"must be {allowed.must_be} on every row of the {split} split",
                 f"{row['n'] - row['labelled']} NULL, {row['others']} other values"
                 + (f" such as {row['other_example']!r}" if row["others"] else ""),
-                "0 and 1, or false and true",
+                allowed.words,
                 "set rows without a label aside in the label model",
             )
         elif row["classes"] < 2:
             yield Problem(
                 where,
-                f"has one class in the {split} split",
+                f"has one {allowed.kind} in the {split} split",
                 f"{row['example']!r} on all {row['usable']} rows",
-                "both classes",
+                f"both {allowed.kind}es" if allowed.kind == "class" else "at least two values",
                 "check the label's definition and its window, or wait for more as-of dates",
             )
+
+
+@dataclass(frozen=True)
+class AllowedLabels:
+    """Which labels the families of a declaration take: SQL of a number `{}`, and words for messages."""
+
+    sql: str
+    must_be: str
+    words: str
+    kind: str
+
+
+def _allowed_labels(spec: MLModelSpec) -> AllowedLabels:
+    if spec.task == "binary":
+        return AllowedLabels("{0} in (0, 1)", "0 or 1", "0 and 1, or false and true", "class")
+    families = [FAMILIES[algorithm.family] for algorithm in (spec.algorithm, *spec.baselines.values())]
+    limited = [family for family in families if family.smallest_label is not None]
+    if not limited:
+        return AllowedLabels("isfinite({0})", "finite", "finite numbers", "value")
+    sign = ">" if any(family.above for family in limited) else ">="
+    smallest = max(family.smallest_label or 0.0 for family in limited)
+    names = listed(sorted({family.name for family in limited}))
+    return AllowedLabels(
+        f"isfinite({{0}}) and {{0}} {sign} {smallest}",
+        f"{sign} {smallest:g}",
+        f"finite numbers {sign} {smallest:g} (families: {names})",
+        "value",
+    )
 
 
 def _how_to_fill(spec: MLModelSpec, by_split: dict[str, Any], split: str) -> str:

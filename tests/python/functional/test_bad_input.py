@@ -76,7 +76,7 @@ def test_a_declaration_with_several_mistakes(built: Project):
         "ml_models.repurchase.treshold: unknown key; got 0.3",
         "ml_models.repurchase.algorithm.family: is not a known model family; got 'logistics'. Allowed: constant,",
         "ml_models.repurchase.features.recency_days.kind: has a value that is not allowed; got 'number'",
-        "ml_models.repurchase.decision.threshold: is out of range; got 20. Allowed: a number < 1.",
+        "ml_models.repurchase.decision.threshold: is out of range; got 20. Allowed: a number > 0 and < 1.",
         "ml_models.repurchase.entity: a required key is missing.",
     )
 

@@ -23,7 +23,11 @@ def test_an_ml_model_of_another_project(tmp_path: Path):
     output = project.dbt("build")
     assert "WARN" not in output.replace("WARN=0", "")
     assert "repurchase" not in output, "the shipped example is off"
-    with_schema = "select count(*), min(version) from analytics.ml_predictions"
+    assert project.query(
+        "select count(*), count(decision), count(threshold), min(score) > 0 from analytics.ml_predictions"
+        " where ml_model = 'next_spend' and status = 'scored'"
+    ) == [(400, 0, 0, True)]
+    with_schema = "select count(*), min(version) from analytics.ml_predictions where ml_model = 'churn'"
     assert project.query(with_schema) == [(400, 1)]
     assert project.query(
         "select rejected_because, decision, count(*) from analytics.ml_predictions where status = 'rejected'"
@@ -33,14 +37,14 @@ def test_an_ml_model_of_another_project(tmp_path: Path):
         ("no coefficient applies to country = Österreich", "leave", 4),
     ]
     assert project.query(
-        "select clipped_features, count(*) from analytics.ml_predictions group by 1 order by 1"
+        "select clipped_features, count(*) from analytics.ml_predictions where ml_model = 'churn' group by 1 order by 1"
     ) == [
         ("", 328),
         ("seats", 72),
     ]
     project.dbt("build")
     assert project.query(with_schema) == [(400, 1)]
-    assert project.query("select count(*) from analytics.ml_decision_replay where difference <= 1e-12") == [(394,)]
+    assert project.query("select count(*) from analytics.ml_decision_replay where difference <= 1e-12") == [(794,)]
     assert project.query("select version from analytics.ml_version_as_of('churn', timestamp '2024-10-01')") == [
         (1,)
     ]
@@ -48,7 +52,11 @@ def test_an_ml_model_of_another_project(tmp_path: Path):
 
 def test_a_project_that_declares_nothing_yet(tmp_path: Path):
     project = installed(tmp_path)
-    for file in [*project.folder.glob("models/churn*"), *project.folder.glob("python_models/*")]:
+    for file in [
+        *project.folder.glob("models/churn*"),
+        *project.folder.glob("models/next_spend*"),
+        *project.folder.glob("python_models/*"),
+    ]:
         file.unlink()
     text = (project.folder / "dbt_project.yml").read_text()
     start, end = text.index("  ml_models:"), text.index("models:\n  integration_tests")

@@ -53,9 +53,10 @@ def path(request, monkeypatch) -> str:
     return request.param
 
 
-def solve(X, y, objective, *, weight=None, **penalties) -> newton.Solution:
+def solve(X, y, objective, *, weight=None, l2=0.0, l1=0.0, **options) -> newton.Solution:
     rows, columns = training(X, y, weight)
-    return newton.minimise(rows, columns, objective, **({"l2": 0.0} | penalties))
+    ratio = l1 / (l1 + l2) if l1 else 0.0
+    return newton.minimise(rows, columns, objective, strength=l1 + l2, l1_ratio=ratio, **options)
 
 
 def close(solution: newton.Solution, intercept, weights) -> None:

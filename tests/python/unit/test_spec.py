@@ -82,7 +82,7 @@ MISTAKES = {
     ),
     "threshold out of range": (
         lambda d: d["decision"].update(threshold=20),
-        ["decision.threshold: is out of range; got 20. Allowed: a number < 1"],
+        ["decision.threshold: is out of range; got 20. Allowed: a number > 0 and < 1"],
     ),
     "text for a number": (
         lambda d: d["training"].update(retrain_after_days="ninety"),
@@ -92,7 +92,7 @@ MISTAKES = {
         lambda d: d["algorithm"].update(family="logistics"),
         [
             "algorithm.family: is not a known model family; got 'logistics'",
-            "Allowed: constant, logistic",
+            "Allowed: constant, linear, logistic, poisson, gamma",
             "did you mean 'logistic'",
         ],
     ),
