@@ -92,6 +92,7 @@ class FitFunction(Protocol):
 class Family:
     """A registered model family.
 
+    feature_keys: which keys that shape the effect of a number the family follows.
     smallest_label: for task regression, labels are at least this, or above it where `above` is true.
     """
 
@@ -101,6 +102,7 @@ class Family:
     fit: FitFunction
     smallest_label: float | None = None
     above: bool = False
+    feature_keys: frozenset[str] = frozenset({"transform", "knots", "bins"})
 
     def complete(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """All hyperparameters: the defaults, overridden by those given."""

@@ -24,6 +24,8 @@ def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
         if not isinstance(algorithm, Mapping):
             continue
         problems += _algorithm_problems(f"{root}.{key}", algorithm, task)
+        if key == "algorithm" and isinstance(features, Mapping):
+            problems += _shape_problems(root, features, algorithm)
         chosen = algorithm.get("features")
         if key != "algorithm" and isinstance(chosen, list) and isinstance(features, Mapping) and features:
             problems += [
@@ -64,6 +66,26 @@ def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
             if name in TRAINING_SET_COLUMNS or str(name).startswith("_ml_")
         ]
     return problems
+
+
+def _shape_problems(root: str, features: Mapping[str, Any], algorithm: Mapping[str, Any]) -> list[Problem]:
+    """Keys of numeric features that say what shape an effect may have, and that the family cannot follow."""
+    family = FAMILIES.get(str(algorithm.get("family")))
+    if family is None:
+        return []
+    return [
+        Problem(
+            f"{root}.features.{name}.{key}",
+            f"is not followed by family '{family.name}'",
+            repr(feature[key]),
+            f"{listed(sorted(family.feature_keys))} for this family",
+            "remove the key, or choose another family",
+        )
+        for name, feature in features.items()
+        if isinstance(feature, Mapping)
+        for key in ("transform", "knots", "bins", "monotone")
+        if feature.get(key) is not None and key not in family.feature_keys
+    ]
 
 
 def _decision_problems(root: str, declaration: Mapping[str, Any]) -> list[Problem]:

@@ -41,6 +41,7 @@ class NumericFeature(FeatureBase):
     out_of_bounds: Literal["clip", "reject"] = "reject"
     transform: Literal["log1p"] | None = None
     knots: Annotated[int, Field(ge=1, le=20)] | Annotated[list[Finite], Field(min_length=1)] | None = None
+    monotone: Literal["increasing", "decreasing"] | None = None
     bins: Annotated[int, Field(ge=2, le=255)] | Annotated[list[Finite], Field(min_length=1)] | None = None
 
 

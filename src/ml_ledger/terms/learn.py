@@ -50,9 +50,9 @@ def learn_terms(features: Mapping[str, FeatureSpec], rows: Relation, where: str)
     Raises TrainingSetError naming every feature that nothing can be learned from.
     """
     numeric = {name: feature for name, feature in features.items() if feature.kind == "numeric"}
-    terms: dict[str, Term] = {}
-    problems: list[Problem] = []
-    inputs = _inputs(numeric, rows, where)
+    learned = learn_inputs(features, rows, where)
+    inputs = {name: item for name, item in learned.items() if isinstance(item, NumericInput)}
+    terms: dict[str, Term] = {name: item for name, item in learned.items() if isinstance(item, LevelTerm)}
     linear = {
         name: LinearTerm(
             inputs[name],
@@ -68,15 +68,25 @@ def learn_terms(features: Mapping[str, FeatureSpec], rows: Relation, where: str)
         if feature.bins is not None:
             edges = _edges(inputs[name].completed(), _inner(feature.bins), rows, where)
             terms[name] = BinTerm(inputs[name], edges, reference=_largest_bin(inputs[name], edges, rows, where))
+    return {name: terms[name] for name in features}
+
+
+def learn_inputs(
+    features: Mapping[str, FeatureSpec], rows: Relation, where: str
+) -> dict[str, NumericInput | LevelTerm]:
+    """How each feature is read: numbers with what fills NULL, and levels. Arguments and errors as `learn_terms`."""
+    numeric = {name: feature for name, feature in features.items() if feature.kind == "numeric"}
+    learned: dict[str, NumericInput | LevelTerm] = dict(_inputs(numeric, rows, where))
+    problems: list[Problem] = []
     for name, feature in features.items():
         if feature.kind != "numeric":
-            learned = _levels(name, feature, rows, where)
-            if isinstance(learned, Problem):
-                problems.append(learned)
+            levels = _levels(name, feature, rows, where)
+            if isinstance(levels, Problem):
+                problems.append(levels)
             else:
-                terms[name] = learned
+                learned[name] = levels
     raise_if_any(problems, TrainingSetError, "Features cannot be learned from this training set")
-    return {name: terms[name] for name in features}
+    return {name: learned[name] for name in features}
 
 
 def _inputs(features: Mapping[str, NumericFeature], rows: Relation, where: str) -> dict[str, NumericInput]:

@@ -31,6 +31,23 @@ class LevelTerm:
         """SQL of the raw feature as text."""
         return f"cast({quoted(self.feature)} as varchar)"
 
+    def codes(self) -> dict[str, int]:
+        """A whole number per known level: 0 for the reference, one for all rare levels together."""
+        codes = {level: code for code, level in enumerate((self.reference, *self.levels))}
+        return codes | dict.fromkeys(self.rare, len(codes))
+
+    def code(self) -> str:
+        """SQL of the code of a row's level; NULL for a NULL that is not filled."""
+        x = self.text()
+        if self.missing == "impute":
+            x = f"coalesce({x}, {literal(self.most_frequent)})"
+        known = " ".join(f"when {literal(level)} then {code}" for level, code in self.codes().items())
+        unknown = ""
+        if self.unknown != "reject":
+            code = self.codes()[self.rare[0]] if self.unknown == "rare" and self.rare else 0
+            unknown = f" else case when {x} is not null then {code} end"
+        return f"case {x} {known}{unknown} end"
+
     def columns(self) -> list[str]:
         """SQL of the design columns: one per level, one for the rare levels, one for NULL where it has a weight."""
         x = self.text()

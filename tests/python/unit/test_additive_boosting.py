@@ -1,0 +1,169 @@
+"""Ensembles collapsed into step functions give scikit-learn's own predictions, on every input."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import duckdb
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer
+from test_terms import CASES, STRANGERS, Fitted, N, features, interpreted
+from test_terms import connection as connection  # the table with every kind of column
+
+from ml_ledger.errors import SpecError
+from ml_ledger.families import FAMILIES
+from ml_ledger.families.base import TrainingRows
+from ml_ledger.scoring.compile import compile_scoring
+from ml_ledger.spec import parse_spec
+from ml_ledger.terms import rejected_by_declaration
+from ml_ledger.warehouse import Relation
+
+TOLERANCE = 1e-12
+SHAPED = ("transform", "knots", "bins")
+BOOSTED = {
+    name: {feature: {k: v for k, v in keys.items() if k not in SHAPED} for feature, keys in declared.items()}
+    for name, declared in CASES.items()
+    if name not in ("many bins", "knots", "bins", "log1p", "knots on the log scale", "bins, declared")
+}
+
+
+def fitted(connection, declared, *, task="binary", label="y", table="t", **hyperparameters) -> Fitted:
+    training = TrainingRows(
+        Relation(connection.sql(f"select * from {table}"), name="training_set"),
+        where=f"not ({rejected_by_declaration(declared)})",
+        label=label,
+        task=task,
+    )
+    family = FAMILIES["additive_boosting"]
+    small = {"trees": 30, "leaves": 6, "min_samples_leaf": 5}
+    fit = family.fit(
+        training=training, features=declared, hyperparameters=family.complete(small | hyperparameters), seed=0
+    )
+    return Fitted(connection, fit, compile_scoring(fit.coefficients, link=fit.link, dialect="duckdb"))
+
+
+@pytest.mark.parametrize("case", BOOSTED)
+@pytest.mark.parametrize("table", ["t", "strangers"])
+def test_sql_rows_and_estimator_agree(connection, case, table):
+    result = fitted(connection, features(**BOOSTED[case]))
+    connection.execute(f"create table strangers as select * from ({STRANGERS}) where id % 11 = 0")
+    accepted = f"select {', '.join(result.fit.design)} from {table} where {result.fit.accepts} order by id"
+    design = np.array(connection.execute(accepted).fetchall(), dtype=float)
+    expected = iter(result.fit.predict(design))
+    flags = connection.execute(f"select coalesce({result.fit.accepts}, false) from {table} order by id").fetchall()
+    scored = 0
+    for (accept,), one, other in zip(flags, result.by_sql(table), result.by_rows(table), strict=True):
+        if accept:
+            estimator = next(expected)
+            scored += 1
+            assert abs(one - estimator) < TOLERANCE
+            assert abs(other - estimator) < TOLERANCE
+        else:
+            assert one is None
+            assert other is None
+    assert scored
+
+
+@pytest.mark.parametrize("case", BOOSTED)
+def test_references_are_mean_contributions(connection, case):
+    declared = features(**BOOSTED[case])
+    result = fitted(connection, declared)
+    usable = f"not ({rejected_by_declaration(declared)})"
+    average = ", ".join(f"avg({term.expression})" for term in result.scoring.terms)
+    means = connection.execute(f"select {average} from t where {usable}").fetchall()[0]
+    assert [term.reference for term in result.scoring.terms] == pytest.approx(list(means), abs=1e-12)
+
+
+def test_amounts(connection):
+    result = fitted(
+        connection, features(x={"kind": "numeric", "missing": "own_level"}), task="regression", label="amount"
+    )
+    design = np.array(
+        connection.execute(f"select {', '.join(result.fit.design)} from t order by id").fetchall(), float
+    )
+    links = connection.execute(f"select {result.scoring.link_sql()} from t order by id").fetchall()
+    assert np.max(np.abs(np.ravel(links) - result.fit.predict(design))) < 1e-9
+
+
+def test_real_data_and_thresholds_themselves():
+    """Inputs that lie exactly on a threshold, and right beside it."""
+    X, y = load_breast_cancer(return_X_y=True)
+    made = duckdb.connect()
+    names = [f"f{j}" for j in range(X.shape[1])]
+    made.execute(
+        f"create table t (id int, y double, weight double, {', '.join(f'{name} double' for name in names)})"
+    )
+    made.executemany(
+        f"insert into t values ({', '.join('?' * (3 + len(names)))})",
+        [[i, float(y[i]), 1.0, *map(float, X[i])] for i in range(len(X))],
+    )
+    result = fitted(made, features(**{name: {"kind": "numeric"} for name in names}), trees=100, leaves=31)
+    scores = np.array(result.by_sql())
+    assert np.max(np.abs(scores - result.fit.predict(X))) < TOLERANCE
+    edges = [row.upper for row in result.fit.coefficients if row.upper is not None][:50]
+    for edge in edges:
+        for value in (edge, np.nextafter(edge, -np.inf), np.nextafter(edge, np.inf)):
+            entity = dict.fromkeys(names, float(value))
+            expected = result.fit.predict(np.full((1, len(names)), value))[0]
+            assert abs(interpreted(result.fit.coefficients, entity) - expected) < TOLERANCE
+
+
+def test_the_text_does_not_grow_with_the_number_of_trees(connection):
+    declared = features(
+        x={"kind": "numeric", "missing": "own_level"}, level={"kind": "categorical", "missing": "own_level"}
+    )
+    sizes = {n: len(fitted(connection, declared, trees=n, bins=16).scoring.link_sql()) for n in (100, 400)}
+    assert sizes[400] < 1.1 * sizes[100]
+
+
+def test_monotone_effects(connection):
+    for direction, sign in (("increasing", 1), ("decreasing", -1)):
+        declared = features(x={"kind": "numeric", "missing": "own_level", "monotone": direction})
+        rows = [row for row in fitted(connection, declared).fit.coefficients if row.applies_to == "value"]
+        values = [row.value for row in sorted(rows, key=lambda row: -np.inf if row.lower is None else row.lower)]
+        assert len(values) > (1 if direction == "increasing" else 0)
+        assert all(sign * (b - a) >= 0 for a, b in pairwise(values))
+
+
+def test_the_seed_and_the_rows_give_the_coefficients(connection):
+    declared = features(x={"kind": "numeric", "missing": "own_level"}, amount={"kind": "numeric"})
+    assert fitted(connection, declared).fit.coefficients == fitted(connection, declared).fit.coefficients
+    assert connection.execute("select count(*) from t").fetchall() == [(N,)]
+
+
+def declaration(**feature) -> dict:
+    return {
+        "task": "binary",
+        "entity": "id",
+        "as_of": "day",
+        "label": "y",
+        "features": {"x": feature},
+        "algorithm": {"family": "additive_boosting"},
+        "baselines": {"constant": {"family": "constant"}},
+        "decision": {"threshold": 0.5, "positive": "a", "negative": "b", "fallback": "c"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("feature", "message"),
+    [
+        (
+            {"kind": "numeric", "knots": 3},
+            "features.x.knots: is not followed by family 'additive_boosting'; got 3.",
+        ),
+        ({"kind": "numeric", "transform": "log1p"}, "Allowed: monotone for this family."),
+        ({"kind": "categorical", "monotone": "increasing"}, "features.x.monotone: unknown key; got 'increasing'."),
+        ({"kind": "numeric", "monotone": "up"}, "Allowed: 'increasing' or 'decreasing'"),
+    ],
+)
+def test_shapes_that_it_does_not_take(feature, message):
+    with pytest.raises(SpecError) as caught:
+        parse_spec("m", declaration(**feature))
+    assert message in str(caught.value)
+
+
+def test_a_monotone_effect_asks_for_a_family_that_follows_it():
+    wanted = declaration(kind="numeric", monotone="increasing") | {"algorithm": {"family": "logistic"}}
+    with pytest.raises(SpecError, match=r"x\.monotone: is not followed by family 'logistic'"):
+        parse_spec("m", wanted)
