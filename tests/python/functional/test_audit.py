@@ -22,7 +22,9 @@ TAMPERED = {
     "accepted_values_ml_predictions_status__scored__rejected": (
         "update repurchase_predictions set status = 'unknown' where entity_id = '60'"
     ),
-    "a_policy_gives_every_prediction_a_decision": "update repurchase_predictions set decision = null where entity_id = '71'",
+    "a_policy_gives_every_prediction_a_decision": (
+        "update repurchase_predictions set decision = null where entity_id = '71'"
+    ),
 }
 
 
