@@ -6,7 +6,7 @@ PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11; do 
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: help build test replay lint dbt-test python-test docs lock clean
+.PHONY: help build test replay lint dbt-test python-test bench docs lock clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 20
@@ -32,6 +32,9 @@ dbt-test: $(INSTALLED)  ## Data and unit tests of the shipped project, in a ware
 
 python-test: $(INSTALLED)  ## pytest: unit, parity with scikit-learn, functional on copies of the project
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+bench: $(INSTALLED)  ## Measure against limits and peers, and write benchmarks/results.md (6 minutes, 12 GB)
+	$(BIN)/python benchmarks/run.py
 
 docs: $(INSTALLED)  ## dbt's documentation site, in target/
 	$(BIN)/dbt docs generate
