@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from ml_ledger.spec import FeatureSpec
-
 from ml_ledger.coefficients import Coefficient
-from ml_ledger.families.base import Fit, Hyperparameter, Link, Matrix, TrainingRows, Vector, is_number
+from ml_ledger.families.base import Family, Fit, Hyperparameter, Link, Matrix, TrainingRows, Vector, is_number
 from ml_ledger.families.objectives import Objective
 from ml_ledger.terms import Term, learn_terms
+from ml_ledger.terms.learn import weighted_means
 from ml_ledger.training.newton import minimise
+
+if TYPE_CHECKING:
+    from ml_ledger.spec import FeatureSpec
 
 L1_RATIO = Hyperparameter(
     default=0.0,
@@ -32,6 +33,39 @@ ALPHA = Hyperparameter(
     accepts=lambda value: is_number(value) and 0 <= value < float("inf"),
     allowed="a number >= 0: the strength of the penalty on the mean loss, as in scikit-learn",
 )
+
+
+def regression_family(
+    name: str, objective: Objective, link: Link, *, smallest_label: float | None = None, above: bool = False
+) -> Family:
+    """A family for amounts that differs from the others by its loss and link, and by the labels that it takes."""
+
+    def fit(
+        *,
+        training: TrainingRows,
+        features: Mapping[str, FeatureSpec],
+        hyperparameters: Mapping[str, Any],
+        seed: int,
+    ) -> Fit:
+        return fit_additive(
+            training,
+            features,
+            objective,
+            link,
+            strength=hyperparameters["alpha"],
+            per_row=True,
+            l1_ratio=hyperparameters["l1_ratio"],
+            max_iter=hyperparameters["max_iter"],
+        )
+
+    return Family(
+        name=name,
+        tasks=frozenset({"regression"}),
+        hyperparameters={"alpha": ALPHA, "l1_ratio": L1_RATIO, "max_iter": MAX_ITER},
+        fit=fit,
+        smallest_label=smallest_label,
+        above=above,
+    )
 
 
 def fit_additive(
@@ -100,7 +134,8 @@ def coefficient_rows(
     weights: one per design column, in the order of `design_of`. training: for the mean contribution of each term
     over the training rows (`reference`), which is linear in the means of the design columns.
     """
-    means = _weighted_means(design_of(terms), training)
+    columns = dict(enumerate(design_of(terms)))
+    means = list(weighted_means(columns, training.relation, training.where).values())
     rows: list[Coefficient] = []
     start = 0
     for number, term in enumerate(terms.values(), 1):
@@ -112,11 +147,3 @@ def coefficient_rows(
         start = stop
     head = Coefficient(output=output, term=0, feature=None, applies_to="intercept", value=float(intercept))
     return [head, *rows]
-
-
-def _weighted_means(columns: Sequence[str], training: TrainingRows) -> Vector:
-    if not columns:
-        return np.empty(0)
-    sums = ", ".join(f"sum(weight * ({column})) / sum(weight) as m{j}" for j, column in enumerate(columns))
-    (row,) = training.relation.query(f"select {sums} from {training.relation.name} where {training.where}")
-    return np.array([float(row[f"m{j}"]) for j in range(len(columns))])

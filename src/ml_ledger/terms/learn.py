@@ -5,20 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from ml_ledger.errors import Problem, TrainingSetError, raise_if_any
-from ml_ledger.terms.base import Term, double, literal, quoted
+from ml_ledger.terms.base import Term, double, literal
 from ml_ledger.terms.levels import LevelTerm
 from ml_ledger.terms.numeric import LOG1P_FROM, BinTerm, LinearTerm, NumericInput
+from ml_ledger.warehouse import quoted
 
 if TYPE_CHECKING:
     from ml_ledger.spec import BooleanFeature, CategoricalFeature, FeatureSpec, NumericFeature
     from ml_ledger.warehouse import Relation
 
 MAXIMUM_LEVELS = 1000
+
+Key = TypeVar("Key")
 
 
 def rejected_by_declaration(features: Mapping[str, FeatureSpec]) -> str:
@@ -103,11 +106,11 @@ def _inputs(features: Mapping[str, NumericFeature], rows: Relation, where: str) 
             filled=0.0,
             transform=feature.transform,
         )
-    means = _weighted_means({name: item.bounded() for name, item in empty.items()}, rows, where)
+    means = weighted_means({name: item.bounded() for name, item in empty.items()}, rows, where)
     return {name: replace(item, filled=means[name]) for name, item in empty.items()}
 
 
-def _weighted_means(expressions: Mapping[str, str], rows: Relation, where: str) -> dict[str, float]:
+def weighted_means(expressions: Mapping[Key, str], rows: Relation, where: str) -> dict[Key, float]:
     """The weighted mean of each expression over the rows where it is not NULL."""
     if not expressions:
         return {}
@@ -124,9 +127,9 @@ def _standardised(terms: Mapping[str, LinearTerm], rows: Relation, where: str) -
     columns = {(name, j): sql for name, term in terms.items() for j, sql in enumerate(term.raw_columns())}
     if not columns:
         return {}
-    means = _weighted_means({str(key): sql for key, sql in columns.items()}, rows, where)
-    squares = _weighted_means(
-        {str(key): f"power({sql} - {double(means[str(key)])}, 2)" for key, sql in columns.items()}, rows, where
+    means = weighted_means(columns, rows, where)
+    squares = weighted_means(
+        {key: f"power({sql} - {double(means[key])}, 2)" for key, sql in columns.items()}, rows, where
     )
     largest = ", ".join(f"max(abs({sql})) as c{number}" for number, sql in enumerate(columns.values()))
     (row,) = rows.query(f"select count(*) as n, {largest} from {rows.name} where {where}")
@@ -134,12 +137,12 @@ def _standardised(terms: Mapping[str, LinearTerm], rows: Relation, where: str) -
     for number, key in enumerate(columns):
         # What rounding leaves of a constant column is no deviation; divided by infinity it is 0.
         rounding = np.finfo(np.float64).eps * row["n"] * row[f"c{number}"]
-        deviation = math.sqrt(squares[str(key)])
+        deviation = math.sqrt(squares[key])
         deviations[key] = deviation if deviation > rounding else math.inf
     return {
         name: replace(
             term,
-            means=tuple(means[str((name, j))] for j in range(len(term.means))),
+            means=tuple(means[name, j] for j in range(len(term.means))),
             deviations=tuple(deviations[name, j] for j in range(len(term.means))),
         )
         for name, term in terms.items()

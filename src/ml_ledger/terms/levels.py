@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ml_ledger.coefficients import Coefficient
-from ml_ledger.terms.base import TermRows, literal, quoted
+from ml_ledger.terms.base import TermRows, literal
+from ml_ledger.warehouse import quoted
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ml_ledger.coefficients import Coefficient
-from ml_ledger.terms.base import TermRows, double, quoted
+from ml_ledger.terms.base import TermRows, double
+from ml_ledger.warehouse import quoted
 
 # Below this log1p has no value; the smallest double above -1.
 LOG1P_FROM = math.nextafter(-1.0, 0.0)
