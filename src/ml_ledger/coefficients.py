@@ -1,7 +1,8 @@
 """A model version as rows: each row says when it applies and what it then adds to the link score.
 
-Theory, in one sentence: a version's link score is the sum over its terms of the one row per term that matches,
-each contributing `value + slope * x`; a term without a matching row leaves the entity unscored.
+Theory, in one sentence: an output's link score is the sum over its terms of the one row per term that matches, each
+contributing `value + slope * x`, and of the leaf that each of its trees leads to; a term without a matching row
+leaves the entity unscored.
 """
 
 from __future__ import annotations
@@ -12,20 +13,22 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 AppliesTo = Literal["intercept", "value", "level", "missing", "unknown"]
+Transform = Literal["log1p", "squared", "squared_log1p"]
 
 
 @dataclass(frozen=True)
 class Coefficient:
     """One row of a version.
 
-    output: which output of the ML model the row adds to ('score' where there is one).
+    output: which output of the ML model the row adds to ('score' where there is one; else the class or cluster).
     term: 0 for the intercept, then one number per feature.
     applies_to: 'intercept' always; 'value' where the feature is a finite number, within the row's bounds; 'level'
         where the feature, as text, is the row's level; 'missing' where it is NULL; 'unknown' where it is another level.
     level: a category, as text.
     lower, upper: the row applies to lower <= x < upper; None is unbounded.
     slope: link units per unit of the raw feature, or of its transform; None is 0.
-    transform: 'log1p' where the slope is per unit of log(1 + x); None where it is per unit of x.
+    transform: 'log1p' where the slope is per unit of log(1 + x); 'squared' where the contribution is the square of
+        value + slope * x (a coordinate of a squared distance); 'squared_log1p' for both; None for neither.
     value: link units added as they are; None is 0.
     std_error: of the slope (or of the value where there is no slope), where the family has one.
     reference: the term's mean contribution over the training rows, in link units, on each row of the term.
@@ -39,12 +42,41 @@ class Coefficient:
     lower: float | None = None
     upper: float | None = None
     slope: float | None = None
-    transform: Literal["log1p"] | None = None
+    transform: Transform | None = None
     value: float | None = None
     std_error: float | None = None
     reference: float = 0.0
 
 
-def to_json(coefficients: Iterable[Coefficient]) -> str:
+@dataclass(frozen=True)
+class Node:
+    """One node of one tree of a version.
+
+    output: which output's link score the tree adds to. tree: from 1, over all outputs.
+    node: leaves are numbered from 1, splits from -1 downwards; depth: of the root 0.
+    value: in link units, against the root: what the tree adds (a leaf), or adds on average over the training rows that
+        pass (a split); 0 at the root.
+    feature: what a split looks at; None on leaves, as everything that follows.
+    threshold: a number goes left where x <= threshold.
+    levels, levels_go: these categories, as text, go this way ('left' or 'right'), all others the other way.
+    missing_goes: where a NULL goes.
+    left, right: the nodes that follow.
+    """
+
+    output: str
+    tree: int
+    node: int
+    depth: int
+    value: float
+    feature: str | None = None
+    threshold: float | None = None
+    levels: tuple[str, ...] | None = None
+    levels_go: Literal["left", "right"] | None = None
+    missing_goes: Literal["left", "right"] | None = None
+    left: int | None = None
+    right: int | None = None
+
+
+def to_json(rows: Iterable[Coefficient | Node]) -> str:
     """The rows as a JSON array; doubles are written with the shortest text that reads back bit for bit."""
-    return json.dumps([asdict(row) for row in coefficients], allow_nan=False, ensure_ascii=False)
+    return json.dumps([asdict(row) for row in rows], allow_nan=False, ensure_ascii=False)

@@ -21,16 +21,22 @@ NUMERIC_TYPE = re.compile(
 
 
 Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
 
 
 class Scoring(Protocol):
     """What is needed of a compiled scoring to score a relation."""
 
-    def link_sql(self) -> str:
-        """The link score, over the columns of the relation."""
+    @property
+    def features(self) -> Sequence[str]:
+        """The columns that are read."""
 
-    def score_of(self, link_score: str) -> str:
-        """The score, over a column that holds the link score."""
+    @property
+    def outputs(self) -> Sequence[Any]:
+        """One element per output."""
+
+    def select(self, source: str, columns: Sequence[str]) -> str:
+        """A select of columns of the source and of the scoring."""
 
 
 class Relation:
@@ -65,25 +71,36 @@ class Relation:
 
         All arrays come from one query, so that their rows correspond.
         """
-        return self._arrays(self._selected(expressions, where), len(expressions))
+        selected = ", ".join(f"cast({sql} as double) as c{number}" for number, sql in enumerate(expressions))
+        arrays = self._relation.query(self.name, f"select {selected} from {self.name} where {where}").fetchnumpy()
+        return [_filled(arrays[f"c{number}"]) for number in range(len(expressions))]
 
-    def scores(self, scorings: Sequence[Scoring], others: Sequence[str], where: str) -> list[Vector]:
-        """One array of n scores per scoring, NaN where a row is not scored, then one per other expression."""
-        inner = self._selected([*(scoring.link_sql() for scoring in scorings), *others], where)
-        columns = [scoring.score_of(f"c{number}") for number, scoring in enumerate(scorings)]
-        columns += [f"c{number}" for number in range(len(scorings), len(scorings) + len(others))]
-        outer = ", ".join(f"{column} as c{number}" for number, column in enumerate(columns))
-        return self._arrays(f"select {outer} from ({inner}) as selected", len(columns))
+    def scores(
+        self, scorings: Sequence[Scoring], others: Sequence[str], where: str
+    ) -> tuple[list[Matrix], list[Vector]]:
+        """Scores of the n rows that satisfy `where`, and other expressions over the same rows.
 
-    def _selected(self, expressions: Sequence[str], where: str) -> str:
-        selected = ", ".join(
-            f"cast({expression} as double) as c{number}" for number, expression in enumerate(expressions)
+        Returns one matrix of n × outputs per scoring, NaN where a row is not scored; and one array per expression.
+        """
+        features = list(dict.fromkeys(quoted(feature) for scoring in scorings for feature in scoring.features))
+        kept = [f"_ml_x{number}" for number in range(len(others))]
+        added = [f"cast({sql} as double) as {name}" for sql, name in zip(others, kept, strict=True)]
+        source = (
+            f"(select {', '.join([*features, *added, '1 as _ml_row'])} from {self.name} where {where}) as _ml_rows"
         )
-        return f"select {selected} from {self.name} where {where}"
-
-    def _arrays(self, sql: str, count: int) -> list[Vector]:
-        arrays = self._relation.query(self.name, sql).fetchnumpy()
-        return [_filled(arrays[f"c{number}"]) for number in range(count)]
+        names: list[list[str]] = []
+        for number, scoring in enumerate(scorings):
+            outputs = range(1, len(scoring.outputs) + 1)
+            names.append([f"_ml_s{number}_{output}" for output in outputs])
+            scored = [f"_ml_output{output} as _ml_s{number}_{output}" for output in outputs]
+            source = f"({scoring.select(source, [*features, '_ml_row', *kept, *scored])}) as _ml_scored{number}"
+            kept = [*kept, *names[-1]]
+        arrays = (
+            self._relation.query(self.name, f"select {', '.join(kept)} from {source}").fetchnumpy() if kept else {}
+        )
+        filled = {name: _filled(array) for name, array in arrays.items()}
+        matrices = [np.column_stack([filled[name] for name in outputs]) for outputs in names]
+        return matrices, [filled[f"_ml_x{number}"] for number in range(len(others))]
 
     def is_numeric(self, column: str) -> bool:
         """Whether a column's type is a number (booleans and text are not)."""

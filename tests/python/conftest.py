@@ -21,6 +21,10 @@ COPIED = ("dbt_project.yml", "profiles.yml", "models", "python_models", "macros"
 LEDGER = ("repurchase_versions", "repurchase_deployments", "repurchase_predictions")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--refresh-golden", action="store_true", help="write tests/golden anew; read the difference")
+
+
 @dataclass(frozen=True)
 class Project:
     """A copy of the project with a warehouse of its own."""

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml_ledger.coefficients import Coefficient
-from ml_ledger.families.base import Family, Fit, Hyperparameter, Matrix, TrainingRows, Vector, is_number
-from ml_ledger.terms.learn import learn_inputs
+from ml_ledger.families.base import Family, Fit, Matrix, TrainingRows, Vector
+from ml_ledger.families.ensembles import Inputs, outputs_of
+from ml_ledger.families.histogram_boosting import HYPERPARAMETERS, LINKS, estimator_of, goes_left, predicted
 from ml_ledger.terms.levels import LevelTerm
 from ml_ledger.terms.numeric import NumericInput
 
@@ -24,106 +25,54 @@ if TYPE_CHECKING:
     from ml_ledger.spec import FeatureSpec
 
 
-def _whole(default: int, smallest: int, largest: int | None = None) -> Hyperparameter:
-    return Hyperparameter(
-        default=default,
-        accepts=lambda value: (
-            is_number(value)
-            and isinstance(value, int)
-            and value >= smallest
-            and (largest is None or value <= largest)
-        ),
-        allowed=f"a whole number >= {smallest}" + ("" if largest is None else f" and <= {largest}"),
-    )
-
-
-HYPERPARAMETERS = {
-    "trees": _whole(100, 1),
-    "leaves": _whole(31, 2),
-    "min_samples_leaf": _whole(20, 1),
-    "bins": _whole(255, 2, 255),
-    "learning_rate": Hyperparameter(
-        default=0.1, accepts=lambda value: is_number(value) and 0 < value <= 1, allowed="a number > 0 and <= 1"
-    ),
-    "l2": Hyperparameter(
-        default=0.0,
-        accepts=lambda value: is_number(value) and 0 <= value < float("inf"),
-        allowed="a number >= 0: the L2 penalty of leaf values",
-    ),
-}
-
-
 def _fit(
     *, training: TrainingRows, features: Mapping[str, FeatureSpec], hyperparameters: Mapping[str, Any], seed: int
 ) -> Fit:
-    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-
-    inputs = learn_inputs(features, training.relation, training.where)
-    columns = [_column(item) for item in inputs.values()]
-    binary = training.task == "binary"
-    estimator = (HistGradientBoostingClassifier if binary else HistGradientBoostingRegressor)(
-        max_iter=hyperparameters["trees"],
-        max_leaf_nodes=hyperparameters["leaves"],
-        min_samples_leaf=hyperparameters["min_samples_leaf"],
-        max_bins=hyperparameters["bins"],
-        learning_rate=hyperparameters["learning_rate"],
-        l2_regularization=hyperparameters["l2"],
-        interaction_cst="no_interactions",
-        monotonic_cst=[_monotone(features[name]) for name in inputs],
-        categorical_features=[isinstance(item, LevelTerm) for item in inputs.values()],
-        early_stopping=False,
-        random_state=seed,
+    inputs = Inputs.learn(features, training)
+    estimator = estimator_of(
+        training.task, inputs, features, hyperparameters, seed, interaction_cst="no_interactions"
     )
-    design, label, weight = training.fetch(columns)
+    design, label, weight = training.fetch(inputs.columns())
     estimator.fit(design, label, sample_weight=weight)
+    rows: list[Coefficient] = []
+    for number, name in enumerate(outputs_of(training)):
+        rows += _collapsed(estimator, number, name, inputs, design, weight)
 
     def predict(design: Matrix) -> Vector:
-        return estimator.predict_proba(design)[:, 1] if binary else estimator.predict(design)
+        return predicted(estimator, training.task, design)
 
     return Fit(
-        coefficients=_collapsed(estimator, inputs, design, weight),
-        link="logit" if binary else "identity",
-        design=columns,
-        accepts=" and ".join(item.accepts() for item in inputs.values()),
+        coefficients=rows,
+        link=LINKS[training.task],
+        design=inputs.columns(),
+        accepts=inputs.accepts(),
         predict=predict,
-        diagnostics={"trees": float(estimator.n_iter_)},
+        diagnostics={"trees": float(estimator.n_iter_), "rows": float(len(label))},
     )
-
-
-def _column(item: NumericInput | LevelTerm) -> str:
-    """SQL of what the trees see: a number, or the code of a level; NULL where a NULL has a value of its own."""
-    if isinstance(item, LevelTerm):
-        return item.code()
-    return item.completed() if item.missing == "impute" else item.bounded()
-
-
-def _monotone(feature: FeatureSpec) -> int:
-    declared = feature.monotone if feature.kind == "numeric" else None
-    return {"increasing": 1, "decreasing": -1, None: 0}[declared]
 
 
 def _collapsed(
-    estimator: Any, inputs: Mapping[str, NumericInput | LevelTerm], design: Matrix, weight: Vector
+    estimator: Any, number: int, output: str, inputs: Inputs, design: Matrix, weight: Vector
 ) -> list[Coefficient]:
-    """The rows of the ensemble: per feature the sum of its trees, as a step function."""
-    intercept = float(np.ravel(estimator._baseline_prediction)[0])
-    # The estimator puts categories before numbers.
-    order = sorted(range(len(inputs)), key=lambda j: not isinstance(list(inputs.values())[j], LevelTerm))
+    """The rows of one output of the ensemble: per feature the sum of its trees, as a step function."""
+    intercept = float(np.ravel(estimator._baseline_prediction)[number])
+    order = inputs.levels_first()
     of_feature: dict[int, list[Any]] = {position: [] for position in order}
-    for (tree,) in estimator._predictors:
+    for iteration in estimator._predictors:
+        tree = iteration[number]
         if tree.nodes[0]["is_leaf"]:
             intercept += float(tree.nodes[0]["value"])
         else:
             of_feature[order[int(tree.nodes[0]["feature_idx"])]].append(tree)
-    rows = [Coefficient(output="score", term=0, feature=None, applies_to="intercept", value=intercept)]
-    for position, (name, item) in enumerate(inputs.items()):
+    rows = [Coefficient(output=output, term=0, feature=None, applies_to="intercept", value=intercept)]
+    for position, (name, item) in enumerate(inputs.by_feature.items()):
         trees, x = of_feature[position], design[:, position]
         if isinstance(item, LevelTerm):
             steps, contributions = _level_rows(item, trees, x)
         else:
             steps, contributions = _number_rows(item, trees, x)
         shared = {
-            "output": "score",
+            "output": output,
             "term": position + 1,
             "feature": name,
             "reference": float(np.average(contributions, weights=weight)),
@@ -200,9 +149,7 @@ def _predicted(tree: Any, x: NDArray[np.float64]) -> Vector:
         here = nodes[at]
         left = np.where(np.isnan(x), here["missing_go_to_left"].astype(bool), x <= here["num_threshold"])
         for index in np.flatnonzero(moving & here["is_categorical"].astype(bool) & ~np.isnan(x)):
-            bitset = tree.raw_left_cat_bitsets[here["bitset_idx"][index]]
-            code = int(x[index])
-            left[index] = bool((bitset[code // 32] >> (code % 32)) & 1)
+            left[index] = goes_left(tree, here[index], int(x[index]))
         at = np.where(moving, np.where(left, here["left"], here["right"]), at)
         moving = ~nodes["is_leaf"][at].astype(bool)
     return nodes["value"][at]
@@ -210,7 +157,7 @@ def _predicted(tree: Any, x: NDArray[np.float64]) -> Vector:
 
 FAMILY = Family(
     name="additive_boosting",
-    tasks=frozenset({"binary", "regression"}),
+    tasks=frozenset({"binary", "multiclass", "regression"}),
     hyperparameters=HYPERPARAMETERS,
     fit=_fit,
     feature_keys=frozenset({"monotone"}),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ml_ledger.coefficients import Coefficient
+from ml_ledger.coefficients import Coefficient, Node
 
 if TYPE_CHECKING:
     from ml_ledger.spec import FeatureSpec
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
-Link = Literal["logit", "identity", "log"]
+Link = Literal["logit", "identity", "log", "softmax", "shares", "distance"]
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Hyperparameter:
 class TrainingRows:
     """What a family is fitted on: rows of a relation, which stays in the warehouse.
 
-    where: SQL of the rows to train on. label: SQL of the label, a double. Weights are the column `weight`. task: what
-    the label is.
+    where: SQL of the rows to train on. label: SQL of the label, a double: of task multiclass the position of the class
+    in `classes`, from 0; of task clustering NULL. Weights are the column `weight`. task: what the label is.
     key: SQL of the columns that tell rows apart.
     """
 
@@ -43,6 +43,7 @@ class TrainingRows:
     label: str
     key: Sequence[str] = ()
     task: str = "binary"
+    classes: Sequence[str] = ()
 
     def fetch(self, columns: Sequence[str]) -> tuple[Matrix, Vector, Vector]:
         """Design matrix (n × k), labels (n) and weights (n) of the n rows, for k SQL expressions."""
@@ -58,8 +59,9 @@ class TrainingRows:
 class Fit:
     """What a fit leaves: the rows, the link, and the estimator's own answer to check the rows against.
 
+    coefficients: by output and term. nodes: of its trees, by tree.
     design: SQL of the k columns that `predict` takes. accepts: SQL that is true for rows that can be scored.
-    predict: takes n × k doubles, returns n scores.
+    predict: takes n × k doubles, returns n scores, or n × outputs where there are several.
     diagnostics: numbers about the fit that are kept on the version (iterations, for example).
     """
 
@@ -69,6 +71,7 @@ class Fit:
     accepts: str
     predict: Callable[[Matrix], Vector]
     diagnostics: Mapping[str, float] = field(default_factory=dict)
+    nodes: Sequence[Node] = ()
 
 
 class FitFunction(Protocol):

@@ -1,1 +1,1 @@
-"""From coefficient rows to SQL: the compiled way of scoring."""
+"""From coefficient and node rows to SQL: the compiled way of scoring."""

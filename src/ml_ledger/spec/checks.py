@@ -14,7 +14,7 @@ from ml_ledger.spec.declaration import TRAINING_SET_COLUMNS
 def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
     """Checks across keys, on the raw declaration so that they run even where other keys are wrong."""
     task = declaration.get("task")
-    problems = _decision_problems(root, declaration) if task == "binary" else []
+    problems = _task_problems(root, declaration)
     features = declaration.get("features")
     algorithms = {"algorithm": declaration.get("algorithm")}
     baselines = declaration.get("baselines")
@@ -88,17 +88,56 @@ def _shape_problems(root: str, features: Mapping[str, Any], algorithm: Mapping[s
     ]
 
 
-def _decision_problems(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
-    """What task binary asks of the policy."""
-    decision = declaration.get("decision")
-    if decision is None:
-        return [Problem(f"{root}.decision", "a required key is missing for task 'binary'", fix="add 'decision'")]
-    threshold = decision.get("threshold") if isinstance(decision, Mapping) else None
-    if is_number(threshold) and not 0 < threshold < 1:
-        return [
-            Problem(f"{root}.decision.threshold", "is out of range", repr(threshold), "a number > 0 and < 1"),
-        ]
-    return []
+def _task_problems(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
+    """What a task asks of the label, its classes and the policy."""
+    task, decision = declaration.get("task"), declaration.get("decision")
+    if task not in ("binary", "multiclass", "regression", "clustering"):
+        return []  # reported already
+    needed = {"label"} if task != "clustering" else set()
+    needed |= {"classes"} if task == "multiclass" else set()
+    needed |= {"decision"} if task == "binary" else set()
+    refused = {"label", "decision"} if task == "clustering" else set()
+    refused |= {"classes"} if task != "multiclass" else set()
+    problems = [
+        Problem(f"{root}.{key}", f"a required key is missing for task '{task}'", fix=f"add '{key}'")
+        for key in sorted(needed)
+        if declaration.get(key) is None
+    ]
+    problems += [
+        Problem(f"{root}.{key}", f"has no meaning for task '{task}'", repr(declaration[key]), fix="remove the key")
+        for key in sorted(refused)
+        if declaration.get(key) is not None
+    ]
+    classes = declaration.get("classes")
+    if isinstance(classes, list) and len({str(name) for name in classes}) < len(classes):
+        problems.append(Problem(f"{root}.classes", "names a class twice", repr(classes)))
+    if isinstance(decision, Mapping) and task != "clustering":
+        problems += _decision_problems(f"{root}.decision", decision, task, classes)
+    return problems
+
+
+def _decision_problems(where: str, decision: Mapping[str, Any], task: str, classes: object) -> list[Problem]:
+    """What a task asks of the policy."""
+    by_threshold, by_class = ("threshold", "positive", "negative"), ("actions",)
+    needed, refused = (by_class, by_threshold) if task == "multiclass" else (by_threshold, by_class)
+    problems = [
+        Problem(f"{where}.{key}", f"a required key is missing for task '{task}'", fix=f"add '{key}'")
+        for key in needed
+        if decision.get(key) is None
+    ]
+    problems += [
+        Problem(f"{where}.{key}", f"has no meaning for task '{task}'", repr(decision[key]), fix="remove the key")
+        for key in refused
+        if decision.get(key) is not None
+    ]
+    threshold, actions = decision.get("threshold"), decision.get("actions")
+    if task == "binary" and is_number(threshold) and not 0 < threshold < 1:
+        problems.append(Problem(f"{where}.threshold", "is out of range", repr(threshold), "a number > 0 and < 1"))
+    if isinstance(actions, Mapping) and isinstance(classes, list) and set(actions) != set(classes):
+        problems.append(
+            Problem(f"{where}.actions", "must name an action for each class", listed(actions), listed(classes))
+        )
+    return problems
 
 
 def _feature_problems(where: str, feature: Mapping[str, Any]) -> list[Problem]:

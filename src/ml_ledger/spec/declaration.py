@@ -102,25 +102,28 @@ class GateSpec(Strict):
 class DecisionSpec(Strict):
     """The policy that turns a score into an action; `fallback` is for rows that cannot be scored.
 
-    threshold: a probability (task binary), or in units of the label (task regression).
+    threshold: a probability (task binary), or in units of the label (task regression), with the actions at or above it
+    (positive) and below it (negative). actions: of each predicted class (task multiclass).
     """
 
-    threshold: Finite
-    positive: str
-    negative: str
+    threshold: Finite | None = None
+    positive: str | None = None
+    negative: str | None = None
+    actions: dict[str, str] | None = None
     fallback: str
 
 
 class MLModelSpec(Strict):
     """One ML model, as declared under `vars.ml_models.<name>`."""
 
-    task: Literal["binary", "regression"]
+    task: Literal["binary", "multiclass", "regression", "clustering"]
     description: str | None = None
     owner: str | None = None
     example: bool = False
     entity: Name
     as_of: Name
-    label: Name
+    label: Name | None = None
+    classes: Annotated[list[str], Field(min_length=2)] | None = None
     features: Annotated[dict[Name, FeatureSpec], Field(min_length=1)]
     algorithm: AlgorithmSpec
     baselines: Annotated[dict[Name, BaselineSpec], Field(min_length=1)]

@@ -20,6 +20,7 @@ from ml_ledger.progress import say
 from ml_ledger.scoring.compile import CompiledScoring, compile_scoring
 from ml_ledger.spec import AlgorithmSpec, FeatureSpec, MLModelSpec, parse_spec
 from ml_ledger.training.due import why_due
+from ml_ledger.training.labels import label_as_double
 from ml_ledger.training.provenance import git_commit, library_versions
 from ml_ledger.training.validation import usable_rows, validate_columns, validate_rows
 from ml_ledger.training.version import version_table
@@ -56,6 +57,7 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
     fitted = _fit_all(declared, rows)
     metrics = _measure(declared, rows, fitted, versions)
     window = _window(declared, rows)
+    used = [declared.entity, declared.as_of, declared.label, "split", "weight", *declared.features]
     row = {
         "ml_model": ml_model,
         "version": number,
@@ -68,12 +70,13 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
         "trained_at": clock,
         **window,
         "training_set_fingerprint": rows.fingerprint(
-            [declared.entity, declared.as_of, declared.label, "split", "weight", *declared.features],
+            [column for column in used if column is not None],
             where="split in ('train', 'holdout')",
         ),
         "seed": declared.training.seed,
-        "threshold": None if declared.decision is None else float(declared.decision.threshold),
+        "threshold": None if declared.decision is None else declared.decision.threshold,
         "coefficients": coefficients.to_json(fitted["self"].fit.coefficients),
+        "nodes": coefficients.to_json(fitted["self"].fit.nodes),
         "metrics": json.dumps([asdict(metric) for metric in metrics], allow_nan=False),
         "scoring": fitted["self"].scoring.to_json(),
         "diagnostics": json.dumps(dict(fitted["self"].fit.diagnostics), sort_keys=True),
@@ -128,9 +131,10 @@ def _fit_all(spec: MLModelSpec, rows: Relation) -> dict[str, Fitted]:
     training = TrainingRows(
         rows,
         where=f"split = 'train' and {usable_rows(spec)}",
-        label=quoted(spec.label),
+        label=label_as_double(spec),
         key=(quoted(spec.entity), quoted(spec.as_of)),
         task=spec.task,
+        classes=spec.classes or (),
     )
     wanted: dict[str, tuple[AlgorithmSpec, Mapping[str, FeatureSpec]]] = {"self": (spec.algorithm, spec.features)}
     for name, baseline in spec.baselines.items():
@@ -143,7 +147,7 @@ def _fit_all(spec: MLModelSpec, rows: Relation) -> dict[str, Fitted]:
         fit = family.fit(
             training=training, features=features, hyperparameters=hyperparameters, seed=spec.training.seed
         )
-        scoring = compile_scoring(fit.coefficients, link=fit.link, dialect=rows.dialect)
+        scoring = compile_scoring(fit.coefficients, link=fit.link, dialect=rows.dialect, nodes=fit.nodes)
         fitted[scored_by] = Fitted(fit, hyperparameters, scoring)
     return fitted
 
@@ -166,7 +170,8 @@ def _measure(
             metrics.append(Metric("holdout", "all", scored_by, "scored_share", 0.0, None, None, 0))
     for split in ("train", "holdout"):
         where = f"split = '{split}'"
-        *arrays, label = rows.scores(list(scorers.values()), [quoted(spec.label)], where=where)
+        scores, (label,) = rows.scores(list(scorers.values()), [label_as_double(spec)], where=where)
+        arrays = [matrix[:, 0] for matrix in scores]
         metrics += measured(dataset=split, label=label, scores=dict(zip(scorers, arrays, strict=True)))
         for scored_by, item in fitted.items():
             _check_scoring(scored_by, item, rows, where)
@@ -176,12 +181,14 @@ def _measure(
 def _check_scoring(scored_by: str, fitted: Fitted, rows: Relation, where: str) -> None:
     """Refuse a version whose SQL scores other rows than it should, or other than its estimator does."""
     accepts = f"case when {fitted.fit.accepts} then 1 else 0 end"
-    from_sql, accepted, *columns = rows.scores([fitted.scoring], [accepts, *fitted.fit.design], where=where)
-    scored = np.isfinite(from_sql)
+    (from_sql,), (accepted, *columns) = rows.scores([fitted.scoring], [accepts, *fitted.fit.design], where=where)
+    scored = np.isfinite(from_sql).all(axis=1)
     design = np.column_stack(columns) if columns else np.empty((len(scored), 0))
     worst = float("inf")
     if np.array_equal(scored, accepted == 1):
-        expected = fitted.fit.predict(design[scored]) if scored.any() else from_sql[scored]
+        expected = from_sql[scored]
+        if scored.any():
+            expected = np.reshape(fitted.fit.predict(design[scored]), expected.shape)
         differences = np.abs(from_sql[scored] - expected) / np.maximum(1.0, np.abs(expected))
         worst = float(np.max(differences, initial=0.0))
     if worst > SCORING_TOLERANCE:

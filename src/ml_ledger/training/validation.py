@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 from ml_ledger.errors import Problem, TrainingSetError, did_you_mean, listed, raise_if_any
-from ml_ledger.families import FAMILIES
 from ml_ledger.spec import TRAINING_SET_COLUMNS, MLModelSpec
 from ml_ledger.terms import rejected_by_declaration
+from ml_ledger.training.label_validation import label_problems
 from ml_ledger.warehouse import Relation, quoted
 
 
@@ -26,7 +24,7 @@ def validate_rows(ml_model: str, spec: MLModelSpec, training_set: Relation) -> N
     The columns must have been validated.
     """
     problems = [
-        *_label_problems(spec, training_set),
+        *label_problems(spec, training_set, usable_rows(spec)),
         *_key_problems(spec, training_set),
         *_value_problems(spec, training_set),
     ]
@@ -42,7 +40,7 @@ def _column_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Prob
     own = {spec.entity, spec.as_of, spec.label, *TRAINING_SET_COLUMNS}
     available = [column for column in training_set.types if column not in own]
     for key, column in (("entity", spec.entity), ("as_of", spec.as_of), ("label", spec.label)):
-        if column not in training_set.types:
+        if column is not None and column not in training_set.types:
             yield Problem(
                 key,
                 f"column '{column}' is not in the training set",
@@ -96,100 +94,6 @@ def _not_numeric(name: str, training_set: Relation) -> Problem:
         "integer, decimal or double columns",
         "cast or clean it in staging",
     )
-
-
-def _label_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Problem]:
-    label = quoted(spec.label)
-    where = f"label {spec.label}"
-    if not (training_set.is_numeric(spec.label) or training_set.types[spec.label].upper() == "BOOLEAN"):
-        yield Problem(
-            where,
-            "must be a number or a boolean",
-            training_set.types[spec.label],
-            "0 and 1, or false and true",
-            "cast it in the label model",
-        )
-        return
-    number = f"cast({label} as double)"
-    allowed = _allowed_labels(spec)
-    counts = training_set.query(
-        f"select split, count(*) as n, count_if({usable_rows(spec)}) as usable,"
-        f" count(distinct case when {usable_rows(spec)} then {number} end) as classes,"
-        f" count({label}) as labelled, min(cast({label} as varchar)) as example,"
-        f" count_if(not ({allowed.sql.format(number)})) as others,"
-        f" min(case when not ({allowed.sql.format(number)}) then cast({label} as varchar) end) as other_example"
-        f" from {training_set.name} group by split"
-    )
-    by_split = {row["split"]: row for row in counts}
-    for split in ("train", "holdout"):
-        row = by_split.get(split)
-        if row is None or not row["usable"]:
-            yield Problem(
-                "training set",
-                f"has no row in its {split} split" if row is None else f"has no usable row in its {split} split",
-                f"{sum(row['n'] for row in counts)} rows in all"
-                + "".join(f", {row['n']} in {name}" for name, row in by_split.items()),
-                "at least one matured as-of date to train on and one to hold out",
-                _how_to_fill(spec, by_split, split),
-            )
-        elif row["others"] or row["labelled"] < row["n"]:
-            yield Problem(
-                where,
-                f"must be {allowed.must_be} on every row of the {split} split",
-                f"{row['n'] - row['labelled']} NULL, {row['others']} other values"
-                + (f" such as {row['other_example']!r}" if row["others"] else ""),
-                allowed.words,
-                "set rows without a label aside in the label model",
-            )
-        elif row["classes"] < 2:
-            yield Problem(
-                where,
-                f"has one {allowed.kind} in the {split} split",
-                f"{row['example']!r} on all {row['usable']} rows",
-                f"both {allowed.kind}es" if allowed.kind == "class" else "at least two values",
-                "check the label's definition and its window, or wait for more as-of dates",
-            )
-
-
-@dataclass(frozen=True)
-class AllowedLabels:
-    """Which labels the families of a declaration take: SQL of a number `{}`, and words for messages."""
-
-    sql: str
-    must_be: str
-    words: str
-    kind: str
-
-
-def _allowed_labels(spec: MLModelSpec) -> AllowedLabels:
-    if spec.task == "binary":
-        return AllowedLabels("{0} in (0, 1)", "0 or 1", "0 and 1, or false and true", "class")
-    families = [FAMILIES[algorithm.family] for algorithm in (spec.algorithm, *spec.baselines.values())]
-    limited = [family for family in families if family.smallest_label is not None]
-    if not limited:
-        return AllowedLabels("isfinite({0})", "finite", "finite numbers", "value")
-    sign = ">" if any(family.above for family in limited) else ">="
-    smallest = max(family.smallest_label or 0.0 for family in limited)
-    names = listed(sorted({family.name for family in limited}))
-    return AllowedLabels(
-        f"isfinite({{0}}) and {{0}} {sign} {smallest}",
-        f"{sign} {smallest:g}",
-        f"finite numbers {sign} {smallest:g} (families: {names})",
-        "value",
-    )
-
-
-def _how_to_fill(spec: MLModelSpec, by_split: dict[str, Any], split: str) -> str:
-    if split in by_split:
-        return "features that are NULL and declared missing: reject leave nothing; declare impute or own_level"
-    if not by_split:
-        return (
-            "no label has matured at this clock: move ml_clock forward, or check that the labels and features"
-            " share entities and as-of dates"
-        )
-    if "embargo" in by_split and spec.evaluation.embargo == "strict":
-        return "wait until labels mature before the held-out as-of date, or declare evaluation.embargo: relaxed"
-    return "wait for one more as-of date to mature"
 
 
 def _key_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Problem]:

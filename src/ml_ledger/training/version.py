@@ -32,6 +32,7 @@ VERSION_SCHEMA = pa.schema(
         ("seed", pa.int64()),
         ("threshold", pa.float64()),
         ("coefficients", pa.string()),
+        ("nodes", pa.string()),
         ("metrics", pa.string()),
         ("scoring", pa.string()),
         ("diagnostics", pa.string()),

@@ -70,9 +70,10 @@ def test_references_are_mean_contributions(connection, case):
     declared = features(**BOOSTED[case])
     result = fitted(connection, declared)
     usable = f"not ({rejected_by_declaration(declared)})"
-    average = ", ".join(f"avg({term.expression})" for term in result.scoring.terms)
+    terms = result.scoring.outputs[0].terms
+    average = ", ".join(f"avg({contribution})" for contribution in result.scoring.layers[0].values())
     means = connection.execute(f"select {average} from t where {usable}").fetchall()[0]
-    assert [term.reference for term in result.scoring.terms] == pytest.approx(list(means), abs=1e-12)
+    assert [term.reference for term in terms] == pytest.approx(list(means), abs=1e-12)
 
 
 def test_amounts(connection):
@@ -82,7 +83,7 @@ def test_amounts(connection):
     design = np.array(
         connection.execute(f"select {', '.join(result.fit.design)} from t order by id").fetchall(), float
     )
-    links = connection.execute(f"select {result.scoring.link_sql()} from t order by id").fetchall()
+    links = connection.execute(result.scoring.select("t", ["_ml_link"]) + " order by id").fetchall()
     assert np.max(np.abs(np.ravel(links) - result.fit.predict(design))) < 1e-9
 
 
@@ -113,7 +114,7 @@ def test_the_text_does_not_grow_with_the_number_of_trees(connection):
     declared = features(
         x={"kind": "numeric", "missing": "own_level"}, level={"kind": "categorical", "missing": "own_level"}
     )
-    sizes = {n: len(fitted(connection, declared, trees=n, bins=16).scoring.link_sql()) for n in (100, 400)}
+    sizes = {n: len(fitted(connection, declared, trees=n, bins=16).scoring.to_json()) for n in (100, 400)}
     assert sizes[400] < 1.1 * sizes[100]
 
 

@@ -38,7 +38,8 @@ def fitted_scores(family_name: str, y: np.ndarray, **hyperparameters) -> np.ndar
         seed=0,
     )
     scoring = compile_scoring(fit.coefficients, link=fit.link, dialect="duckdb")
-    scores, *design = relation.scores([scoring], fit.design, where="true")
+    (scores,), design = relation.scores([scoring], fit.design, where="true")
+    scores = scores[:, 0]
     if design:
         own = fit.predict(np.column_stack(design))
         assert np.max(np.abs(own - scores) / np.maximum(1, np.abs(own))) < TOLERANCE
@@ -184,7 +185,7 @@ def test_labels_that_a_family_does_not_take(family, label, message):
         ),
         (
             {"task": "ranking"},
-            "task: has a value that is not allowed; got 'ranking'. Allowed: 'binary' or 'regression'.",
+            "task: has a value that is not allowed; got 'ranking'. Allowed: 'binary', 'multiclass', 'regression' or 'clustering'.",
         ),
     ],
 )

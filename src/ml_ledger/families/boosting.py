@@ -1,0 +1,80 @@
+"""Boosted trees with interactions, as node rows. Fitted by scikit-learn's HistGradientBoosting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ml_ledger.families.base import Family, Fit, Matrix, TrainingRows, Vector
+from ml_ledger.families.ensembles import Arrays, Inputs, node_rows, outputs_of, rows_with_domain
+from ml_ledger.families.histogram_boosting import HYPERPARAMETERS, LINKS, estimator_of, goes_left, predicted
+
+if TYPE_CHECKING:
+    from ml_ledger.spec import FeatureSpec
+
+
+def _fit(
+    *, training: TrainingRows, features: Mapping[str, FeatureSpec], hyperparameters: Mapping[str, Any], seed: int
+) -> Fit:
+    inputs = Inputs.learn(features, training)
+    estimator = estimator_of(training.task, inputs, features, hyperparameters, seed)
+    design, label, weight = training.fetch(inputs.columns())
+    estimator.fit(design, label, sample_weight=weight)
+    order = inputs.levels_first()
+    names = outputs_of(training)
+    intercepts = dict(zip(names, np.ravel(estimator._baseline_prediction).tolist(), strict=True))
+    nodes = []
+    for output, name in enumerate(names):
+        for iteration in estimator._predictors:
+            rows, root = node_rows(
+                _arrays(iteration[output].nodes),
+                output=name,
+                tree=1 + (nodes[-1].tree if nodes else 0),
+                split=lambda position, tree=iteration[output]: _split(tree, position, inputs, order),
+            )
+            nodes += rows
+            intercepts[name] += root
+
+    def predict(design: Matrix) -> Vector:
+        return predicted(estimator, training.task, design)
+
+    return Fit(
+        coefficients=rows_with_domain(inputs, intercepts),
+        nodes=nodes,
+        link=LINKS[training.task],
+        design=inputs.columns(),
+        accepts=inputs.accepts(),
+        predict=predict,
+        diagnostics={"trees": float(estimator.n_iter_), "rows": float(len(label))},
+    )
+
+
+def _arrays(nodes: Any) -> Arrays:
+    return Arrays(
+        left=nodes["left"].astype(np.intp),
+        right=nodes["right"].astype(np.intp),
+        is_leaf=nodes["is_leaf"].astype(bool),
+        value=nodes["value"],
+        weight=nodes["count"],
+    )
+
+
+def _split(tree: Any, position: int, inputs: Inputs, order: list[int]) -> dict[str, Any]:
+    node = tree.nodes[position]
+    return inputs.split(
+        order[int(node["feature_idx"])],
+        float(node["num_threshold"]),
+        bool(node["missing_go_to_left"]),
+        (lambda code: goes_left(tree, node, code)) if node["is_categorical"] else None,
+    )
+
+
+FAMILY = Family(
+    name="boosting",
+    tasks=frozenset({"binary", "multiclass", "regression"}),
+    hyperparameters=HYPERPARAMETERS,
+    fit=_fit,
+    feature_keys=frozenset({"monotone"}),
+)

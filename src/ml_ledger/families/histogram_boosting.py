@@ -1,0 +1,75 @@
+"""What both boosting families take from scikit-learn's HistGradientBoosting, and how its trees are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ml_ledger.families.base import Hyperparameter, Link, Matrix, Vector, is_number
+from ml_ledger.families.ensembles import Inputs, whole
+
+if TYPE_CHECKING:
+    from ml_ledger.spec import FeatureSpec
+
+HYPERPARAMETERS = {
+    "trees": whole(100, 1),
+    "leaves": whole(31, 2),
+    "min_samples_leaf": whole(20, 1),
+    "bins": whole(255, 2, 255),
+    "learning_rate": Hyperparameter(
+        default=0.1, accepts=lambda value: is_number(value) and 0 < value <= 1, allowed="a number > 0 and <= 1"
+    ),
+    "l2": Hyperparameter(
+        default=0.0,
+        accepts=lambda value: is_number(value) and 0 <= value < float("inf"),
+        allowed="a number >= 0: the L2 penalty of leaf values",
+    ),
+}
+
+LINKS: dict[str, Link] = {"binary": "logit", "multiclass": "softmax", "regression": "identity"}
+
+
+def estimator_of(
+    task: str,
+    inputs: Inputs,
+    features: Mapping[str, FeatureSpec],
+    hyperparameters: Mapping[str, Any],
+    seed: int,
+    **options: Any,
+) -> Any:
+    """The unfitted estimator. options: further arguments of it."""
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+    kind = HistGradientBoostingRegressor if task == "regression" else HistGradientBoostingClassifier
+    return kind(
+        max_iter=hyperparameters["trees"],
+        max_leaf_nodes=hyperparameters["leaves"],
+        min_samples_leaf=hyperparameters["min_samples_leaf"],
+        max_bins=hyperparameters["bins"],
+        learning_rate=hyperparameters["learning_rate"],
+        l2_regularization=hyperparameters["l2"],
+        monotonic_cst=[_monotone(features[name]) for name in inputs.by_feature],
+        categorical_features=inputs.are_levels(),
+        early_stopping=False,
+        random_state=seed,
+        **options,
+    )
+
+
+def predicted(estimator: Any, task: str, design: Matrix) -> Vector:
+    """The estimator's own scores: n, or n × classes."""
+    if task == "regression":
+        return estimator.predict(design)
+    probabilities = estimator.predict_proba(design)
+    return probabilities[:, 1] if task == "binary" else probabilities
+
+
+def goes_left(tree: Any, node: Any, code: int) -> bool:
+    """Whether a categorical split sends a level's code to the left."""
+    bitset = tree.raw_left_cat_bitsets[node["bitset_idx"]]
+    return bool((int(bitset[code // 32]) >> (code % 32)) & 1)
+
+
+def _monotone(feature: FeatureSpec) -> int:
+    declared = feature.monotone if feature.kind == "numeric" else None
+    return {"increasing": 1, "decreasing": -1, None: 0}[declared]

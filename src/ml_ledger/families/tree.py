@@ -1,0 +1,16 @@
+"""One decision tree: a score that can be drawn on a page. Fitted by scikit-learn."""
+
+from __future__ import annotations
+
+from ml_ledger.families.base import Family, Fit, TrainingRows
+from ml_ledger.families.scikit_trees import HYPERPARAMETERS, TASKS, fit_trees, tree_options
+
+
+def _fit(*, training: TrainingRows, features, hyperparameters, seed) -> Fit:
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+    estimator = DecisionTreeRegressor if training.task == "regression" else DecisionTreeClassifier
+    return fit_trees(estimator(**tree_options(hyperparameters, seed)), training, features)
+
+
+FAMILY = Family(name="tree", tasks=TASKS, hyperparameters=HYPERPARAMETERS, fit=_fit, feature_keys=frozenset())

@@ -1,0 +1,95 @@
+"""From link scores to scores, and to the output that is predicted where there are several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from ml_ledger.families.base import Link
+from ml_ledger.scoring.words import LARGEST, double, rendered
+
+INVERSE = {"logit": "1 / (1 + exp(-{link}))", "log": "exp({link})", "identity": "{link}"}
+
+
+def output_layers(names: Sequence[str], link: Link, dialect: str) -> list[dict[str, str]]:
+    """Layers over `_ml_link1`, `_ml_link2`, ...: one link score per output. See CompiledScoring for what they leave."""
+    if link == "softmax":
+        return _softmax(names, dialect)
+    if link == "shares":
+        return _shares(names, dialect)
+    if link == "distance":
+        return _distance(names, dialect)
+    largest = rendered(double(LARGEST, dialect), dialect)
+    score = f"case when abs(_ml_link1) <= {largest} then {INVERSE[link].format(link='_ml_link1')} end"
+    return [
+        {"_ml_output1": score},
+        {
+            "_ml_link": "case when _ml_output1 is not null then _ml_link1 end",
+            "_ml_score": "_ml_output1",
+            "_ml_predicted": rendered(exp.cast(exp.Null(), exp.DataType.Type.TEXT), dialect),
+        },
+    ]
+
+
+def _softmax(names: Sequence[str], dialect: str) -> list[dict[str, str]]:
+    """A probability per class; the predicted class is the most likely one, of equals the first."""
+    numbers = range(1, len(names) + 1)
+    total = " + ".join(f"_ml_odds{o}" for o in numbers)
+    return [
+        _highest(names, dialect),
+        {f"_ml_odds{o}": f"exp(_ml_link{o} - _ml_highest)" for o in numbers},
+        {"_ml_odds": total},
+        {f"_ml_output{o}": f"_ml_odds{o} / _ml_odds" for o in numbers},
+        _predicted(names, "_ml_link{o} = _ml_highest", dialect),
+    ]
+
+
+def _shares(names: Sequence[str], dialect: str) -> list[dict[str, str]]:
+    """Link scores that are probabilities already; the predicted class is the most likely one, of equals the first."""
+    numbers = range(1, len(names) + 1)
+    return [
+        _highest(names, dialect),
+        {f"_ml_output{o}": f"case when _ml_highest is not null then _ml_link{o} end" for o in numbers},
+        _predicted(names, "_ml_link{o} = _ml_highest", dialect),
+    ]
+
+
+def _highest(names: Sequence[str], dialect: str) -> dict[str, str]:
+    """The highest link score, where all are finite numbers."""
+    numbers = range(1, len(names) + 1)
+    largest = rendered(double(LARGEST, dialect), dialect)
+    finite = " and ".join(f"abs(_ml_link{o}) <= {largest}" for o in numbers)
+    highest = f"greatest({', '.join(f'_ml_link{o}' for o in numbers)})" if len(names) > 1 else "_ml_link1"
+    return {"_ml_highest": f"case when {finite} then {highest} end"}
+
+
+def _distance(names: Sequence[str], dialect: str) -> list[dict[str, str]]:
+    """A distance per cluster, the root of the squared distance; the predicted cluster is the nearest, or the first."""
+    numbers = range(1, len(names) + 1)
+    largest = rendered(double(LARGEST, dialect), dialect)
+    finite = " and ".join(f"_ml_link{o} <= {largest}" for o in numbers)
+    nearest = f"least({', '.join(f'_ml_link{o}' for o in numbers)})" if len(names) > 1 else "_ml_link1"
+    return [
+        {"_ml_nearest": f"case when {finite} then {nearest} end"},
+        {
+            f"_ml_output{o}": f"case when _ml_nearest is not null then sqrt(greatest(_ml_link{o}, 0)) end"
+            for o in numbers
+        },
+        _predicted(names, "_ml_link{o} = _ml_nearest", dialect),
+    ]
+
+
+def _predicted(names: Sequence[str], condition: str, dialect: str) -> dict[str, str]:
+    """The first output for which a condition holds: its link score, score and name."""
+
+    def first(results: Sequence[str]) -> str:
+        whens = (f"when {condition.format(o=o)} then {result}" for o, result in enumerate(results, 1))
+        return f"case {' '.join(whens)} end"
+
+    numbers = range(1, len(names) + 1)
+    return {
+        "_ml_link": first([f"_ml_link{o}" for o in numbers]),
+        "_ml_score": first([f"_ml_output{o}" for o in numbers]),
+        "_ml_predicted": first([rendered(exp.Literal.string(name), dialect) for name in names]),
+    }

@@ -1,0 +1,140 @@
+"""One term's coefficient rows as one SQL expression over the raw feature."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+from sqlglot import exp
+
+from ml_ledger.coefficients import Coefficient
+from ml_ledger.errors import VersionError
+from ml_ledger.scoring.words import LARGEST, double, element, is_null, text_of
+from ml_ledger.scoring.words import column as column_of
+
+# Measured on DuckDB: a flat case is fastest up to about a dozen branches, and a ladder of ladders beyond.
+LADDER_WIDTH = 12
+
+
+def contribution(rows: list[Coefficient], dialect: str) -> exp.Expression:
+    """One term's contribution: NULL where none of its rows matches, which leaves the row unscored."""
+    by_case: dict[str, list[Coefficient]] = {}
+    for row in rows:
+        by_case.setdefault(row.applies_to, []).append(row)
+    numbers, levels = by_case.pop("value", []), by_case.pop("level", [])
+    missing, unknown = (_only(by_case.pop(case, [])) for case in ("missing", "unknown"))
+    if by_case or bool(numbers) == bool(levels) or (numbers and unknown):
+        raise VersionError(f"feature '{rows[0].feature}': no SQL is known for its coefficient rows: {rows}")
+    feature = str(rows[0].feature)
+    if levels:
+        return _by_level(feature, levels, missing, unknown, dialect)
+    pieces = _pieces(numbers)
+    present = _by_bounds(column_of(feature), pieces, dialect)
+    if missing is None:
+        return present
+    filled = double(missing.value or 0.0, dialect)
+    if len(pieces) == 1 and pieces[0].lower is None and pieces[0].upper is None and pieces[0].slope is not None:
+        return exp.Coalesce(this=present, expressions=[filled])  # NULL only where the feature is
+    return exp.Case(ifs=[exp.If(this=is_null(feature), true=filled)], default=present)
+
+
+def _only(rows: list[Coefficient]) -> Coefficient | None:
+    if len(rows) > 1:
+        raise VersionError(f"feature '{rows[0].feature}': two coefficient rows apply at once: {rows}")
+    return rows[0] if rows else None
+
+
+def _pieces(rows: list[Coefficient]) -> list[Coefficient]:
+    """Value rows in order of their bounds, which must not overlap."""
+    ordered = sorted(rows, key=lambda row: float("-inf") if row.lower is None else row.lower)
+    for one, other in pairwise(ordered):
+        if one.upper is None or other.lower is None or other.lower < one.upper:
+            raise VersionError(f"feature '{one.feature}': two coefficient rows apply at once: {[one, other]}")
+    return ordered
+
+
+def _by_bounds(column: exp.Expression, pieces: list[Coefficient], dialect: str) -> exp.Expression:
+    """A piecewise expression: a ladder of flat cases, each at most LADDER_WIDTH wide, nested where there are more.
+
+    Gaps between pieces, and beyond the first and the last, stay NULL; so do NaN and infinity wherever a bound or a
+    constant could hide them.
+    """
+    if len(pieces) == 1 and pieces[0].lower is None and pieces[0].upper is None:
+        expression = _line(column, pieces[0], dialect)
+        if pieces[0].slope is not None:  # NaN and infinity survive, and are rejected with the score
+            return expression
+        finite = exp.LTE(this=exp.Abs(this=column.copy()), expression=double(LARGEST, dialect))
+        return exp.Case(ifs=[exp.If(this=finite, true=expression)])
+    steps: list[tuple[exp.Expression, exp.Expression]] = []
+    floor = -LARGEST  # minus infinity is below every number
+    for piece in pieces:
+        lower = floor if piece.lower is None else piece.lower
+        if lower > floor or piece is pieces[0]:
+            steps.append((_below(column, lower, dialect), exp.Null()))
+        if piece.upper is None:
+            condition, floor = _at_most(column, LARGEST, dialect), float("inf")
+        else:
+            condition, floor = _below(column, piece.upper, dialect), piece.upper
+        steps.append((condition, _line(column, piece, dialect)))
+    return _ladder(steps)
+
+
+def _ladder(steps: list[tuple[exp.Expression, exp.Expression]]) -> exp.Expression:
+    """The first result whose condition holds, for conditions that ascend."""
+    if len(steps) > LADDER_WIDTH:
+        depth = math.ceil(math.log(len(steps), LADDER_WIDTH))
+        width = math.ceil(len(steps) ** (1 / depth))
+        size = math.ceil(len(steps) / width)
+        groups = [steps[start : start + size] for start in range(0, len(steps), size)]
+        steps = [(group[-1][0].copy(), _ladder(group)) for group in groups]
+    return exp.Case(ifs=[exp.If(this=condition, true=result) for condition, result in steps])
+
+
+def _line(column: exp.Expression, row: Coefficient, dialect: str) -> exp.Expression:
+    """value + slope * x, on the row's scale; or its square."""
+    if row.slope is None:
+        return double(row.value or 0.0, dialect)
+    x = column.copy()
+    if row.transform in ("log1p", "squared_log1p"):
+        x = exp.Ln(this=exp.Add(this=double(1.0, dialect), expression=x))
+    product = exp.Mul(this=x, expression=double(row.slope, dialect))
+    line = exp.Add(this=product, expression=double(row.value, dialect)) if row.value else product
+    if row.transform in ("squared", "squared_log1p"):
+        return exp.Pow(this=line, expression=exp.Literal.number(2))
+    return line
+
+
+def _by_level(
+    feature: str,
+    rows: list[Coefficient],
+    missing: Coefficient | None,
+    unknown: Coefficient | None,
+    dialect: str,
+) -> exp.Expression:
+    """A look-up by level: a position in a list where the engine has lists, one flat case elsewhere."""
+    if len({row.level for row in rows}) < len(rows):
+        raise VersionError(f"feature '{rows[0].feature}': a level occurs twice among its coefficient rows: {rows}")
+    text = text_of(feature)
+    levels = [exp.Literal.string(str(row.level)) for row in rows]
+    values = [double(row.value or 0.0, dialect) for row in rows]
+    lookup: exp.Expression
+    if dialect == "duckdb":
+        position = exp.Anonymous(this="list_position", expressions=[exp.Array(expressions=levels), text])
+        lookup = element(values, position, dialect)
+    else:
+        pairs = zip(levels, values, strict=True)
+        lookup = exp.Case(this=text, ifs=[exp.If(this=level, true=value) for level, value in pairs])
+    if unknown is not None:
+        lookup = exp.Coalesce(this=lookup, expressions=[double(unknown.value or 0.0, dialect)])
+    if missing is None and unknown is None:
+        return lookup
+    filled = exp.Null() if missing is None else double(missing.value or 0.0, dialect)
+    return exp.Case(ifs=[exp.If(this=is_null(feature), true=filled)], default=lookup)
+
+
+def _below(column: exp.Expression, bound: float, dialect: str) -> exp.Expression:
+    return exp.LT(this=column.copy(), expression=double(bound, dialect))
+
+
+def _at_most(column: exp.Expression, bound: float, dialect: str) -> exp.Expression:
+    return exp.LTE(this=column.copy(), expression=double(bound, dialect))

@@ -1,0 +1,52 @@
+"""SQL words that every part of a compiled version uses, written with sqlglot."""
+
+from __future__ import annotations
+
+import sys
+
+from sqlglot import exp
+
+LARGEST = sys.float_info.max
+
+
+def rendered(expression: exp.Expression, dialect: str) -> str:
+    """The text of an expression."""
+    return expression.sql(dialect=dialect, normalize_functions="lower")
+
+
+def double(number: float, dialect: str) -> exp.Expression:
+    """A double literal that reads back bit for bit.
+
+    A plain 0.1 is a DECIMAL in most engines and is rounded on its way to a double; the exponent form is a
+    double in DuckDB and Spark, and elsewhere the cast makes it one. Negative numbers are in parentheses:
+    `x --1` would be a comment.
+    """
+    text = repr(abs(number))
+    literal: exp.Expression = exp.Literal.number(text if "e" in text else f"{text}e0")
+    if dialect not in ("duckdb", "spark"):
+        literal = exp.cast(literal, exp.DataType.Type.DOUBLE)
+    negative = number < 0 or str(number).startswith("-")
+    return exp.Paren(this=exp.Neg(this=literal)) if negative else literal
+
+
+def column(name: str) -> exp.Expression:
+    """A column of the features, quoted."""
+    return exp.column(name, quoted=True)
+
+
+def text_of(name: str) -> exp.Expression:
+    """A column as text: how a level is told."""
+    return exp.cast(column(name), exp.DataType.Type.TEXT)
+
+
+def is_null(name: str) -> exp.Expression:
+    """Whether a column is NULL."""
+    return exp.Is(this=column(name), expression=exp.Null())
+
+
+def element(values: list[exp.Expression], position: exp.Expression, dialect: str) -> exp.Expression:
+    """The value at a position, from 1, of a list of constants; NULL beyond it."""
+    if dialect == "duckdb":
+        return exp.Anonymous(this="list_extract", expressions=[exp.Array(expressions=values), position])
+    pairs = [exp.If(this=exp.Literal.number(number), true=value) for number, value in enumerate(values, 1)]
+    return exp.Case(this=position, ifs=pairs)

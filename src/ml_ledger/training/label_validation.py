@@ -1,0 +1,129 @@
+"""May these labels be trained on?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ml_ledger.errors import Problem, listed
+from ml_ledger.families import FAMILIES
+from ml_ledger.spec import MLModelSpec
+from ml_ledger.training.labels import label_as_double
+from ml_ledger.warehouse import Relation, quoted
+
+
+def label_problems(spec: MLModelSpec, training_set: Relation, usable: str) -> Iterator[Problem]:
+    """What is wrong with the labels, and with how many rows there are to train on and to hold out.
+
+    usable: SQL that is true for rows that no policy rejects.
+    """
+    label = "null" if spec.label is None else quoted(spec.label)
+    where = f"label {spec.label}"
+    if (
+        spec.label is not None
+        and spec.classes is None
+        and not (training_set.is_numeric(spec.label) or training_set.types[spec.label].upper() == "BOOLEAN")
+    ):
+        yield Problem(
+            where,
+            "must be a number or a boolean",
+            training_set.types[spec.label],
+            "0 and 1, or false and true",
+            "cast it in the label model",
+        )
+        return
+    number = label_as_double(spec)
+    allowed = _allowed_labels(spec)
+    refused = f"{label} is not null and not coalesce({allowed.sql.format(number)}, false)"
+    counts = training_set.query(
+        f"select split, count(*) as n, count_if({usable}) as usable,"
+        f" count(distinct case when {usable} then {number} end) as classes,"
+        f" count({label}) as labelled, min(cast({label} as varchar)) as example,"
+        f" count_if({refused}) as others,"
+        f" min(case when {refused} then cast({label} as varchar) end) as other_example"
+        f" from {training_set.name} group by split"
+    )
+    by_split = {row["split"]: row for row in counts}
+    for split in ("train", "holdout"):
+        row = by_split.get(split)
+        if row is None or not row["usable"]:
+            yield Problem(
+                "training set",
+                f"has no row in its {split} split" if row is None else f"has no usable row in its {split} split",
+                f"{sum(row['n'] for row in counts)} rows in all"
+                + "".join(f", {row['n']} in {name}" for name, row in by_split.items()),
+                "at least one matured as-of date to train on and one to hold out",
+                _how_to_fill(spec, by_split, split),
+            )
+        elif spec.task == "clustering":
+            continue
+        elif row["others"] or row["labelled"] < row["n"]:
+            yield Problem(
+                where,
+                f"must be {allowed.must_be} on every row of the {split} split",
+                f"{row['n'] - row['labelled']} NULL, {row['others']} other values"
+                + (f" such as {row['other_example']!r}" if row["others"] else ""),
+                allowed.words,
+                "set rows without a label aside in the label model",
+            )
+        elif spec.classes is not None and split == "train" and row["classes"] < len(spec.classes):
+            yield Problem(
+                where,
+                "lacks a class in the train split",
+                f"{row['classes']} of {len(spec.classes)} classes",
+                f"rows of each class: {listed(spec.classes)}",
+                "remove the class from classes, or wait for more as-of dates",
+            )
+        elif row["classes"] < 2 and spec.task != "multiclass":
+            yield Problem(
+                where,
+                f"has one {allowed.kind} in the {split} split",
+                f"{row['example']!r} on all {row['usable']} rows",
+                f"both {allowed.kind}es" if allowed.kind == "class" else "at least two values",
+                "check the label's definition and its window, or wait for more as-of dates",
+            )
+
+
+@dataclass(frozen=True)
+class AllowedLabels:
+    """Which labels the families of a declaration take: SQL of a number `{}`, and words for messages."""
+
+    sql: str
+    must_be: str
+    words: str
+    kind: str
+
+
+def _allowed_labels(spec: MLModelSpec) -> AllowedLabels:
+    if spec.classes is not None:
+        classes = listed(spec.classes)
+        return AllowedLabels("{0} is not null", f"one of {classes}", classes, "class")
+    if spec.task == "binary":
+        return AllowedLabels("{0} in (0, 1)", "0 or 1", "0 and 1, or false and true", "class")
+    families = [FAMILIES[algorithm.family] for algorithm in (spec.algorithm, *spec.baselines.values())]
+    limited = [family for family in families if family.smallest_label is not None]
+    if not limited:
+        return AllowedLabels("isfinite({0})", "finite", "finite numbers", "value")
+    sign = ">" if any(family.above for family in limited) else ">="
+    smallest = max(family.smallest_label or 0.0 for family in limited)
+    names = listed(sorted({family.name for family in limited}))
+    return AllowedLabels(
+        f"isfinite({{0}}) and {{0}} {sign} {smallest}",
+        f"{sign} {smallest:g}",
+        f"finite numbers {sign} {smallest:g} (families: {names})",
+        "value",
+    )
+
+
+def _how_to_fill(spec: MLModelSpec, by_split: dict[str, Any], split: str) -> str:
+    if split in by_split:
+        return "features that are NULL and declared missing: reject leave nothing; declare impute or own_level"
+    if not by_split:
+        return (
+            "no label has matured at this clock: move ml_clock forward, or check that the labels and features"
+            " share entities and as-of dates"
+        )
+    if "embargo" in by_split and spec.evaluation.embargo == "strict":
+        return "wait until labels mature before the held-out as-of date, or declare evaluation.embargo: relaxed"
+    return "wait for one more as-of date to mature"

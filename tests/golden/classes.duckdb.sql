@@ -1,0 +1,19 @@
+"a" * 1.0e0 as _ml_c1_1,
+"a" * (-1.0e0) as _ml_c2_1,
+
+1.0e0 + _ml_c1_1 as _ml_link1,
+(-1.0e0) + _ml_c2_1 as _ml_link2,
+
+case when abs(_ml_link1) <= 1.7976931348623157e+308 and abs(_ml_link2) <= 1.7976931348623157e+308 then greatest(_ml_link1, _ml_link2) end as _ml_highest,
+
+exp(_ml_link1 - _ml_highest) as _ml_odds1,
+exp(_ml_link2 - _ml_highest) as _ml_odds2,
+
+_ml_odds1 + _ml_odds2 as _ml_odds,
+
+_ml_odds1 / _ml_odds as _ml_output1,
+_ml_odds2 / _ml_odds as _ml_output2,
+
+case when _ml_link1 = _ml_highest then _ml_link1 when _ml_link2 = _ml_highest then _ml_link2 end as _ml_link,
+case when _ml_link1 = _ml_highest then _ml_output1 when _ml_link2 = _ml_highest then _ml_output2 end as _ml_score,
+case when _ml_link1 = _ml_highest then 'red' when _ml_link2 = _ml_highest then 'o''range' end as _ml_predicted,

@@ -1,0 +1,70 @@
+"""Small versions, written by hand, whose SQL is kept in tests/golden: one per way of storing an effect."""
+
+from ml_ledger.coefficients import Coefficient, Node
+
+VERSIONS = {
+    "slopes": {
+        "link": "logit",
+        "coefficients": [
+            Coefficient("score", 0, None, "intercept", value=-0.1),
+            Coefficient("score", 1, "a", "value", slope=-1e-300, reference=0.5),
+            Coefficient("score", 2, 'b"c', "value", slope=0.1),
+            Coefficient("score", 2, 'b"c', "missing", value=-0.5),
+            Coefficient("score", 3, "age", "value", upper=18.0, value=0.5),
+            Coefficient("score", 3, "age", "value", lower=18.0, upper=65.0, slope=-0.25, value=5.0),
+            Coefficient("score", 3, "age", "missing", value=0.125),
+            Coefficient("score", 4, "spent", "value", lower=-0.5, slope=2.0, transform="log1p"),
+        ],
+    },
+    "levels": {
+        "link": "log",
+        "coefficients": [
+            Coefficient("score", 0, None, "intercept", value=1.0),
+            Coefficient("score", 1, "city", "level", level="L'Aquila", value=1.0),
+            Coefficient("score", 1, "city", "level", level="Größe 東京", value=-1.0),
+            Coefficient("score", 1, "city", "unknown", value=0.0),
+        ],
+    },
+    "classes": {
+        "link": "softmax",
+        "coefficients": [
+            row
+            for name, sign in (("red", 1.0), ("o'range", -1.0))
+            for row in (
+                Coefficient(name, 0, None, "intercept", value=sign),
+                Coefficient(name, 1, "a", "value", slope=sign),
+            )
+        ],
+    },
+    "distances": {
+        "link": "distance",
+        "coefficients": [
+            row
+            for name, centre in (("1", 1.0), ("2", -1.0))
+            for row in (
+                Coefficient(name, 0, None, "intercept", value=0.0),
+                Coefficient(name, 1, "a", "value", slope=0.5, value=-centre, transform="squared"),
+                Coefficient(name, 1, "a", "missing", value=centre * centre),
+            )
+        ],
+    },
+    "trees": {
+        "link": "identity",
+        "coefficients": [
+            Coefficient("score", 0, None, "intercept", value=0.5),
+            Coefficient("score", 1, "a", "value", value=0.0),
+            Coefficient("score", 1, "a", "missing", value=0.0),
+            Coefficient("score", 2, "plan", "level", level="free", value=0.0),
+            Coefficient("score", 2, "plan", "level", level="o'paid", value=0.0),
+            Coefficient("score", 2, "plan", "unknown", value=0.0),
+        ],
+        "nodes": [
+            Node("score", 1, -1, 0, 0.0, "a", threshold=2.5, missing_goes="right", left=-2, right=3),
+            Node("score", 1, -2, 1, 0.1, "plan", levels=("o'paid",), levels_go="right", left=1, right=2),
+            Node("score", 1, 1, 2, 0.2),
+            Node("score", 1, 2, 2, -0.1),
+            Node("score", 1, 3, 1, -0.3),
+            Node("score", 2, 1, 0, 0.0),
+        ],
+    },
+}
