@@ -19,7 +19,9 @@
         {%- do types.append('"' ~ member ~ '":"' ~ type ~ '"') -%}
     {%- endfor -%}
     select
-        {{ keep | join(',\n        ') }},
+        {% for column in keep -%}
+        {{ column }},
+        {% endfor -%}
         unnest(
             from_json({{ json_column }}, '[{{ "{" ~ types | join(",") ~ "}" }}]'),
             recursive := true

@@ -5,9 +5,10 @@
     Raises when a live version reads a column that the features no longer have.
 
     Arguments: versions and deployments, relations of the ML model's nodes; features, the relation that is scored.
-    Returns: list of mappings: version, deployment_id, slot, threshold, actions (positive, negative, fallback), reasons (how
-    many), link, intercept and base (SQL), terms (list of feature, expression (SQL), reference (number)), imputed (features whose
-    NULL is filled), clipped (mapping of feature to its bounds, where values beyond them are clipped).
+    Returns: list of mappings: version, deployment_id, slot, threshold, actions (the policy), reasons (how many), link,
+    features, outputs (list of name, base (SQL), terms (list of feature, reference (number))), layers (list of mappings of
+    column to SQL), trees (how many), imputed (features whose NULL is filled), clipped (mapping of feature to its bounds,
+    where values beyond them are clipped). See CompiledScoring in src/ml_ledger/scoring/compile.py.
     Example: {% set live = ml_ledger.live_versions(versions, deployments, features) %}
 #}
 {% macro live_versions(versions, deployments, features) %}
@@ -18,7 +19,8 @@
         {% for row in rows %}
             {% set scoring = fromjson(row['scoring']) %}
             {% set spec = fromjson(row['spec']) %}
-            {% set gone = scoring.terms | map(attribute='feature') | reject('in', columns) | list %}
+            {% if scoring.format_version == 1 %}{% set scoring = ml_ledger.scoring_of_format_1(scoring) %}{% endif %}
+            {% set gone = scoring.features | reject('in', columns) | list %}
             {% if gone %}
                 {% do exceptions.raise_compiler_error(
                     'version ' ~ row['version'] ~ ' is live as ' ~ row['slot'] ~ ' and reads ' ~ gone | join(', ')
@@ -29,7 +31,7 @@
             {% endif %}
             {% set imputed = [] %}
             {% set clipped = {} %}
-            {% for feature in scoring.terms | map(attribute='feature') | unique %}
+            {% for feature in scoring.features %}
                 {% set declared = spec.features[feature] %}
                 {% if declared.missing == 'impute' %}{% do imputed.append(feature) %}{% endif %}
                 {% if declared.bounds and declared.out_of_bounds == 'clip' %}
@@ -44,9 +46,10 @@
                 'actions': spec.decision,
                 'reasons': spec.reasons,
                 'link': scoring.link,
-                'intercept': scoring.intercept,
-                'base': scoring.base,
-                'terms': scoring.terms,
+                'features': scoring.features,
+                'outputs': scoring.outputs,
+                'layers': scoring.layers,
+                'trees': scoring.trees,
                 'imputed': imputed,
                 'clipped': clipped,
             }) %}

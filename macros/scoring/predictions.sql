@@ -10,7 +10,7 @@
 {% macro predictions(ml_model, features, versions, deployments) %}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
 {%- set live = ml_ledger.live_versions(versions, deployments, features) -%}
-with
+with {{ 'recursive ' if live | selectattr('trees') | list }}
 
 latest as (
     select max({{ spec.as_of }}) as _ml_as_of
@@ -47,7 +47,7 @@ entities as (
 ),
 
 {% for version in live -%}
-{{ ml_ledger.scored_by_version(version) }},
+{{ ml_ledger.scored_by_version(version, versions, spec.get('classes')) }},
 
 {% endfor -%}
 predictions as (
@@ -58,7 +58,7 @@ predictions as (
     union all
     {% endif %}
     {%- else %}
-    {{ ml_ledger.no_predictions() }}
+    {{ ml_ledger.no_predictions(spec.get('classes')) }}
     {%- endfor %}
 )
 
@@ -73,7 +73,11 @@ select
     predictions.deployment_id,
     predictions.status,
     predictions.rejected_because,
+    predictions.link_score,
     predictions.score,
+    predictions.predicted,
+    {{- ml_ledger.class_probabilities(spec.get('classes'), prefix='predictions.') }}
+    predictions.output_scores,
     predictions.threshold,
     predictions.decision,
     predictions.reasons,
@@ -98,9 +102,10 @@ where not exists (
 
 {#
     The columns of `predictions` before they get their identifiers, with no row: while no version is live.
+    Arguments: classes, the declared classes or none.
     Returns: SQL, a select.
 #}
-{% macro no_predictions() -%}
+{% macro no_predictions(classes) -%}
 select
         _ml_entity_id as entity_id,
         _ml_as_of as as_of,
@@ -109,7 +114,11 @@ select
         cast(null as {{ dbt.type_string() }}) as deployment_id,
         cast(null as {{ dbt.type_string() }}) as status,
         cast(null as {{ dbt.type_string() }}) as rejected_because,
+        cast(null as {{ ml_ledger.type_double() }}) as link_score,
         cast(null as {{ ml_ledger.type_double() }}) as score,
+        cast(null as {{ dbt.type_string() }}) as predicted,
+        {{- ml_ledger.class_probabilities(classes) }}
+        cast(null as {{ dbt.type_string() }}) as output_scores,
         cast(null as {{ ml_ledger.type_double() }}) as threshold,
         cast(null as {{ dbt.type_string() }}) as decision,
         cast(null as {{ dbt.type_string() }}) as reasons,

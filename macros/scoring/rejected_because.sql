@@ -1,6 +1,6 @@
 {#
     Why a row has no score: the features to whose values no coefficient applies, with the values.
-    Arguments: features, list of names, in the order of the contributions `_ml_c1`, `_ml_c2`, ...
+    Arguments: features, list of names, in the order of the contributions `_ml_c1_1`, `_ml_c1_2`, ...
     Returns: SQL.
     Example: {{ ml_ledger.rejected_because(['recency_days']) }} as rejected_because
 #}
@@ -12,9 +12,9 @@ coalesce(nullif(concat_ws(
                     ', '
                     {%- for name in features %},
                     case
-                        when {{ adapter.quote(name) }} is null and _ml_c{{ loop.index }} is null
+                        when {{ adapter.quote(name) }} is null and _ml_c1_{{ loop.index }} is null
                             then '{{ name }} is missing'
-                        when _ml_c{{ loop.index }} is null
+                        when _ml_c1_{{ loop.index }} is null
                             then 'no coefficient applies to {{ name }} = ' || cast({{ adapter.quote(name) }} as {{ dbt.type_string() }})
                     end
                     {%- endfor %}

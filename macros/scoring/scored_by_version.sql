@@ -1,63 +1,58 @@
 {#
-    Common table expressions that score `entities` with one live version: contributions are columns, their sum through
-    the link is the score, the threshold makes it a decision. A row whose score is not a finite number is rejected: it
-    gets no score and the fallback decision, and its inputs are kept as texts, since JSON has no NaN.
+    Common table expressions that score `entities` with one live version: its layers of SQL leave contributions, link
+    scores and scores as columns; the policy makes decisions of them. A row whose score is not a finite number is
+    rejected: it gets no score and the fallback decision, and its inputs are kept as texts, since JSON has no NaN.
 
-    Arguments: version, one element of `live_versions`.
-    Returns: SQL: contributions_<slot>, linked_<slot>, scored_<slot>, explained_<slot>, decided_<slot>.
-    Example: {{ ml_ledger.scored_by_version(version) }}
+    Arguments: version, one element of `live_versions`; versions, the relation of the ML model's
+    versions node; classes, the declared classes of a task multiclass.
+    Returns: SQL: layer<n>_<slot>, directed_<slot>, explained_<slot>, decided_<slot>, and for trees see `tree_paths`.
+    Example: {{ ml_ledger.scored_by_version(version, versions) }}
 #}
-{% macro scored_by_version(version) %}
+{% macro scored_by_version(version, versions, classes=none) %}
 {%- set slot = version.slot -%}
-{%- set actions = version.actions -%}
-{%- set double = ml_ledger.type_double() -%}
+{%- set text, double = dbt.type_string(), ml_ledger.type_double() -%}
 {%- set features = {} -%}
 {%- set texts = {} -%}
 {%- set pushes = {} -%}
-{%- for term in version.terms -%}
-    {%- do features.update({term.feature: adapter.quote(term.feature)}) -%}
-    {%- do texts.update({term.feature: 'cast(' ~ adapter.quote(term.feature) ~ ' as ' ~ dbt.type_string() ~ ')'}) -%}
-    {%- do pushes.update({term.feature: '_ml_push' ~ loop.index}) -%}
+{%- for feature in version.features -%}
+    {%- do features.update({feature: adapter.quote(feature)}) -%}
+    {%- do texts.update({feature: 'cast(' ~ adapter.quote(feature) ~ ' as ' ~ text ~ ')'}) -%}
 {%- endfor -%}
-contributions_{{ slot }} as (
+{%- for feature in ml_ledger.contributions_by_feature(version) -%}
+    {%- do pushes.update({feature: '_ml_push' ~ loop.index}) -%}
+{%- endfor -%}
+{%- set last_layer = 'layer' ~ version.layers | length ~ '_' ~ slot -%}
+{%- for layer in version.layers -%}
+layer{{ loop.index }}_{{ slot }} as (
     select
         *
-        {%- for term in version.terms %},
-        {{ term.expression }} as _ml_c{{ loop.index }}
+        {%- for column, sql in layer.items() %},
+        {{ sql }} as {{ column }}
         {%- endfor %}
-    from entities
+    from {{ 'entities' if loop.first else 'layer' ~ (loop.index - 1) ~ '_' ~ slot }}
 ),
 
-linked_{{ slot }} as (
-    select
-        *,
-        {{ version.intercept }}
-        {%- for term in version.terms %}
-        + _ml_c{{ loop.index }}
-        {%- endfor %} as _ml_link
-    from contributions_{{ slot }}
-),
+{% endfor -%}
+{%- if version.trees %}
+{{ ml_ledger.tree_paths(version, versions, last_layer) }}
 
-scored_{{ slot }} as (
-    select
-        *,
-        case
-            when abs(_ml_link) <= {{ ml_ledger.largest_double() }}
-                then {{ ml_ledger.inverse_link(version.link, '_ml_link') }}
-        end as _ml_score,
-        cast({{ "'" ~ version.threshold ~ "'" if actions else 'null' }} as {{ double }}) as _ml_threshold
-    from linked_{{ slot }}
-),
-
+{% endif -%}
+-- 1 where a high link score speaks for the decision, -1 where a low one does.
 directed_{{ slot }} as (
     select
-        *,
-        {% if actions -%}
-        case when _ml_score >= _ml_threshold then 1 else -1 end as _ml_direction
-        {%- else -%}
-        case when _ml_link >= {{ version.base }} then 1 else -1 end as _ml_direction
+        scored.*,
+        cast({{ "'" ~ version.threshold ~ "'" if version.threshold is not none else 'null' }} as {{ double }}) as _ml_threshold,
+        {{ ml_ledger.decision_direction(version) }} as _ml_direction
+        {%- if version.trees %}
+        {%- for feature in version.features %},
+        paths._ml_path{{ loop.index }}
+        {%- endfor %}
+    from {{ last_layer }} as scored
+    left join paths_{{ slot }} as paths
+        on scored._ml_entity_id = paths._ml_entity_id
+        {%- else %}
+    from {{ last_layer }} as scored
         {%- endif %}
-    from scored_{{ slot }}
 ),
 
 -- The inputs as they were scored; and how far each pushed towards the decision, against an average training row.
@@ -72,8 +67,8 @@ explained_{{ slot }} as (
         {%- else -%}
         '{}' as _ml_features
         {%- endif %}
-        {%- for term in version.terms %},
-        (_ml_c{{ loop.index }} - cast('{{ term.reference }}' as {{ double }})) * _ml_direction as _ml_push{{ loop.index }}
+        {%- for feature, contribution in ml_ledger.contributions_by_feature(version).items() %},
+        ({{ contribution }}) * _ml_direction as _ml_push{{ loop.index }}
         {%- endfor %}
     from directed_{{ slot }}
 ),
@@ -88,19 +83,15 @@ decided_{{ slot }} as (
         case when _ml_score is null then 'rejected' else 'scored' end as status,
         case
             when _ml_score is null
-                then {{ ml_ledger.rejected_because(version.terms | map(attribute='feature') | list) }}
+                then {{ ml_ledger.rejected_because(version.outputs[0].terms | map(attribute='feature') | list) }}
         end as rejected_because,
+        _ml_link as link_score,
         _ml_score as score,
+        _ml_predicted as predicted,
+        {{- ml_ledger.class_probabilities(classes, version) }}
+        {{ ml_ledger.output_scores(version) }} as output_scores,
         _ml_threshold as threshold,
-        {% if actions -%}
-        case
-            when _ml_score >= _ml_threshold then {{ dbt.string_literal(dbt.escape_single_quotes(actions.positive)) }}
-            when _ml_score < _ml_threshold then {{ dbt.string_literal(dbt.escape_single_quotes(actions.negative)) }}
-            else {{ dbt.string_literal(dbt.escape_single_quotes(actions.fallback)) }}
-        end as decision,
-        {%- else -%}
-        cast(null as {{ dbt.type_string() }}) as decision,
-        {%- endif %}
+        {{ ml_ledger.decided_action(version) }} as decision,
         case
             when _ml_score is not null
                 then {{ ml_ledger.top_reasons(pushes, '_ml_direction', '_ml_features', version.reasons) }}

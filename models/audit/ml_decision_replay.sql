@@ -1,3 +1,4 @@
+{%- set largest = ml_ledger.largest_double() -%}
 with
 
 predictions as (
@@ -8,38 +9,97 @@ versions as (
     select * from {{ ref('ml_versions') }}
 ),
 
-terms_of_version as (
+terms_of_output as (
     select
         ml_model,
         version,
-        count(distinct term) as terms
+        output,
+        count(distinct term) as terms,
+        count(*) over (partition by ml_model, version) as outputs
     from {{ ref('ml_coefficients') }}
-    group by ml_model, version
+    group by ml_model, version, output
 ),
 
 links as (
     select
         decision_id,
+        ml_model,
+        version,
+        output,
         count(*) as terms,
         sum(contribution) as link_score
     from {{ ref('ml_decision_terms') }}
-    group by decision_id
+    group by decision_id, ml_model, version, output
 ),
 
 -- A term without a matching row, or one that is not a finite number, leaves the decision unscored.
 usable_links as (
     select
-        predictions.decision_id,
-        links.link_score
-    from predictions
-    inner join links
-        on predictions.decision_id = links.decision_id
-    inner join terms_of_version
+        links.decision_id,
+        links.output,
+        links.link_score,
+        terms_of_output.outputs
+    from links
+    inner join terms_of_output
         on
-            predictions.ml_model = terms_of_version.ml_model
-            and predictions.version = terms_of_version.version
-            and links.terms = terms_of_version.terms
-    where abs(links.link_score) <= {{ ml_ledger.largest_double() }}
+            links.ml_model = terms_of_output.ml_model
+            and links.version = terms_of_output.version
+            and links.output = terms_of_output.output
+            and links.terms = terms_of_output.terms
+    where abs(links.link_score) <= {{ largest }}
+),
+
+-- Of several outputs, the one that was predicted stands for the row where nothing beats it but rounding.
+ranked as (
+    select
+        usable_links.decision_id,
+        usable_links.output,
+        usable_links.link_score,
+        versions.link,
+        row_number() over (
+            partition by usable_links.decision_id
+            order by
+                case when versions.link = 'distance' then usable_links.link_score else -usable_links.link_score end
+                - case when usable_links.output = predictions.predicted then 1e-12 else 0 end
+                * greatest(1, abs(usable_links.link_score)),
+                usable_links.output
+        ) as place,
+        sum(exp(usable_links.link_score - highest.link_score)) over (
+            partition by usable_links.decision_id
+        ) as odds,
+        exp(usable_links.link_score - highest.link_score) as own_odds
+    from usable_links
+    inner join predictions
+        on usable_links.decision_id = predictions.decision_id
+    inner join versions
+        on
+            predictions.ml_model = versions.ml_model
+            and predictions.version = versions.version
+    inner join (
+        select
+            decision_id,
+            max(link_score) as link_score
+        from usable_links
+        group by decision_id
+        having count(*) = max(outputs)
+    ) as highest
+        on usable_links.decision_id = highest.decision_id
+),
+
+replayed as (
+    select
+        decision_id,
+        output,
+        link_score,
+        case
+            when link = 'logit' then 1 / (1 + exp(-link_score))
+            when link = 'log' then exp(link_score)
+            when link = 'softmax' then own_odds / odds
+            when link = 'distance' then sqrt(greatest(link_score, 0))
+            else link_score
+        end as score
+    from ranked
+    where place = 1
 ),
 
 scores as (
@@ -49,18 +109,18 @@ scores as (
         predictions.version,
         predictions.decided_at,
         predictions.status,
+        predictions.link_score,
         predictions.score,
+        predictions.predicted,
         predictions.threshold,
         predictions.decision,
-        case
-            when versions.link = 'logit' then {{ ml_ledger.inverse_link('logit', 'usable_links.link_score') }}
-            when versions.link = 'log' then {{ ml_ledger.inverse_link('log', 'usable_links.link_score') }}
-            else {{ ml_ledger.inverse_link('identity', 'usable_links.link_score') }}
-        end as replayed_score,
+        replayed.link_score as replayed_link_score,
+        replayed.score as replayed_score,
+        case when versions.link in ('softmax', 'shares', 'distance') then replayed.output end as replayed_predicted,
         versions.spec
     from predictions
-    left join usable_links
-        on predictions.decision_id = usable_links.decision_id
+    left join replayed
+        on predictions.decision_id = replayed.decision_id
     left join versions
         on
             predictions.ml_model = versions.ml_model
@@ -77,8 +137,14 @@ replay as (
         score,
         replayed_score,
         abs(score - replayed_score) / greatest(1, abs(score)) as difference,
+        link_score,
+        replayed_link_score,
+        predicted,
+        replayed_predicted,
         decision,
         case
+            when replayed_predicted is not null
+                then {{ ml_ledger.json_value(ml_ledger.json_path('spec', ['decision', 'actions']), 'replayed_predicted') }}
             when replayed_score >= threshold then {{ ml_ledger.json_path('spec', ['decision', 'positive']) }}
             when replayed_score < threshold then {{ ml_ledger.json_path('spec', ['decision', 'negative']) }}
             else {{ ml_ledger.json_path('spec', ['decision', 'fallback']) }}

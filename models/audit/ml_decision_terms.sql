@@ -9,6 +9,10 @@ coefficients as (
     select * from {{ ref('ml_coefficients') }}
 ),
 
+paths as (
+    select * from {{ ref('ml_decision_paths') }}
+),
+
 -- Every decision beside every row of the version that made it, with the input as it was scored.
 inputs as (
     select
@@ -54,15 +58,40 @@ matching as (
         )
 ),
 
-contributing as (
+lines as (
     select
         *,
         case
             when slope is null then coalesce(value, 0)
-            when transform = 'log1p' then slope * ln(1 + feature_number) + coalesce(value, 0)
+            when transform in ('log1p', 'squared_log1p') then slope * ln(1 + feature_number) + coalesce(value, 0)
             else slope * feature_number + coalesce(value, 0)
-        end as contribution
+        end as line
     from matching
+),
+
+-- What the splits of trees that look at a feature added on the way to the leaves.
+tree_contributions as (
+    select
+        decision_id,
+        output,
+        split_on,
+        sum(added) as added
+    from paths
+    where split_on is not null
+    group by decision_id, output, split_on
+),
+
+contributing as (
+    select
+        lines.*,
+        case when lines.transform in ('squared', 'squared_log1p') then lines.line * lines.line else lines.line end
+            + coalesce(tree_contributions.added, 0) as contribution
+    from lines
+    left join tree_contributions
+        on
+            lines.decision_id = tree_contributions.decision_id
+            and lines.output = tree_contributions.output
+            and lines.feature = tree_contributions.split_on
 ),
 
 terms as (

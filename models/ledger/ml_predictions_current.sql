@@ -15,6 +15,7 @@ select
     version,
     status,
     score,
+    predicted,
     threshold,
     decision,
     reasons,

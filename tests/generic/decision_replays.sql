@@ -8,6 +8,7 @@ select *
 from {{ model }}
 where
     not coalesce(decision = replayed_decision, decision is null and replayed_decision is null)
+    or not coalesce(predicted = replayed_predicted, predicted is null and replayed_predicted is null)
     or case
         when status = 'scored' then not coalesce(difference <= {{ tolerance }}, false)
         else replayed_score is not null

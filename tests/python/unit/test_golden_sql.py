@@ -22,7 +22,7 @@ def test_golden_sql(version, dialect, request):
     text = "\n".join(lines)
     for sql in (sql for layer in scoring.layers for sql in layer.values()):
         sqlglot.parse_one(sql, dialect=dialect)  # it is SQL of this dialect
-    file = FOLDER / f"{version}.{dialect}.sql"
+    file = FOLDER / f"{version}.{dialect}.txt"
     if request.config.getoption("--refresh-golden"):
         file.write_text(text, encoding="utf-8")
     assert file.read_text(encoding="utf-8") == text

@@ -1,0 +1,36 @@
+{#
+    What each feature added to the link score of the output that is predicted, against an average training row: the sum
+    of the contributions of its terms, and of the splits of trees that look at it.
+    Arguments: version, one element of `live_versions`.
+    Returns: mapping of feature to SQL over the columns of the version's layers and, for trees, of `tree_paths`.
+    Example: {% for feature, sql in ml_ledger.contributions_by_feature(version).items() %}
+#}
+{% macro contributions_by_feature(version) %}
+    {% set double = ml_ledger.type_double() %}
+    {% set by_feature = {} %}
+    {% for output in version.outputs %}
+        {% set output_number = loop.index %}
+        {% set of_output = {} %}
+        {% for term in output.terms %}
+            {% set added = '_ml_c' ~ output_number ~ '_' ~ loop.index ~ " - cast('" ~ term.reference ~ "' as " ~ double ~ ')' %}
+            {% do of_output.update({
+                term.feature: of_output[term.feature] ~ ' + ' ~ added if term.feature in of_output else added
+            }) %}
+        {% endfor %}
+        {% for feature, added in of_output.items() %}
+            {% if version.outputs | length > 1 %}
+                {% set name = dbt.string_literal(dbt.escape_single_quotes(output.name)) %}
+                {% do by_feature.update({feature: by_feature.get(feature, '') ~ ' when ' ~ name ~ ' then ' ~ added}) %}
+            {% else %}
+                {% do by_feature.update({feature: added}) %}
+            {% endif %}
+        {% endfor %}
+    {% endfor %}
+    {% set contributions = {} %}
+    {% for feature, added in by_feature.items() %}
+        {% set added = 'case _ml_predicted' ~ added ~ ' end' if version.outputs | length > 1 else added %}
+        {% set path = ' + coalesce(_ml_path' ~ (version.features.index(feature) + 1) ~ ', 0)' if version.trees else '' %}
+        {% do contributions.update({feature: added ~ path}) %}
+    {% endfor %}
+    {% do return(contributions) %}
+{% endmacro %}

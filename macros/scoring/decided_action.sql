@@ -1,0 +1,28 @@
+{#
+    The action of a row by the policy of its version: by the side of the threshold, or by the predicted class; the
+    fallback where there is no score; NULL where the version has no policy.
+    Arguments: version, one element of `live_versions`.
+    Returns: SQL over `_ml_score`, `_ml_threshold` and `_ml_predicted`.
+    Example: {{ ml_ledger.decided_action(version) }} as decision
+#}
+{% macro decided_action(version) -%}
+{%- set policy = version.actions -%}
+{%- if not policy -%}
+cast(null as {{ dbt.type_string() }})
+{%- elif policy.actions -%}
+case
+            when _ml_score is null then {{ dbt.string_literal(dbt.escape_single_quotes(policy.fallback)) }}
+            {%- for class, action in policy.actions.items() %}
+            when _ml_predicted = {{ dbt.string_literal(dbt.escape_single_quotes(class)) }}
+                then {{ dbt.string_literal(dbt.escape_single_quotes(action)) }}
+            {%- endfor %}
+            else {{ dbt.string_literal(dbt.escape_single_quotes(policy.fallback)) }}
+        end
+{%- else -%}
+case
+            when _ml_score >= _ml_threshold then {{ dbt.string_literal(dbt.escape_single_quotes(policy.positive)) }}
+            when _ml_score < _ml_threshold then {{ dbt.string_literal(dbt.escape_single_quotes(policy.negative)) }}
+            else {{ dbt.string_literal(dbt.escape_single_quotes(policy.fallback)) }}
+        end
+{%- endif -%}
+{%- endmacro %}
