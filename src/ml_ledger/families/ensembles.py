@@ -51,15 +51,29 @@ class Inputs:
     """How a tree family reads the features: one design column each, a number or a level's code; NaN is a NULL."""
 
     by_feature: Mapping[str, Input]
+    single_precision: bool = False
 
     @classmethod
-    def learn(cls, features: Mapping[str, FeatureSpec], training: TrainingRows) -> Inputs:
-        """Learn what fills NULL, and the levels. Errors as `learn_inputs`."""
-        return cls(learn_inputs(features, training.relation, training.where))
+    def learn(
+        cls, features: Mapping[str, FeatureSpec], training: TrainingRows, *, single_precision: bool = False
+    ) -> Inputs:
+        """Learn what fills NULL, and the levels. Errors as `learn_inputs`.
+
+        single_precision: whether the estimator rounds to it, and refuses what is too large for it.
+        """
+        return cls(learn_inputs(features, training.relation, training.where), single_precision)
 
     def columns(self) -> list[str]:
         """SQL of the design columns."""
-        return [_column(item) for item in self.by_feature.values()]
+        columns = [_column(item) for item in self.by_feature.values()]
+        if not self.single_precision:
+            return columns
+        # No threshold lies beyond, so it does not matter how far beyond a value is.
+        most = repr(float(np.finfo(np.float32).max))
+        return [
+            f"case when ({column}) > {most} then {most} when ({column}) < -{most} then -{most} else {column} end"
+            for column in columns
+        ]
 
     def accepts(self) -> str:
         """SQL that is true for rows that no policy rejects."""

@@ -40,6 +40,7 @@ def estimator_of(
     """The unfitted estimator. options: further arguments of it."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
+    monotone = [_monotone(features[name]) for name in inputs.by_feature]
     kind = HistGradientBoostingRegressor if task == "regression" else HistGradientBoostingClassifier
     return kind(
         max_iter=hyperparameters["trees"],
@@ -48,7 +49,7 @@ def estimator_of(
         max_bins=hyperparameters["bins"],
         learning_rate=hyperparameters["learning_rate"],
         l2_regularization=hyperparameters["l2"],
-        monotonic_cst=[_monotone(features[name]) for name in inputs.by_feature],
+        monotonic_cst=monotone if any(monotone) else None,
         categorical_features=inputs.are_levels(),
         early_stopping=False,
         random_state=seed,

@@ -26,6 +26,7 @@ def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
         problems += _algorithm_problems(f"{root}.{key}", algorithm, task)
         if key == "algorithm" and isinstance(features, Mapping):
             problems += _shape_problems(root, features, algorithm)
+            problems += _monotone_problems(root, features, task)
         chosen = algorithm.get("features")
         if key != "algorithm" and isinstance(chosen, list) and isinstance(features, Mapping) and features:
             problems += [
@@ -85,6 +86,19 @@ def _shape_problems(root: str, features: Mapping[str, Any], algorithm: Mapping[s
         if isinstance(feature, Mapping)
         for key in ("transform", "knots", "bins", "monotone")
         if feature.get(key) is not None and key not in family.feature_keys
+    ]
+
+
+def _monotone_problems(root: str, features: Mapping[str, Any], task: object) -> list[Problem]:
+    return [
+        Problem(
+            f"{root}.features.{name}.monotone",
+            "has no meaning for task 'multiclass', where each class has an effect of its own",
+            repr(feature["monotone"]),
+            fix="remove the key",
+        )
+        for name, feature in features.items()
+        if task == "multiclass" and isinstance(feature, Mapping) and feature.get("monotone") is not None
     ]
 
 

@@ -140,7 +140,9 @@ def test_a_version_whose_sql_is_not_its_estimator_is_refused(monkeypatch, fault)
 
     def wrong(coefficients, **options):
         scoring = original(coefficients, **options)
-        change = {"another score": "_ml_link1 + 1e-8", "another row": "case when id <> 7 then _ml_link1 end"}[fault]
+        change = {"another score": "_ml_link1 + 1e-8", "another row": "case when id <> 7 then _ml_link1 end"}[
+            fault
+        ]
         (position,) = [number for number, layer in enumerate(scoring.layers) if "_ml_link1" in layer]
         layers = list(scoring.layers)
         layers[position] = {"_ml_link1": change.replace("_ml_link1", layers[position]["_ml_link1"])}
