@@ -185,7 +185,8 @@ def test_labels_that_a_family_does_not_take(family, label, message):
         ),
         (
             {"task": "ranking"},
-            "task: has a value that is not allowed; got 'ranking'. Allowed: 'binary', 'multiclass', 'regression' or 'clustering'.",
+            "task: has a value that is not allowed; got 'ranking'. Allowed: 'binary', 'multiclass', 'regression' or"
+            " 'clustering'.",
         ),
     ],
 )

@@ -160,7 +160,7 @@ def test_thresholds_of_single_precision():
         beside = np.float32(threshold)
         near = [float(beside), float(np.nextafter(beside, np.float32(np.inf))), folded, threshold]
         near += [float(np.nextafter(beside, np.float32(-np.inf)))]
-        for x in [y for x in near for y in (x, np.nextafter(x, np.inf), np.nextafter(x, -np.inf))]:
+        for x in [x for y in near for x in (y, np.nextafter(y, np.inf), np.nextafter(y, -np.inf))]:
             assert (x <= folded) == (float(np.float32(x)) <= threshold), (threshold, x)
 
 
