@@ -10,6 +10,7 @@
         'features': text,
         'link': text,
         'trained_because': text,
+        'chosen_because': text,
         'trained_at': moment,
         'train_from': moment,
         'train_to': moment,

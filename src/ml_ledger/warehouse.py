@@ -7,7 +7,7 @@ declared columns.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -82,25 +82,51 @@ class Relation:
 
         Returns one matrix of n × outputs per scoring, NaN where a row is not scored; and one array per expression.
         """
+        wanted = {
+            f"_ml_s{number}_{output}": (number, f"_ml_output{output}")
+            for number, scoring in enumerate(scorings)
+            for output in range(1, len(scoring.outputs) + 1)
+        }
+        added = {f"_ml_x{number}": sql for number, sql in enumerate(others)}
+        if not wanted and not added:
+            return [], []
+        arrays = self._relation.query(self.name, self.scored_sql(scorings, wanted, added, where)).fetchnumpy()
+        matrices = [
+            np.column_stack([_filled(arrays[name]) for name, (number, _) in wanted.items() if number == position])
+            for position in range(len(scorings))
+        ]
+        return matrices, [_filled(arrays[name]) for name in added]
+
+    def scored_sql(
+        self,
+        scorings: Sequence[Scoring],
+        wanted: Mapping[str, tuple[int, str]],
+        others: Mapping[str, str],
+        where: str,
+    ) -> str:
+        """A query for columns of scorings and expressions, as doubles, over the rows that satisfy `where`.
+
+        wanted: by new name the position of a scoring and SQL over its columns. others: by new name SQL over the relation.
+        """
         features = list(dict.fromkeys(quoted(feature) for scoring in scorings for feature in scoring.features))
-        kept = [f"_ml_x{number}" for number in range(len(others))]
-        added = [f"cast({sql} as double) as {name}" for sql, name in zip(others, kept, strict=True)]
+        kept = list(others)
+        added = [f"cast({sql} as double) as {name}" for name, sql in others.items()]
         source = (
             f"(select {', '.join([*features, *added, '1 as _ml_row'])} from {self.name} where {where}) as _ml_rows"
         )
-        names: list[list[str]] = []
         for number, scoring in enumerate(scorings):
-            outputs = range(1, len(scoring.outputs) + 1)
-            names.append([f"_ml_s{number}_{output}" for output in outputs])
-            scored = [f"_ml_output{output} as _ml_s{number}_{output}" for output in outputs]
-            source = f"({scoring.select(source, [*features, '_ml_row', *kept, *scored])}) as _ml_scored{number}"
-            kept = [*kept, *names[-1]]
-        arrays = (
-            self._relation.query(self.name, f"select {', '.join(kept)} from {source}").fetchnumpy() if kept else {}
+            scored = {name: sql for name, (position, sql) in wanted.items() if position == number}
+            columns = [f"cast({sql} as double) as {name}" for name, sql in scored.items()]
+            source = f"({scoring.select(source, [*features, '_ml_row', *kept, *columns])}) as _ml_scored{number}"
+            kept += scored
+        return f"select {', '.join(kept)} from {source}"
+
+    def with_weight(self, weight: str) -> Relation:
+        """The same rows with another `weight`, SQL over the columns."""
+        rows = self._relation.query(
+            self.name, f"select * replace (cast({weight} as double) as weight) from {self.name}"
         )
-        filled = {name: _filled(array) for name, array in arrays.items()}
-        matrices = [np.column_stack([filled[name] for name in outputs]) for outputs in names]
-        return matrices, [filled[f"_ml_x{number}"] for number in range(len(others))]
+        return Relation(rows, name=self.name)
 
     def is_numeric(self, column: str) -> bool:
         """Whether a column's type is a number (booleans and text are not)."""

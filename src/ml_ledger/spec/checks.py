@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,18 +19,26 @@ def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
     problems = _task_problems(root, declaration)
     features = declaration.get("features")
     algorithms = {"algorithm": declaration.get("algorithm")}
-    baselines = declaration.get("baselines")
+    candidates, baselines = declaration.get("candidates"), declaration.get("baselines")
+    if declaration.get("algorithm") is None and candidates is None:
+        fix = "add 'algorithm', or 'candidates' to choose from"
+        problems.append(Problem(f"{root}.algorithm", "a required key is missing", fix=fix))
+    if declaration.get("algorithm") is not None and candidates is not None:
+        fix = "remove one of them"
+        problems.append(Problem(f"{root}.candidates", "cannot be combined with algorithm", fix=fix))
+    if isinstance(candidates, Mapping):
+        algorithms |= {f"candidates.{name}": candidate for name, candidate in candidates.items()}
     if isinstance(baselines, Mapping):
         algorithms |= {f"baselines.{name}": baseline for name, baseline in baselines.items()}
     for key, algorithm in algorithms.items():
         if not isinstance(algorithm, Mapping):
             continue
         problems += _algorithm_problems(f"{root}.{key}", algorithm, task)
-        if key == "algorithm" and isinstance(features, Mapping):
+        is_baseline = key.startswith("baselines.")
+        if not is_baseline and isinstance(features, Mapping):
             problems += _shape_problems(root, features, algorithm)
-            problems += _monotone_problems(root, features, task)
         chosen = algorithm.get("features")
-        if key != "algorithm" and isinstance(chosen, list) and isinstance(features, Mapping) and features:
+        if is_baseline and isinstance(chosen, list) and isinstance(features, Mapping) and features:
             problems += [
                 Problem(
                     f"{root}.{key}.features",
@@ -41,6 +51,7 @@ def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
                 if not isinstance(name, str) or name not in features
             ]
     if isinstance(features, Mapping):
+        problems += _monotone_problems(root, features, task)
         for name, feature in features.items():
             if isinstance(feature, Mapping):
                 problems += _feature_problems(f"{root}.features.{name}", feature)
@@ -123,11 +134,41 @@ def _task_problems(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
         if declaration.get(key) is not None
     ]
     classes = declaration.get("classes")
-    if isinstance(classes, list) and len({str(name) for name in classes}) < len(classes):
-        problems.append(Problem(f"{root}.classes", "names a class twice", repr(classes)))
+    columns = (
+        [re.sub(r"[^a-z0-9_]+", "_", str(name).lower()) for name in classes] if isinstance(classes, list) else []
+    )
+    if len(set(columns)) < len(columns):
+        what = (
+            "two classes would share a column probability_<class>, in which only letters and digits are told apart"
+        )
+        problems.append(
+            Problem(f"{root}.classes", what, repr(classes), fix="rename one of them in the label model")
+        )
+    training = declaration.get("training")
+    if isinstance(training, Mapping):
+        problems += _class_weight_problems(
+            f"{root}.training.class_weights", training.get("class_weights"), task, classes
+        )
     if isinstance(decision, Mapping) and task != "clustering":
         problems += _decision_problems(f"{root}.decision", decision, task, classes)
     return problems
+
+
+def _class_weight_problems(where: str, weights: object, task: str, classes: object) -> list[Problem]:
+    if weights is None:
+        return []
+    if task not in ("binary", "multiclass"):
+        return [Problem(where, f"has no meaning for task '{task}'", repr(weights), fix="remove the key")]
+    allowed = classes if isinstance(classes, list) else ["0", "1"]
+    if isinstance(weights, Mapping):
+        return [
+            Problem(
+                f"{where}.{name}", "is not a class", repr(name), listed(allowed), "write it in quotes, as text"
+            )
+            for name in weights
+            if name not in allowed
+        ]
+    return []
 
 
 def _decision_problems(where: str, decision: Mapping[str, Any], task: str, classes: object) -> list[Problem]:

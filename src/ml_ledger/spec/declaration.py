@@ -12,6 +12,7 @@ from ml_ledger.families import FAMILIES
 
 Name = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+Positive = Annotated[float, Field(allow_inf_nan=False, gt=0)]
 
 # Columns that the training_set macro adds to the features; no feature can have these names.
 TRAINING_SET_COLUMNS = ("matured_at", "split", "weight", "known_at", "invocation_id")
@@ -85,10 +86,21 @@ class EvaluationSpec(Strict):
 
 
 class TrainingSpec(Strict):
-    """When a new version is due, and the seed of everything random in a fit."""
+    """When a new version is due, the seed of everything random in a fit, and what each row counts.
+
+    sample_weight: a column of the features. class_weights: by class ('0' and '1' for task binary), or `balanced`.
+    """
 
     retrain_after_days: Annotated[int, Field(ge=1)] = 90
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
+    sample_weight: Name | None = None
+    class_weights: Literal["balanced"] | dict[str, Positive] | None = None
+
+
+class CrossValidationSpec(Strict):
+    """How one of several candidates is chosen: each of the last as-of dates is predicted from those before it."""
+
+    folds: Annotated[int, Field(ge=1, le=20)] = 3
 
 
 class GateSpec(Strict):
@@ -125,7 +137,9 @@ class MLModelSpec(Strict):
     label: Name | None = None
     classes: Annotated[list[str], Field(min_length=2)] | None = None
     features: Annotated[dict[Name, FeatureSpec], Field(min_length=1)]
-    algorithm: AlgorithmSpec
+    algorithm: AlgorithmSpec | None = None
+    candidates: Annotated[dict[Name, AlgorithmSpec], Field(min_length=2)] | None = None
+    cross_validation: CrossValidationSpec = CrossValidationSpec()
     baselines: Annotated[dict[Name, BaselineSpec], Field(min_length=1)]
     evaluation: EvaluationSpec = EvaluationSpec()
     training: TrainingSpec = TrainingSpec()
@@ -133,16 +147,25 @@ class MLModelSpec(Strict):
     decision: DecisionSpec | None = None
     reasons: Annotated[int, Field(ge=1, le=10)] = 3
 
+    def algorithms(self) -> dict[str, AlgorithmSpec]:
+        """What may become the version: the candidates by name, or the one algorithm as 'self'."""
+        if self.candidates is not None:
+            return dict(self.candidates)
+        assert self.algorithm is not None
+        return {"self": self.algorithm}
+
     def canonical_json(self) -> str:
         """The whole declaration, defaults filled in, as JSON with sorted keys."""
         return json.dumps(self.model_dump(), sort_keys=True, ensure_ascii=False)
 
     def fingerprint(self) -> str:
         """SHA-256 (hex) of all that can change a fit or a decision; a new value makes a version due."""
-        relevant = self.model_dump(exclude=set(DESCRIPTIVE_KEYS))
+        # Keys without a value are left out, so that one which a later ml_ledger adds makes no version due.
+        relevant = self.model_dump(exclude=set(DESCRIPTIVE_KEYS), exclude_none=True)
         for feature in relevant["features"].values():
-            feature.pop("description")
-        for algorithm in (relevant["algorithm"], *relevant["baselines"].values()):
+            feature.pop("description", None)
+        algorithms = [relevant["algorithm"]] if self.candidates is None else list(relevant["candidates"].values())
+        for algorithm in (*algorithms, *relevant["baselines"].values()):
             family = FAMILIES[algorithm["family"]]
             algorithm["hyperparameters"] = family.complete(algorithm["hyperparameters"])
         text = json.dumps(relevant, sort_keys=True, ensure_ascii=False)

@@ -101,7 +101,9 @@ def _allowed_labels(spec: MLModelSpec) -> AllowedLabels:
         return AllowedLabels("{0} is not null", f"one of {classes}", classes, "class")
     if spec.task == "binary":
         return AllowedLabels("{0} in (0, 1)", "0 or 1", "0 and 1, or false and true", "class")
-    families = [FAMILIES[algorithm.family] for algorithm in (spec.algorithm, *spec.baselines.values())]
+    families = [
+        FAMILIES[algorithm.family] for algorithm in (*spec.algorithms().values(), *spec.baselines.values())
+    ]
     limited = [family for family in families if family.smallest_label is not None]
     if not limited:
         return AllowedLabels("isfinite({0})", "finite", "finite numbers", "value")

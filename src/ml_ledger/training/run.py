@@ -4,31 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from ml_ledger import coefficients
-from ml_ledger.errors import VersionError
-from ml_ledger.evaluation.metrics import Metric, binary_metrics, regression_metrics
-from ml_ledger.families import FAMILIES
-from ml_ledger.families.base import Fit, TrainingRows
+from ml_ledger.evaluation.metrics import Metric
 from ml_ledger.progress import say
-from ml_ledger.scoring.compile import CompiledScoring, compile_scoring
-from ml_ledger.spec import AlgorithmSpec, FeatureSpec, MLModelSpec, parse_spec
+from ml_ledger.scoring.compile import CompiledScoring
+from ml_ledger.spec import MLModelSpec, parse_spec
+from ml_ledger.training.choosing import choose
 from ml_ledger.training.due import why_due
-from ml_ledger.training.labels import label_as_double
+from ml_ledger.training.fitting import Fitted, fit_all, training_rows
+from ml_ledger.training.measuring import check_scoring, measured
 from ml_ledger.training.provenance import git_commit, library_versions
 from ml_ledger.training.validation import usable_rows, validate_columns, validate_rows
 from ml_ledger.training.version import version_table
+from ml_ledger.training.weights import require_usable_weights
 from ml_ledger.warehouse import Relation, quoted
 
-# The SQL of a version must give its estimator's own scores to within this (relative to scores above 1), or the version
-# is refused.
-SCORING_TOLERANCE = 1e-9
+
+# The first of these that a task has is what the log says of a version.
+HEADLINES = (("roc_auc", "AUC"), ("rmse", "RMSE"), ("mean_squared_distance", "mean squared distance"))
 
 
 def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, history: Any) -> pa.Table:
@@ -52,25 +51,28 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
         say(f"{ml_model}: no new version is due" + (f" at {clock:%Y-%m-%d}" if clock else ""))
         return version_table(None)
     validate_rows(ml_model, declared, rows)
+    require_usable_weights(ml_model, declared, rows)
     number = 1 if latest is None else latest["version"] + 1
     say(f"{ml_model}: training version {number}: {reason}")
-    fitted = _fit_all(declared, rows)
-    metrics = _measure(declared, rows, fitted, versions)
+    choice = choose(ml_model, declared, rows)
+    fitted = fit_all(declared, choice.algorithm, training_rows(declared, rows, "split = 'train'"))
+    metrics = [*choice.metrics, *_measure(declared, rows, fitted, versions)]
     window = _window(declared, rows)
-    used = [declared.entity, declared.as_of, declared.label, "split", "weight", *declared.features]
+    used = [declared.entity, declared.as_of, declared.label, "split", "weight", declared.training.sample_weight]
     row = {
         "ml_model": ml_model,
         "version": number,
         "task": declared.task,
-        "algorithm": declared.algorithm.family,
+        "algorithm": choice.algorithm.family,
         "hyperparameters": json.dumps(fitted["self"].hyperparameters, sort_keys=True),
         "features": json.dumps(fitted["self"].scoring.features),
         "link": fitted["self"].scoring.link,
         "trained_because": reason,
+        "chosen_because": choice.because,
         "trained_at": clock,
         **window,
         "training_set_fingerprint": rows.fingerprint(
-            [column for column in used if column is not None],
+            [column for column in [*used, *declared.features] if column is not None],
             where="split in ('train', 'holdout')",
         ),
         "seed": declared.training.seed,
@@ -89,15 +91,6 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
     }
     say(f"{ml_model}: trained version {number} on {window['train_rows']:,} rows; {_headline(metrics)}")
     return version_table(row)
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A fit with the SQL that scores like it."""
-
-    fit: Fit
-    hyperparameters: Mapping[str, Any]
-    scoring: CompiledScoring
 
 
 def _versions(history: Relation) -> list[dict[str, Any]]:
@@ -126,42 +119,12 @@ def _window(spec: MLModelSpec, rows: Relation) -> dict[str, Any]:
     return row
 
 
-def _fit_all(spec: MLModelSpec, rows: Relation) -> dict[str, Fitted]:
-    """Fit the ML model ('self') and its baselines ('baseline:<name>') on the same training rows."""
-    training = TrainingRows(
-        rows,
-        where=f"split = 'train' and {usable_rows(spec)}",
-        label=label_as_double(spec),
-        key=(quoted(spec.entity), quoted(spec.as_of)),
-        task=spec.task,
-        classes=spec.classes or (),
-    )
-    wanted: dict[str, tuple[AlgorithmSpec, Mapping[str, FeatureSpec]]] = {"self": (spec.algorithm, spec.features)}
-    for name, baseline in spec.baselines.items():
-        chosen = spec.features if baseline.features is None else baseline.features
-        wanted[f"baseline:{name}"] = (baseline, {feature: spec.features[feature] for feature in chosen})
-    fitted = {}
-    for scored_by, (algorithm, features) in wanted.items():
-        family = FAMILIES[algorithm.family]
-        hyperparameters = family.complete(algorithm.hyperparameters)
-        fit = family.fit(
-            training=training, features=features, hyperparameters=hyperparameters, seed=spec.training.seed
-        )
-        scoring = compile_scoring(fit.coefficients, link=fit.link, dialect=rows.dialect, nodes=fit.nodes)
-        fitted[scored_by] = Fitted(fit, hyperparameters, scoring)
-    return fitted
-
-
 def _measure(
     spec: MLModelSpec, rows: Relation, fitted: Mapping[str, Fitted], versions: list[dict[str, Any]]
 ) -> list[Metric]:
-    """Metrics on both splits of the version, of its baselines and of every earlier version that still can score.
-
-    All of them are scored by their SQL, as production does, on the same rows.
-    """
+    """Metrics on both splits of the version, of its baselines and of every earlier version that still can score."""
     scorers = {scored_by: item.scoring for scored_by, item in fitted.items()}
     metrics: list[Metric] = []
-    measured = binary_metrics if spec.task == "binary" else regression_metrics
     for version in versions:
         scored_by, scoring = f"version:{version['version']}", CompiledScoring.from_json(version["scoring"])
         if set(scoring.features) <= set(rows.types):
@@ -170,42 +133,18 @@ def _measure(
             metrics.append(Metric("holdout", "all", scored_by, "scored_share", 0.0, None, None, 0))
     for split in ("train", "holdout"):
         where = f"split = '{split}'"
-        scores, (label,) = rows.scores(list(scorers.values()), [label_as_double(spec)], where=where)
-        arrays = [matrix[:, 0] for matrix in scores]
-        metrics += measured(dataset=split, label=label, scores=dict(zip(scorers, arrays, strict=True)))
+        metrics += measured(spec, rows, scorers, dataset=split, where=where)
         for scored_by, item in fitted.items():
-            _check_scoring(scored_by, item, rows, where)
+            check_scoring(scored_by, item, rows, where)
     return metrics
 
 
-def _check_scoring(scored_by: str, fitted: Fitted, rows: Relation, where: str) -> None:
-    """Refuse a version whose SQL scores other rows than it should, or other than its estimator does."""
-    accepts = f"case when {fitted.fit.accepts} then 1 else 0 end"
-    (from_sql,), (accepted, *columns) = rows.scores([fitted.scoring], [accepts, *fitted.fit.design], where=where)
-    scored = np.isfinite(from_sql).all(axis=1)
-    design = np.column_stack(columns) if columns else np.empty((len(scored), 0))
-    worst = float("inf")
-    if np.array_equal(scored, accepted == 1):
-        expected = from_sql[scored]
-        if scored.any():
-            expected = np.reshape(fitted.fit.predict(design[scored]), expected.shape)
-        differences = np.abs(from_sql[scored] - expected) / np.maximum(1.0, np.abs(expected))
-        worst = float(np.max(differences, initial=0.0))
-    if worst > SCORING_TOLERANCE:
-        raise VersionError(
-            f"{scored_by}: the SQL of the version does not reproduce its estimator; got a difference of"
-            f" {worst:.3g}. Allowed: {SCORING_TOLERANCE:.0e}. Nothing was written. Fix: where a feature lies"
-            " millions of deviations from zero, subtract a constant from it in the feature model; otherwise"
-            " report this as a bug of ml_ledger with the declaration of the ML model."
-        )
-
-
 def _headline(metrics: list[Metric]) -> str:
-    for name, title in (("roc_auc", "AUC"), ("rmse", "RMSE")):
+    for name, title in HEADLINES:
         parts = [
             f"{metric.scored_by} {metric.value:.4f}"
             for metric in metrics
-            if metric.dataset == "holdout" and metric.metric == name
+            if (metric.dataset, metric.slice, metric.metric) == ("holdout", "all", name)
         ]
         if parts:
             return f"holdout {title}: " + ", ".join(parts)

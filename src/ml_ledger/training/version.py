@@ -20,6 +20,7 @@ VERSION_SCHEMA = pa.schema(
         ("features", pa.string()),
         ("link", pa.string()),
         ("trained_because", pa.string()),
+        ("chosen_because", pa.string()),
         ("trained_at", _TIMESTAMP),
         ("train_from", _TIMESTAMP),
         ("train_to", _TIMESTAMP),

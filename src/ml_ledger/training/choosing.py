@@ -1,0 +1,156 @@
+"""Choose one of several candidates by time-ordered cross-validation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ml_ledger.errors import MLLedgerError, VersionError, listed
+from ml_ledger.evaluation.metrics import Metric
+from ml_ledger.families.base import TrainingRows
+from ml_ledger.progress import say
+from ml_ledger.spec import AlgorithmSpec, MLModelSpec
+from ml_ledger.terms.base import literal
+from ml_ledger.training.fitting import fit_algorithm, training_rows
+from ml_ledger.training.measuring import measured
+from ml_ledger.warehouse import Relation, quoted
+
+# What each task's candidates are compared by: smaller is better.
+CRITERIA = {
+    "binary": "log_loss",
+    "multiclass": "log_loss",
+    "regression": "rmse",
+    "clustering": "mean_squared_distance",
+}
+ENTITY_FOLDS = 3
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The algorithm that becomes the version, why, and how all candidates did."""
+
+    algorithm: AlgorithmSpec
+    because: str | None
+    metrics: Sequence[Metric]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Rows to fit on and rows to predict, as SQL conditions."""
+
+    name: str
+    train: str
+    predict: str
+
+
+def choose(ml_model: str, spec: MLModelSpec, rows: Relation) -> Choice:
+    """The declared algorithm, or the best of the declared candidates.
+
+    Every candidate is fitted and measured on the same folds; a fold's rows to fit on had matured when its rows to
+    predict began. A candidate that cannot be fitted is out, and says why.
+    Raises VersionError when none can be fitted.
+    """
+    if spec.candidates is None:
+        assert spec.algorithm is not None
+        return Choice(spec.algorithm, None, [])
+    folds = folds_of(spec, rows)
+    say(f"{ml_model}: choosing among {listed(spec.candidates)} on {len(folds)} folds")
+    metrics: list[Metric] = []
+    failures: dict[str, str] = {}
+    for fold in folds:
+        training = training_rows(spec, rows, fold.train)
+        if not _all_classes_in(spec, training):
+            continue
+        scorers = {}
+        for name, algorithm in spec.candidates.items():
+            if name in failures:
+                continue
+            try:
+                scorers[f"candidate:{name}"] = fit_algorithm(spec, algorithm, spec.features, training).scoring
+            except MLLedgerError as error:
+                failures[name] = str(error)
+                say(f"{ml_model}: candidate {name} is out: {error}")
+        if scorers:
+            found = measured(spec, rows, scorers, dataset="cross_validation", where=fold.predict)
+            metrics += [replace(metric, slice=fold.name) for metric in found if metric.slice == "all"]
+    criterion = CRITERIA[spec.task]
+    means = {
+        name: mean
+        for name in spec.candidates
+        if name not in failures and (mean := _mean(metrics, f"candidate:{name}", criterion)) is not None
+    }
+    if not means:
+        raise VersionError(
+            "candidates: none of them could be fitted and measured. Nothing was written. "
+            + " ".join(f"{name}: {error}" for name, error in failures.items())
+        )
+    best = min(means, key=lambda name: means[name])
+    figures = ", ".join(f"{name} {mean:.6g}" for name, mean in means.items())
+    because = f"{best} has the lowest {criterion.replace('_', ' ')} over {len(folds)} folds: {figures}"
+    if failures:
+        because += f"; could not be fitted: {listed(failures)}"
+    return Choice(spec.candidates[best], because, metrics)
+
+
+def _all_classes_in(spec: MLModelSpec, training: TrainingRows) -> bool:
+    if spec.task not in ("binary", "multiclass"):
+        return True
+    (found,) = training.relation.query(
+        f"select count(distinct {training.label}) as n from {training.relation.name} where {training.where}"
+    )
+    return found["n"] == len(spec.classes or (0, 1))
+
+
+def _mean(metrics: Sequence[Metric], scored_by: str, criterion: str) -> float | None:
+    """The mean of a criterion over folds, by their rows (of a root mean square, by its squares)."""
+    found = [metric for metric in metrics if metric.scored_by == scored_by and metric.metric == criterion]
+    total = sum(metric.n for metric in found)
+    if not total:
+        return None
+    if criterion == "rmse":
+        return (sum(metric.n * metric.value**2 for metric in found) / total) ** 0.5
+    return sum(metric.n * metric.value for metric in found) / total
+
+
+def folds_of(spec: MLModelSpec, rows: Relation) -> list[Fold]:
+    """The last as-of dates of the train split, each predicted from those whose labels had matured when it began.
+
+    Where that leaves nothing to fit on: with a relaxed embargo from all earlier as-of dates, else the fold is left out.
+    With one as-of date, or no fold left, the entities are split into parts instead.
+    """
+    as_of = f"cast({quoted(spec.as_of)} as timestamp)"
+    dates = rows.query(
+        f"select {as_of} as as_of, max(matured_at) as matured_at from {rows.name} where split = 'train'"
+        " group by 1 order by 1"
+    )
+    folds = []
+    for date in dates[1:][-spec.cross_validation.folds :]:
+        earlier = [other["as_of"] for other in dates if other["as_of"] < date["as_of"]]
+        matured = [other["as_of"] for other in dates if other["matured_at"] <= date["as_of"]]
+        used = matured or (earlier if spec.evaluation.embargo == "relaxed" else [])
+        if used:
+            folds.append(
+                Fold(
+                    name=f"as of {date['as_of']:%Y-%m-%d}",
+                    train=f"split = 'train' and {as_of} in ({', '.join(map(_moment, used))})",
+                    predict=f"split = 'train' and {as_of} = {_moment(date['as_of'])}",
+                )
+            )
+    return folds or _entity_folds(spec)
+
+
+def _entity_folds(spec: MLModelSpec) -> list[Fold]:
+    part = f"hash(cast({quoted(spec.entity)} as varchar)) % {ENTITY_FOLDS}"
+    return [
+        Fold(
+            name=f"entities {number + 1} of {ENTITY_FOLDS}",
+            train=f"split = 'train' and {part} <> {number}",
+            predict=f"split = 'train' and {part} = {number}",
+        )
+        for number in range(ENTITY_FOLDS)
+    ]
+
+
+def _moment(at: datetime) -> str:
+    return f"cast({literal(at.isoformat(sep=' '))} as timestamp)"

@@ -1,0 +1,65 @@
+"""Fit the families that a declaration names, on the rows that it says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ml_ledger.families import FAMILIES
+from ml_ledger.families.base import Fit, TrainingRows
+from ml_ledger.scoring.compile import CompiledScoring, compile_scoring
+from ml_ledger.spec import AlgorithmSpec, FeatureSpec, MLModelSpec
+from ml_ledger.training.labels import label_as_double
+from ml_ledger.training.validation import usable_rows
+from ml_ledger.training.weights import weight_of_rows
+from ml_ledger.warehouse import Relation, quoted
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fit with the SQL that scores like it."""
+
+    algorithm: str
+    hyperparameters: Mapping[str, Any]
+    fit: Fit
+    scoring: CompiledScoring
+
+
+def training_rows(spec: MLModelSpec, rows: Relation, where: str) -> TrainingRows:
+    """The usable rows among those that satisfy `where`, with the declared weights."""
+    usable = f"{where} and {usable_rows(spec)}"
+    return TrainingRows(
+        rows.with_weight(weight_of_rows(spec, rows, usable)),
+        where=usable,
+        label=label_as_double(spec),
+        key=(quoted(spec.entity), quoted(spec.as_of)),
+        task=spec.task,
+        classes=spec.classes or (),
+    )
+
+
+def fit_algorithm(
+    spec: MLModelSpec, algorithm: AlgorithmSpec, features: Mapping[str, FeatureSpec], training: TrainingRows
+) -> Fitted:
+    """Fit one family and compile its rows.
+
+    Raises TrainingSetError or VersionError, naming why.
+    """
+    family = FAMILIES[algorithm.family]
+    hyperparameters = family.complete(algorithm.hyperparameters)
+    fit = family.fit(
+        training=training, features=features, hyperparameters=hyperparameters, seed=spec.training.seed
+    )
+    scoring = compile_scoring(fit.coefficients, link=fit.link, dialect=training.relation.dialect, nodes=fit.nodes)
+    return Fitted(algorithm.family, hyperparameters, fit, scoring)
+
+
+def fit_all(spec: MLModelSpec, algorithm: AlgorithmSpec, training: TrainingRows) -> dict[str, Fitted]:
+    """Fit the ML model ('self') and its baselines ('baseline:<name>') on the same training rows."""
+    fitted = {"self": fit_algorithm(spec, algorithm, spec.features, training)}
+    for name, baseline in spec.baselines.items():
+        chosen = spec.features if baseline.features is None else baseline.features
+        features = {feature: spec.features[feature] for feature in chosen}
+        fitted[f"baseline:{name}"] = fit_algorithm(spec, baseline, features, training)
+    return fitted

@@ -1,0 +1,77 @@
+"""Measure scorers on the same rows, by their SQL, as production scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ml_ledger.errors import VersionError
+from ml_ledger.evaluation.metrics import Metric, measure
+from ml_ledger.scoring.compile import CompiledScoring
+from ml_ledger.spec import MLModelSpec
+from ml_ledger.training.fitting import Fitted
+from ml_ledger.training.labels import label_as_double
+from ml_ledger.warehouse import Relation
+
+# The SQL of a version must give its estimator's own scores to within this (relative to scores above 1), or the version
+# is refused.
+SCORING_TOLERANCE = 1e-9
+
+
+def measured(
+    spec: MLModelSpec, rows: Relation, scorers: Mapping[str, CompiledScoring], *, dataset: str, where: str
+) -> list[Metric]:
+    """Metrics of all scorers on the rows that satisfy `where`; the first is what the others are compared with."""
+    wanted = {
+        f"s{number}_{output}": (number, sql)
+        for number, scoring in enumerate(scorers.values())
+        for output, sql in enumerate(_outputs(scoring, spec.classes or ()))
+    }
+    sql = rows.scored_sql(list(scorers.values()), wanted, {"label": label_as_double(spec)}, where)
+    with rows.materialised(sql) as scored:
+        return measure(
+            scored,
+            task=spec.task,
+            dataset=dataset,
+            scorers=list(scorers),
+            classes=spec.classes or (),
+            threshold=None if spec.decision is None else spec.decision.threshold,
+        )
+
+
+def _outputs(scoring: CompiledScoring, classes: Sequence[str]) -> list[str]:
+    """SQL of what is measured: the score; a probability per declared class; or the two smallest distances."""
+    names = [output.name for output in scoring.outputs]
+    if scoring.link in ("softmax", "shares"):
+        unknown = "case when _ml_score is not null then 0e0 end"
+        return [f"_ml_output{names.index(name) + 1}" if name in names else unknown for name in classes]
+    if scoring.link == "distance":
+        others = [f"case when _ml_predicted <> '{name}' then _ml_output{o} end" for o, name in enumerate(names, 1)]
+        return ["_ml_score", f"least({', '.join(others)})" if len(others) > 1 else "null"]
+    return ["_ml_output1"]
+
+
+def check_scoring(scored_by: str, fitted: Fitted, rows: Relation, where: str) -> None:
+    """Refuse a version whose SQL scores other rows than it should, or other than its estimator does.
+
+    Raises VersionError.
+    """
+    accepts = f"case when {fitted.fit.accepts} then 1 else 0 end"
+    (from_sql,), (accepted, *columns) = rows.scores([fitted.scoring], [accepts, *fitted.fit.design], where=where)
+    scored = np.isfinite(from_sql).all(axis=1)
+    design = np.column_stack(columns) if columns else np.empty((len(scored), 0))
+    worst = float("inf")
+    if np.array_equal(scored, accepted == 1):
+        expected = from_sql[scored]
+        if scored.any():
+            expected = np.reshape(fitted.fit.predict(design[scored]), expected.shape)
+        differences = np.abs(from_sql[scored] - expected) / np.maximum(1.0, np.abs(expected))
+        worst = float(np.max(differences, initial=0.0))
+    if worst > SCORING_TOLERANCE:
+        raise VersionError(
+            f"{scored_by}: the SQL of the version does not reproduce its estimator; got a difference of"
+            f" {worst:.3g}. Allowed: {SCORING_TOLERANCE:.0e}. Nothing was written. Fix: where a feature lies"
+            " millions of deviations from zero, subtract a constant from it in the feature model; otherwise"
+            " report this as a bug of ml_ledger with the declaration of the ML model."
+        )

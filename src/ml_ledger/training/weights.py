@@ -1,0 +1,62 @@
+"""What each training row counts: its declared weight, times that of its class."""
+
+from __future__ import annotations
+
+from ml_ledger.errors import Problem, TrainingSetError, raise_if_any
+from ml_ledger.spec import MLModelSpec
+from ml_ledger.terms.base import double
+from ml_ledger.training.labels import label_as_double
+from ml_ledger.warehouse import Relation, quoted
+
+
+def weight_of_rows(spec: MLModelSpec, rows: Relation, where: str) -> str:
+    """SQL of the weight of a training row.
+
+    where: SQL of the rows to train on, over which `balanced` makes all classes weigh the same: n / (classes × n of the
+    class), as in scikit-learn.
+    """
+    weight = "weight"
+    if spec.training.sample_weight is not None:
+        weight = f"weight * cast({quoted(spec.training.sample_weight)} as double)"
+    declared = spec.training.class_weights
+    if declared is None:
+        return weight
+    label = label_as_double(spec)
+    if declared == "balanced":
+        counts = {
+            row["label"]: float(row["weight"])
+            for row in rows.query(
+                f"select {label} as label, sum({weight}) as weight from {rows.name} where {where} group by 1 order by 1"
+            )
+        }
+        by_label = {value: sum(counts.values()) / (len(counts) * count) for value, count in counts.items()}
+    else:
+        names = spec.classes or ("0", "1")
+        by_label = {float(names.index(name)): factor for name, factor in declared.items()}
+    factors = " ".join(f"when {double(value)} then {double(factor)}" for value, factor in by_label.items())
+    return f"{weight} * case {label} {factors} else 1e0 end"
+
+
+def require_usable_weights(ml_model: str, spec: MLModelSpec, rows: Relation) -> None:
+    """Raise TrainingSetError where the column of sample weights cannot be used, or return."""
+    column = spec.training.sample_weight
+    if column is None:
+        return
+    problems = []
+    where = "training.sample_weight"
+    if column not in rows.types:
+        problems.append(Problem(where, f"column '{column}' is not in the training set"))
+    elif not rows.is_numeric(column):
+        problems.append(Problem(where, "must be a number", rows.types[column]))
+    else:
+        x = f"cast({quoted(column)} as double)"
+        (found,) = rows.query(
+            f"select count(*) as n, sum({x}) as total, count_if(not coalesce({x} >= 0 and isfinite({x}), false)) as wrong"
+            f" from {rows.name} where split = 'train'"
+        )
+        if found["wrong"]:
+            got = f"{found['wrong']} of {found['n']} training rows are NULL, negative or not finite"
+            problems.append(Problem(where, "must be a number >= 0 on every training row", got))
+        elif not found["total"]:
+            problems.append(Problem(where, "must not be 0 on every training row"))
+    raise_if_any(problems, TrainingSetError, f"The training set of ML model '{ml_model}' is not usable")
