@@ -25,7 +25,6 @@ from ml_ledger.training.version import version_table
 from ml_ledger.training.weights import require_usable_weights
 from ml_ledger.warehouse import Relation, quoted
 
-
 # The first of these that a task has is what the log says of a version.
 HEADLINES = (("roc_auc", "AUC"), ("rmse", "RMSE"), ("mean_squared_distance", "mean squared distance"))
 
