@@ -17,7 +17,14 @@ terms_of_output as (
         count(distinct term) as terms,
         count(*) over (partition by ml_model, version) as outputs
     from {{ ref('ml_coefficients') }}
+    where output <> 'calibration'
     group by ml_model, version, output
+),
+
+calibration as (
+    select *
+    from {{ ref('ml_coefficients') }}
+    where output = 'calibration'
 ),
 
 links as (
@@ -55,6 +62,8 @@ ranked as (
         usable_links.decision_id,
         usable_links.output,
         usable_links.link_score,
+        versions.ml_model,
+        versions.version,
         versions.link,
         row_number() over (
             partition by usable_links.decision_id
@@ -88,18 +97,26 @@ ranked as (
 
 replayed as (
     select
-        decision_id,
-        output,
-        link_score,
+        ranked.decision_id,
+        ranked.output,
+        ranked.link_score,
         case
-            when link = 'logit' then 1 / (1 + exp(-link_score))
-            when link = 'log' then exp(link_score)
-            when link = 'softmax' then own_odds / odds
-            when link = 'distance' then sqrt(greatest(link_score, 0))
-            else link_score
+            when calibration.version is not null
+                then 1 / (1 + exp(-coalesce(calibration.slope * ranked.link_score, 0) - coalesce(calibration.value, 0)))
+            when ranked.link = 'logit' then 1 / (1 + exp(-ranked.link_score))
+            when ranked.link = 'log' then exp(ranked.link_score)
+            when ranked.link = 'softmax' then ranked.own_odds / ranked.odds
+            when ranked.link = 'distance' then sqrt(greatest(ranked.link_score, 0))
+            else ranked.link_score
         end as score
     from ranked
-    where place = 1
+    left join calibration
+        on
+            ranked.ml_model = calibration.ml_model
+            and ranked.version = calibration.version
+            and (calibration.lower_bound is null or ranked.link_score >= calibration.lower_bound)
+            and (calibration.upper_bound is null or ranked.link_score < calibration.upper_bound)
+    where ranked.place = 1
 ),
 
 scores as (

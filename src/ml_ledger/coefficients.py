@@ -12,7 +12,10 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-AppliesTo = Literal["intercept", "value", "level", "missing", "unknown"]
+AppliesTo = Literal["intercept", "value", "level", "missing", "unknown", "link"]
+
+# The output of rows that calibrate the link score of the others: link units in, link units out.
+CALIBRATION = "calibration"
 Transform = Literal["log1p", "squared", "squared_log1p"]
 
 
@@ -23,7 +26,8 @@ class Coefficient:
     output: which output of the ML model the row adds to ('score' where there is one; else the class or cluster).
     term: 0 for the intercept, then one number per feature.
     applies_to: 'intercept' always; 'value' where the feature is a finite number, within the row's bounds; 'level'
-        where the feature, as text, is the row's level; 'missing' where it is NULL; 'unknown' where it is another level.
+        where the feature, as text, is the row's level; 'missing' where it is NULL; 'unknown' where it is another level;
+        'link' where the link score, in place of a feature, is within the bounds (output 'calibration').
     level: a category, as text.
     lower, upper: the row applies to lower <= x < upper; None is unbounded.
     slope: link units per unit of the raw feature, or of its transform; None is 0.

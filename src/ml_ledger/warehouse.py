@@ -60,6 +60,14 @@ class Relation:
             column.lower(): str(kind) for column, kind in zip(relation.columns, relation.types, strict=True)
         }
 
+    @classmethod
+    def union(cls, relations: Sequence[Relation], *, name: str) -> Relation:
+        """The rows of all of them, which have the same columns."""
+        together = relations[0]._relation
+        for relation in relations[1:]:
+            together = together.union(relation._relation)
+        return cls(together, name=name)
+
     def query(self, sql: str) -> list[dict[str, Any]]:
         """Rows of a query over this relation (and nothing else), as dicts. For small results."""
         result = self._relation.query(self.name, sql)
@@ -106,7 +114,8 @@ class Relation:
     ) -> str:
         """A query for columns of scorings and expressions, as doubles, over the rows that satisfy `where`.
 
-        wanted: by new name the position of a scoring and SQL over its columns. others: by new name SQL over the relation.
+        wanted: by new name the position of a scoring and SQL over its columns. others: by new name SQL over the
+        relation.
         """
         features = list(dict.fromkeys(quoted(feature) for scoring in scorings for feature in scoring.features))
         kept = list(others)

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 
-from ml_ledger.coefficients import Coefficient, Node
+from ml_ledger.coefficients import CALIBRATION, Coefficient, Node
 from ml_ledger.errors import VersionError
 from ml_ledger.families.base import Link
 from ml_ledger.scoring.outputs import output_layers
-from ml_ledger.scoring.terms import contribution
+from ml_ledger.scoring.terms import calibration, contribution
 from ml_ledger.scoring.trees import TREES_PER_PASS, leaf_number, leaf_value
 from ml_ledger.scoring.words import double, rendered
 
@@ -104,14 +104,18 @@ def compile_scoring(
 ) -> CompiledScoring:
     """Compile the rows of a version.
 
-    coefficients: rows ordered by output and term. nodes: of its trees, ordered by tree. dialect: a sqlglot dialect
+    coefficients: rows ordered by output and term, those that calibrate last. nodes: of its trees, ordered by tree. dialect: a sqlglot dialect
     name, the warehouse's.
     """
     trees = [list(rows) for _, rows in groupby(nodes, key=lambda node: node.tree)]
+    calibrating: dict[str, str] = {}
     outputs: list[Output] = []
     contributions: dict[str, str] = {}
     links: dict[str, str] = {}
     for number, (name, output_rows) in enumerate(groupby(coefficients, key=lambda row: row.output), 1):
+        if name == CALIBRATION:
+            calibrating["_ml_calibrated"] = rendered(calibration(list(output_rows), dialect), dialect)
+            continue
         terms = [list(rows) for _, rows in groupby(output_rows, key=lambda row: row.term)]
         intercept = terms[0][0].value or 0.0
         parts = [rendered(double(intercept, dialect), dialect)]
@@ -137,7 +141,10 @@ def compile_scoring(
         {LEAF.format(tree=tree[0].tree): rendered(leaf_number(tree, dialect), dialect) for tree in some}
         for some in (trees[start : start + TREES_PER_PASS] for start in range(0, len(trees), TREES_PER_PASS))
     ]
-    layers = [contributions, *passes, links, *output_layers([output.name for output in outputs], link, dialect)]
+    score_of = "_ml_calibrated" if calibrating else "_ml_link1"
+    scored_by = "logit" if calibrating else link
+    scores = output_layers([output.name for output in outputs], scored_by, dialect, score_of=score_of)
+    layers = [contributions, *passes, links, calibrating, *scores]
     return CompiledScoring(
         dialect=dialect,
         link=link,

@@ -12,8 +12,13 @@ from ml_ledger.scoring.words import LARGEST, double, rendered
 INVERSE = {"logit": "1 / (1 + exp(-{link}))", "log": "exp({link})", "identity": "{link}"}
 
 
-def output_layers(names: Sequence[str], link: Link, dialect: str) -> list[dict[str, str]]:
-    """Layers over `_ml_link1`, `_ml_link2`, ...: one link score per output. See CompiledScoring for what they leave."""
+def output_layers(
+    names: Sequence[str], link: Link, dialect: str, *, score_of: str = "_ml_link1"
+) -> list[dict[str, str]]:
+    """Layers over `_ml_link1`, `_ml_link2`, ...: one link score per output. See CompiledScoring for what they leave.
+
+    score_of: where there is one output, the column whose inverse link is the score: its link score, or calibrated.
+    """
     if link == "softmax":
         return _softmax(names, dialect)
     if link == "shares":
@@ -21,7 +26,7 @@ def output_layers(names: Sequence[str], link: Link, dialect: str) -> list[dict[s
     if link == "distance":
         return _distance(names, dialect)
     largest = rendered(double(LARGEST, dialect), dialect)
-    score = f"case when abs(_ml_link1) <= {largest} then {INVERSE[link].format(link='_ml_link1')} end"
+    score = f"case when abs({score_of}) <= {largest} then {INVERSE[link].format(link=score_of)} end"
     return [
         {"_ml_output1": score},
         {

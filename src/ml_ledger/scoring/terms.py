@@ -38,6 +38,11 @@ def contribution(rows: list[Coefficient], dialect: str) -> exp.Expression:
     return exp.Case(ifs=[exp.If(this=is_null(feature), true=filled)], default=present)
 
 
+def calibration(rows: list[Coefficient], dialect: str) -> exp.Expression:
+    """The calibrated link score: a piecewise function of the link score of the one output."""
+    return _by_bounds(exp.column("_ml_link1"), _pieces(rows), dialect)
+
+
 def _only(rows: list[Coefficient]) -> Coefficient | None:
     if len(rows) > 1:
         raise VersionError(f"feature '{rows[0].feature}': two coefficient rows apply at once: {rows}")

@@ -122,6 +122,7 @@ def _task_problems(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
     needed |= {"decision"} if task == "binary" else set()
     refused = {"label", "decision"} if task == "clustering" else set()
     refused |= {"classes"} if task != "multiclass" else set()
+    refused |= {"calibration"} if task != "binary" else set()
     problems = [
         Problem(f"{root}.{key}", f"a required key is missing for task '{task}'", fix=f"add '{key}'")
         for key in sorted(needed)

@@ -60,7 +60,7 @@ def choose(ml_model: str, spec: MLModelSpec, rows: Relation) -> Choice:
     failures: dict[str, str] = {}
     for fold in folds:
         training = training_rows(spec, rows, fold.train)
-        if not _all_classes_in(spec, training):
+        if not has_all_classes(spec, training):
             continue
         scorers = {}
         for name, algorithm in spec.candidates.items():
@@ -93,7 +93,8 @@ def choose(ml_model: str, spec: MLModelSpec, rows: Relation) -> Choice:
     return Choice(spec.candidates[best], because, metrics)
 
 
-def _all_classes_in(spec: MLModelSpec, training: TrainingRows) -> bool:
+def has_all_classes(spec: MLModelSpec, training: TrainingRows) -> bool:
+    """Whether there is a row of each class to train on, where the task has classes."""
     if spec.task not in ("binary", "multiclass"):
         return True
     (found,) = training.relation.query(

@@ -15,6 +15,7 @@ from ml_ledger.evaluation.metrics import Metric
 from ml_ledger.progress import say
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec, parse_spec
+from ml_ledger.training.calibrating import calibrated
 from ml_ledger.training.choosing import choose
 from ml_ledger.training.due import why_due
 from ml_ledger.training.fitting import Fitted, fit_all, training_rows
@@ -55,6 +56,7 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
     say(f"{ml_model}: training version {number}: {reason}")
     choice = choose(ml_model, declared, rows)
     fitted = fit_all(declared, choice.algorithm, training_rows(declared, rows, "split = 'train'"))
+    fitted["self"] = calibrated(declared, choice.algorithm, fitted["self"], rows)
     metrics = [*choice.metrics, *_measure(declared, rows, fitted, versions)]
     window = _window(declared, rows)
     used = [declared.entity, declared.as_of, declared.label, "split", "weight", declared.training.sample_weight]

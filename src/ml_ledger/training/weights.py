@@ -9,15 +9,20 @@ from ml_ledger.training.labels import label_as_double
 from ml_ledger.warehouse import Relation, quoted
 
 
+def sample_weight(spec: MLModelSpec) -> str:
+    """SQL of what a row counts, whatever its class."""
+    if spec.training.sample_weight is None:
+        return "weight"
+    return f"weight * cast({quoted(spec.training.sample_weight)} as double)"
+
+
 def weight_of_rows(spec: MLModelSpec, rows: Relation, where: str) -> str:
     """SQL of the weight of a training row.
 
     where: SQL of the rows to train on, over which `balanced` makes all classes weigh the same: n / (classes × n of the
     class), as in scikit-learn.
     """
-    weight = "weight"
-    if spec.training.sample_weight is not None:
-        weight = f"weight * cast({quoted(spec.training.sample_weight)} as double)"
+    weight = sample_weight(spec)
     declared = spec.training.class_weights
     if declared is None:
         return weight
@@ -51,8 +56,8 @@ def require_usable_weights(ml_model: str, spec: MLModelSpec, rows: Relation) -> 
     else:
         x = f"cast({quoted(column)} as double)"
         (found,) = rows.query(
-            f"select count(*) as n, sum({x}) as total, count_if(not coalesce({x} >= 0 and isfinite({x}), false)) as wrong"
-            f" from {rows.name} where split = 'train'"
+            f"select count(*) as n, sum({x}) as total,"
+            f" count_if(not coalesce({x} >= 0 and isfinite({x}), false)) as wrong from {rows.name} where split = 'train'"
         )
         if found["wrong"]:
             got = f"{found['wrong']} of {found['n']} training rows are NULL, negative or not finite"
