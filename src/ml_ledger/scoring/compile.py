@@ -104,8 +104,8 @@ def compile_scoring(
 ) -> CompiledScoring:
     """Compile the rows of a version.
 
-    coefficients: rows ordered by output and term, those that calibrate last. nodes: of its trees, ordered by tree. dialect: a sqlglot dialect
-    name, the warehouse's.
+    coefficients: rows ordered by output and term, those that calibrate last. nodes: of its trees, ordered by tree.
+    dialect: a sqlglot dialect name, the warehouse's.
     """
     trees = [list(rows) for _, rows in groupby(nodes, key=lambda node: node.tree)]
     calibrating: dict[str, str] = {}

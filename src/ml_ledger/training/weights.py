@@ -57,7 +57,8 @@ def require_usable_weights(ml_model: str, spec: MLModelSpec, rows: Relation) -> 
         x = f"cast({quoted(column)} as double)"
         (found,) = rows.query(
             f"select count(*) as n, sum({x}) as total,"
-            f" count_if(not coalesce({x} >= 0 and isfinite({x}), false)) as wrong from {rows.name} where split = 'train'"
+            f" count_if(not coalesce({x} >= 0 and isfinite({x}), false)) as wrong"
+            f" from {rows.name} where split = 'train'"
         )
         if found["wrong"]:
             got = f"{found['wrong']} of {found['n']} training rows are NULL, negative or not finite"
