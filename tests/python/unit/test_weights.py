@@ -1,0 +1,92 @@
+"""Sample weights and class weights reach the fit, as they do in scikit-learn."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from customers import customers, declared, trained
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from ml_ledger.errors import SpecError, TrainingSetError
+
+
+def slopes(row) -> dict[str, float]:
+    return {r["feature"]: r["slope"] for r in json.loads(row["coefficients"]) if r["feature"]}
+
+
+def oracle(table: pa.Table, weight: np.ndarray | None, class_weight=None) -> dict[str, float]:
+    data = table.to_pandas()
+    train = data["split"] == "train"
+    X, y = data.loc[train, ["a", "b"]].to_numpy(), data.loc[train, "bought"].to_numpy()
+    own = np.ones(len(y)) if weight is None else weight[train]
+    by_class = {0: 1.0, 1: 1.0} if class_weight is None else class_weight
+    own = own * np.where(y == 1, by_class[1], by_class[0])
+    fit = make_pipeline(StandardScaler(), LogisticRegression(solver="newton-cholesky", tol=1e-12))
+    fit.fit(X, y, standardscaler__sample_weight=own, logisticregression__sample_weight=own)
+    return dict(zip("ab", fit[1].coef_[0] / fit[0].scale_, strict=True))
+
+
+def test_sample_weights():
+    table = customers()
+    got = slopes(trained(table, training={"sample_weight": "counts"}))
+    assert got == pytest.approx(oracle(table, np.array(table["counts"])), abs=1e-8)
+    assert got != pytest.approx(oracle(table, None), abs=1e-4)
+
+
+def test_class_weights():
+    table = customers()
+    got = slopes(trained(table, training={"class_weights": {"1": 3.0}}))
+    assert got == pytest.approx(oracle(table, None, {0: 1.0, 1: 3.0}), abs=1e-8)
+
+
+def test_balanced_classes_weigh_the_same():
+    table = customers()
+    data = table.to_pandas()
+    y = data.loc[data["split"] == "train", "bought"]
+    share = {k: len(y) / (2 * (y == k).sum()) for k in (0, 1)}
+    got = slopes(trained(table, training={"class_weights": "balanced"}))
+    assert got == pytest.approx(oracle(table, None, share), abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda t: t.drop_columns(["counts"]),
+            "training.sample_weight: column 'counts' is not in the training set",
+        ),
+        (
+            lambda t: t.set_column(t.schema.get_field_index("counts"), "counts", pa.array(-np.ones(len(t)))),
+            "must be a number >= 0 on every training row; got 1000 of 1000",
+        ),
+        (
+            lambda t: t.set_column(t.schema.get_field_index("counts"), "counts", pa.array(np.zeros(len(t)))),
+            "must not be 0 on every training row",
+        ),
+        (
+            lambda t: t.set_column(t.schema.get_field_index("counts"), "counts", pa.array(["x"] * len(t))),
+            "must be a number; got VARCHAR",
+        ),
+    ],
+)
+def test_weights_that_cannot_be_used(change, message):
+    with pytest.raises(TrainingSetError) as caught:
+        trained(change(customers()), training={"sample_weight": "counts"})
+    assert message in str(caught.value)
+
+
+def test_class_weights_of_classes_that_are_not_there():
+    with pytest.raises(SpecError, match="class_weights.yes: is not a class; got 'yes'. Allowed: 0, 1"):
+        declared(training={"class_weights": {"yes": 2.0}})
+    with pytest.raises(SpecError, match="class_weights: has no meaning for task 'regression'"):
+        declared(
+            task="regression",
+            decision=None,
+            algorithm={"family": "linear"},
+            training={"class_weights": "balanced"},
+        )
