@@ -162,7 +162,8 @@ def _by_bounds(column: exp.Expression, pieces: list[Coefficient], dialect: str) 
             pieces[0].slope is not None
         ):  # NaN and infinity survive a multiplication, and are rejected with the score
             return expression
-        return exp.Case(ifs=[exp.If(this=_at_most(column, sys.float_info.max, dialect), true=expression)])
+        finite = _at_most(exp.Abs(this=column.copy()), sys.float_info.max, dialect)
+        return exp.Case(ifs=[exp.If(this=finite, true=expression)])
     steps: list[tuple[exp.Expression, exp.Expression]] = []
     floor = -sys.float_info.max  # minus infinity is below every number
     for piece in pieces:
