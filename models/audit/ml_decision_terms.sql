@@ -108,7 +108,8 @@ terms as (
         transform,
         value,
         contribution,
-        contribution - reference as against_average
+        contribution - reference as against_average,
+        points
     from contributing
 )
 

@@ -24,6 +24,7 @@ coefficients as (
             'value': 'double',
             'std_error': 'double',
             'reference': 'double',
+            'points': 'double',
         })
     }}
 )
@@ -42,5 +43,6 @@ select
     transform,
     value,
     std_error,
-    reference
+    reference,
+    points
 from coefficients

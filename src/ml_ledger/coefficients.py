@@ -36,6 +36,7 @@ class Coefficient:
     value: link units added as they are; None is 0.
     std_error: of the slope (or of the value where there is no slope), where the family has one.
     reference: the term's mean contribution over the training rows, in link units, on each row of the term.
+    points: what the row adds to the points of a scorecard; None for other families.
     """
 
     output: str
@@ -50,6 +51,7 @@ class Coefficient:
     value: float | None = None
     std_error: float | None = None
     reference: float = 0.0
+    points: float | None = None
 
 
 @dataclass(frozen=True)

@@ -81,15 +81,19 @@ def _coefficients(connection: duckdb.DuckDBPyConnection, ml_model: str, version:
     yield f"\nCoefficients (ml_coefficients; {UNITS[link]})"
     rows = _rows(
         connection,
-        "select coalesce(feature, '(intercept)') as feature, applies_to, level, lower_bound, upper_bound, slope, value"
+        "select coalesce(feature, '(intercept)') as feature, applies_to, level, lower_bound, upper_bound, slope, value,"
+        " points"
         " from ml_coefficients where ml_model = ? and version = ?"
         " order by term, applies_to desc, lower_bound nulls first",
         ml_model,
         version,
     )
+    digits = {"slope": 6, "value": 6, "points": 1}
+    if all(row["points"] is None for row in rows):
+        del digits["points"]
     yield from _table(
-        ["feature", "applies to", "slope", "value"],
-        [[row["feature"], _case(row), _number(row["slope"]), _number(row["value"])] for row in rows],
+        ["feature", "applies to", *digits],
+        [[row["feature"], _case(row), *(_number(row[name], n) for name, n in digits.items())] for row in rows],
     )
 
 
@@ -170,8 +174,8 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str, *parameters: object) 
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:+.6f}"
+def _number(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:+.{digits}f}"
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[str]:

@@ -9,13 +9,13 @@ from ml_ledger.families import (
     linear,
     logistic,
     poisson,
+    scorecard,
     tree,
 )
 from ml_ledger.families.base import Family
 
-FAMILIES: dict[str, Family] = {
-    module.FAMILY.name: module.FAMILY
-    for module in (constant, linear, logistic, poisson, gamma, additive_boosting, tree, forest, boosting)
-}
+MODULES = (constant, linear, logistic, poisson, gamma, scorecard, additive_boosting, tree, forest, boosting)
+
+FAMILIES: dict[str, Family] = {module.FAMILY.name: module.FAMILY for module in MODULES}
 
 __all__ = ["FAMILIES", "Family"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from ml_ledger.families.ensembles import Inputs, outputs_of
 from ml_ledger.families.histogram_boosting import HYPERPARAMETERS, LINKS, estimator_of, goes_left, predicted
 from ml_ledger.terms.levels import LevelTerm
 from ml_ledger.terms.numeric import NumericInput
+from ml_ledger.terms.steps import bin_rows, level_rows
 
 if TYPE_CHECKING:
     from ml_ledger.spec import FeatureSpec
@@ -65,23 +67,18 @@ def _collapsed(
         else:
             of_feature[order[int(tree.nodes[0]["feature_idx"])]].append(tree)
     rows = [Coefficient(output=output, term=0, feature=None, applies_to="intercept", value=intercept)]
-    for position, (name, item) in enumerate(inputs.by_feature.items()):
+    for position, item in enumerate(inputs.by_feature.values()):
         trees, x = of_feature[position], design[:, position]
-        if isinstance(item, LevelTerm):
-            steps, contributions = _level_rows(item, trees, x)
-        else:
-            steps, contributions = _number_rows(item, trees, x)
-        shared = {
-            "output": output,
-            "term": position + 1,
-            "feature": name,
-            "reference": float(np.average(contributions, weights=weight)),
-        }
-        rows += [Coefficient(**shared, **step) for step in steps]
+        make = _level_rows if isinstance(item, LevelTerm) else _number_rows
+        steps, contributions = make(item, trees, x, output, position + 1)
+        reference = float(np.average(contributions, weights=weight))
+        rows += [replace(row, reference=reference) for row in steps]
     return rows
 
 
-def _number_rows(item: NumericInput, trees: list[Any], x: Vector) -> tuple[list[dict[str, Any]], Vector]:
+def _number_rows(
+    item: NumericInput, trees: list[Any], x: Vector, output: str, number: int
+) -> tuple[list[Coefficient], Vector]:
     """Steps of a number, and the contributions of n training values.
 
     Trees send x <= threshold to the left; rows apply to lower <= x < upper.
@@ -95,41 +92,18 @@ def _number_rows(item: NumericInput, trees: list[Any], x: Vector) -> tuple[list[
         np.isnan(x), if_missing, values[np.searchsorted(edges, x, side="right") % len(values)]
     )
     keep = [index for index in range(len(edges)) if values[index] != values[index + 1]]
-    first = last = None
-    if item.outside == "reject":
-        first = item.lower
-        last = None if item.upper is None else math.nextafter(item.upper, math.inf)
-    bounds = [first, *(float(edges[index]) for index in keep), last]
-    steps: list[dict[str, Any]] = [
-        {"applies_to": "value", "lower": bounds[index], "upper": bounds[index + 1], "value": float(value)}
-        for index, value in enumerate(values[[*keep, -1]])
-    ]
-    if item.missing == "own_level":
-        steps.append({"applies_to": "missing", "value": if_missing})
-    elif item.missing == "impute":
-        steps.append({"applies_to": "missing", "value": float(_summed(trees, np.array([item.filled]))[0])})
-    return steps, contributions
+    rows = bin_rows(item, edges[keep], values[[*keep, -1]], if_missing, output=output, number=number)
+    return rows, contributions
 
 
-def _level_rows(item: LevelTerm, trees: list[Any], x: Vector) -> tuple[list[dict[str, Any]], Vector]:
+def _level_rows(
+    item: LevelTerm, trees: list[Any], x: Vector, output: str, number: int
+) -> tuple[list[Coefficient], Vector]:
     """A value per level, by the levels' codes, and the contributions of n training codes."""
-    codes = item.codes()
-    of_code = _summed(trees, np.arange(max(codes.values()) + 1, dtype=float))
+    of_code = _summed(trees, np.arange(max(item.codes().values()) + 1, dtype=float))
     if_missing = float(_summed(trees, np.array([math.nan]))[0])
     contributions = np.where(np.isnan(x), if_missing, of_code[np.nan_to_num(x).astype(int)])
-    values = {level: float(of_code[code]) for level, code in codes.items()}
-    steps: list[dict[str, Any]] = [
-        {"applies_to": "level", "level": level, "value": value} for level, value in values.items()
-    ]
-    if item.missing == "own_level":
-        steps.append({"applies_to": "missing", "value": if_missing})
-    elif item.missing == "impute":
-        steps.append({"applies_to": "missing", "value": values[item.most_frequent]})
-    if item.unknown == "reference":
-        steps.append({"applies_to": "unknown", "value": values[item.reference]})
-    elif item.unknown == "rare":
-        steps.append({"applies_to": "unknown", "value": values[item.rare[0] if item.rare else item.reference]})
-    return steps, contributions
+    return level_rows(item, of_code, if_missing, output=output, number=number), contributions
 
 
 def _summed(trees: list[Any], x: NDArray[np.float64]) -> Vector:

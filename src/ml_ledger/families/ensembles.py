@@ -20,6 +20,7 @@ from ml_ledger.families.base import Hyperparameter, is_number
 from ml_ledger.terms.learn import learn_inputs
 from ml_ledger.terms.levels import LevelTerm
 from ml_ledger.terms.numeric import NumericInput
+from ml_ledger.terms.steps import bin_rows, level_rows
 
 if TYPE_CHECKING:
     from ml_ledger.families.base import TrainingRows
@@ -135,21 +136,9 @@ def _column(item: Input) -> str:
 
 
 def _domain(item: Input, output: str, number: int) -> list[Coefficient]:
-    shared = {"output": output, "term": number, "feature": item.feature, "value": 0.0}
-    rows: list[Coefficient] = []
     if isinstance(item, LevelTerm):
-        rows += [Coefficient(**shared, applies_to="level", level=level) for level in item.codes()]
-        if item.unknown != "reject":
-            rows.append(Coefficient(**shared, applies_to="unknown"))
-    else:
-        lower = upper = None
-        if item.outside == "reject":
-            lower = item.lower
-            upper = None if item.upper is None else math.nextafter(item.upper, math.inf)
-        rows.append(Coefficient(**shared, applies_to="value", lower=lower, upper=upper))
-    if item.missing != "reject":
-        rows.append(Coefficient(**shared, applies_to="missing"))
-    return rows
+        return level_rows(item, [0.0] * (max(item.codes().values()) + 1), 0.0, output=output, number=number)
+    return bin_rows(item, [], [0.0], 0.0, output=output, number=number)
 
 
 @dataclass(frozen=True)

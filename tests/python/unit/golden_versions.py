@@ -25,6 +25,28 @@ VERSIONS = {
             Coefficient("score", 1, "city", "unknown", value=0.0),
         ],
     },
+    "scorecard": {
+        "link": "logit",
+        "coefficients": [
+            Coefficient("score", 0, None, "intercept", value=-1.5, points=487.1),
+            Coefficient("score", 1, "age", "value", upper=30.0, value=0.4, points=-11.5),
+            Coefficient("score", 1, "age", "value", lower=30.0, upper=55.0, value=-0.2, points=5.8),
+            Coefficient("score", 1, "age", "value", lower=55.0, value=-0.6, points=17.3),
+            Coefficient("score", 1, "age", "missing", value=0.1, points=-2.9),
+            Coefficient("score", 2, "plan", "level", level="o'clock", value=0.3, points=-8.7),
+            Coefficient("score", 2, "plan", "level", level="plain", value=-0.3, points=8.7),
+            Coefficient("score", 2, "plan", "unknown", value=-0.3, points=8.7),
+        ],
+    },
+    "calibrated": {
+        "link": "logit",
+        "coefficients": [
+            Coefficient("score", 0, None, "intercept", value=-1.5),
+            Coefficient("score", 1, "a", "value", slope=0.5),
+            Coefficient("calibration", 1, None, "link", upper=-1.0, value=-2.0),
+            Coefficient("calibration", 1, None, "link", lower=-1.0, value=0.5),
+        ],
+    },
     "classes": {
         "link": "softmax",
         "coefficients": [

@@ -7,17 +7,14 @@ from itertools import pairwise
 import duckdb
 import numpy as np
 import pytest
+from agreement import STRANGERS, Fitted, N, assert_agreement, features, interpreted, table_of_every_kind
+from agreement import fitted as fitted_family
 from sklearn.datasets import load_breast_cancer
-from test_terms import CASES, STRANGERS, Fitted, N, features, interpreted
-from test_terms import connection as connection  # the table with every kind of column
+from test_terms import CASES
 
 from ml_ledger.errors import SpecError
-from ml_ledger.families import FAMILIES
-from ml_ledger.families.base import TrainingRows
-from ml_ledger.scoring.compile import compile_scoring
 from ml_ledger.spec import parse_spec
 from ml_ledger.terms import rejected_by_declaration
-from ml_ledger.warehouse import Relation
 
 TOLERANCE = 1e-12
 SHAPED = ("transform", "knots", "bins")
@@ -28,19 +25,14 @@ BOOSTED = {
 }
 
 
-def fitted(connection, declared, *, task="binary", label="y", table="t", **hyperparameters) -> Fitted:
-    training = TrainingRows(
-        Relation(connection.sql(f"select * from {table}"), name="training_set"),
-        where=f"not ({rejected_by_declaration(declared)})",
-        label=label,
-        task=task,
-    )
-    family = FAMILIES["additive_boosting"]
+@pytest.fixture
+def connection() -> duckdb.DuckDBPyConnection:
+    return table_of_every_kind()
+
+
+def fitted(connection, declared, **options) -> Fitted:
     small = {"trees": 30, "leaves": 6, "min_samples_leaf": 5}
-    fit = family.fit(
-        training=training, features=declared, hyperparameters=family.complete(small | hyperparameters), seed=0
-    )
-    return Fitted(connection, fit, compile_scoring(fit.coefficients, link=fit.link, dialect="duckdb"))
+    return fitted_family(connection, declared, family="additive_boosting", **small | options)
 
 
 @pytest.mark.parametrize("case", BOOSTED)
@@ -48,21 +40,7 @@ def fitted(connection, declared, *, task="binary", label="y", table="t", **hyper
 def test_sql_rows_and_estimator_agree(connection, case, table):
     result = fitted(connection, features(**BOOSTED[case]))
     connection.execute(f"create table strangers as select * from ({STRANGERS}) where id % 11 = 0")
-    accepted = f"select {', '.join(result.fit.design)} from {table} where {result.fit.accepts} order by id"
-    design = np.array(connection.execute(accepted).fetchall(), dtype=float)
-    expected = iter(result.fit.predict(design))
-    flags = connection.execute(f"select coalesce({result.fit.accepts}, false) from {table} order by id").fetchall()
-    scored = 0
-    for (accept,), one, other in zip(flags, result.by_sql(table), result.by_rows(table), strict=True):
-        if accept:
-            estimator = next(expected)
-            scored += 1
-            assert abs(one - estimator) < TOLERANCE
-            assert abs(other - estimator) < TOLERANCE
-        else:
-            assert one is None
-            assert other is None
-    assert scored
+    assert_agreement(result, table)
 
 
 @pytest.mark.parametrize("case", BOOSTED)

@@ -6,10 +6,10 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
+from agreement import features
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import ElasticNet, GammaRegressor, LinearRegression, PoissonRegressor
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
-from test_terms import features
 
 from ml_ledger import train_if_due
 from ml_ledger.errors import SpecError, TrainingSetError

@@ -8,9 +8,9 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
+from agreement import STRANGERS, applies, features
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 from test_additive_boosting import BOOSTED
-from test_terms import STRANGERS, applies, features
 from test_terms import connection as connection  # the table with every kind of column
 
 from ml_ledger.coefficients import Coefficient, Node

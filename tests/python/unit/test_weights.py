@@ -81,7 +81,7 @@ def test_weights_that_cannot_be_used(change, message):
 
 
 def test_class_weights_of_classes_that_are_not_there():
-    with pytest.raises(SpecError, match="class_weights.yes: is not a class; got 'yes'. Allowed: 0, 1"):
+    with pytest.raises(SpecError, match=r"class_weights\.yes: is not a class; got 'yes'. Allowed: 0, 1"):
         declared(training={"class_weights": {"yes": 2.0}})
     with pytest.raises(SpecError, match="class_weights: has no meaning for task 'regression'"):
         declared(

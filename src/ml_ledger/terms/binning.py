@@ -1,0 +1,172 @@
+"""Learn bins for weight of evidence: fine bins by quantiles, counted by one query, merged to monotone ones.
+
+Of all ways to merge neighbouring fine bins such that the weight of evidence only rises, or only falls, and that each
+bin is large enough and has rows of both classes, the one with the largest information value is taken: exactly, by
+dynamic programming over the last bin. Where no minimum binds, these are the level sets of isotonic regression (Barlow
+et al. 1972), which pooling adjacent violators finds; with minima, pooling depends on the order in which bins are
+joined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from ml_ledger.terms.base import double
+from ml_ledger.terms.evidence import (
+    BinEvidence,
+    LevelEvidence,
+    Matrix,
+    binned,
+    information_value,
+    smoothed_log_odds,
+    weight_of_evidence,
+)
+from ml_ledger.terms.learn import learn_inputs
+from ml_ledger.terms.levels import LevelTerm
+from ml_ledger.terms.numeric import NumericInput
+
+if TYPE_CHECKING:
+    from ml_ledger.families.base import TrainingRows
+    from ml_ledger.spec import FeatureSpec, NumericFeature
+
+FINE_BINS = 20
+
+
+def learn_evidence(
+    features: Mapping[str, FeatureSpec], training: TrainingRows, *, smallest_share: float
+) -> dict[str, BinEvidence | LevelEvidence]:
+    """One term per feature, in order.
+
+    smallest_share: of the weight of all rows that a bin of a number must hold, where that is possible; levels are
+    joined by their `min_share` instead. Raises TrainingSetError naming every feature that nothing can be learned from.
+    """
+    inputs = learn_inputs(features, training.relation, training.where)
+    fine_edges: dict[str, tuple[float, ...]] = {}
+    codes: dict[str, tuple[str, int]] = {}
+    for name, item in inputs.items():
+        if isinstance(item, LevelTerm):
+            codes[name] = item.code(), max(item.codes().values()) + 1
+        else:
+            inputs[name] = replace(item, transform=None)  # order is all that bins follow
+            fine_edges[name] = _fine_edges(inputs[name], features[name], training)
+            codes[name] = _fine_bin(binned(inputs[name]), fine_edges[name]), len(fine_edges[name]) + 1
+    terms: dict[str, BinEvidence | LevelEvidence] = {}
+    for name, counts in counted(codes, training).items():
+        item, edges = inputs[name], ()
+        if isinstance(item, NumericInput):
+            starts = merged_bins(
+                counts[:-1],
+                totals=counts.sum(axis=0),
+                smallest_share=smallest_share,
+                direction=features[name].monotone,
+            )
+            edges = tuple(fine_edges[name][start - 1] for start in starts[1:])
+            counts = np.vstack([np.add.reduceat(counts[:-1], starts), counts[-1:]])
+        *evidence, if_missing = map(float, weight_of_evidence(counts))
+        learned = {
+            "evidence": tuple(evidence),
+            "if_missing": if_missing,
+            "information_value": information_value(counts),
+        }
+        terms[name] = (
+            LevelEvidence(item, **learned) if isinstance(item, LevelTerm) else BinEvidence(item, edges, **learned)
+        )
+    return terms
+
+
+def _fine_edges(item: NumericInput, feature: NumericFeature, training: TrainingRows) -> tuple[float, ...]:
+    """Inner edges as declared, or at quantiles that differ."""
+    if isinstance(feature.bins, list):
+        return tuple(map(float, feature.bins))
+    bins = feature.bins or FINE_BINS
+    shares = [step / bins for step in range(1, bins)]
+    (row,) = training.relation.query(
+        f"select quantile_disc({binned(item)}, {shares}) as edges from {training.relation.name} where {training.where}"
+    )
+    return tuple(sorted({float(edge) for edge in row["edges"]}))
+
+
+def _fine_bin(x: str, edges: Sequence[float]) -> str:
+    """SQL of the number of a row's bin; NULL where x is."""
+    cases = " ".join(f"when {x} < {double(edge)} then {index}" for index, edge in enumerate(edges))
+    return f"case {cases} when {x} is not null then {len(edges)} end"
+
+
+def counted(codes: Mapping[str, tuple[str, int]], training: TrainingRows) -> dict[str, Matrix]:
+    """Per feature the weight of rows with label 1 and with label 0 by bin, (bins + 1) × 2; NULL is the last row.
+
+    codes: SQL of the number of a row's bin, from 0, and how many bins there are. All features are counted by one query.
+    """
+    columns = ", ".join(f"{sql} as b{number}" for number, (sql, _) in enumerate(codes.values()))
+    label = f"cast({training.label} as double)"
+    numbers = range(len(codes))
+    rows = training.relation.query(
+        f"select {', '.join(f'b{j}, grouping(b{j}) as g{j}' for j in numbers)},"
+        f" sum(positive) as positive, sum(negative) as negative"
+        f" from (select weight * {label} as positive, weight * (1 - {label}) as negative, {columns}"
+        f" from {training.relation.name} where {training.where}) as coded"
+        f" group by grouping sets ({', '.join(f'(b{j})' for j in numbers)})"
+    )
+    counts = {name: np.zeros((bins + 1, 2)) for name, (_, bins) in codes.items()}
+    for row in rows:
+        number = next(j for j in numbers if not row[f"g{j}"])
+        of_feature = list(counts.values())[number]
+        of_feature[-1 if row[f"b{number}"] is None else row[f"b{number}"]] = row["positive"], row["negative"]
+    return counts
+
+
+def merged_bins(
+    fine: Matrix,
+    *,
+    totals: Sequence[float],
+    smallest_share: float,
+    direction: Literal["increasing", "decreasing"] | None,
+) -> list[int]:
+    """The first fine bin of each merged bin, ascending from 0; [0], a single bin, where the minima allow no more.
+
+    fine: n × 2, the weight of label 1 and of label 0. totals: of both over all rows, those without a value included.
+    direction: of the weight of evidence; None for the one that keeps more information value.
+    """
+    n = len(fine)
+    before = np.vstack([np.zeros(2), np.cumsum(fine, axis=0)])
+    # [i, j] is the bin that joins the fine bins i to j.
+    counts = before[None, 1:] - before[:-1, None]
+    present = np.vstack([np.zeros(2), np.cumsum(fine > 0, axis=0)])
+    allowed = np.all(present[None, 1:] > present[:-1, None], axis=2)
+    # 7 of 100 rows are 0.07 of them, whatever rounding says.
+    allowed &= counts.sum(axis=2) >= smallest_share * np.sum(totals) * (1 - 1e-12)
+    log_odds = np.full((n, n), np.nan)
+    log_odds[allowed] = smoothed_log_odds(counts[allowed])
+    # What the weight of evidence has on top of these log-odds is the same for all bins, and adds up to nothing.
+    value = (counts[..., 0] / totals[0] - counts[..., 1] / totals[1]) * log_odds
+    directions = [1, -1] if direction is None else [{"increasing": 1, "decreasing": -1}[direction]]
+    solutions = [_best_bins(allowed, sign * log_odds, value) for sign in directions]
+    return max(solutions, key=lambda solution: solution[0])[1]
+
+
+def _best_bins(allowed: np.ndarray, order: Matrix, value: Matrix) -> tuple[float, list[int]]:
+    """The largest sum of `value` over consecutive allowed bins of ascending `order`, and where they start."""
+    n = len(value)
+    best = np.full((n, n), -np.inf)  # [i, j]: of all ways to cover 0 to j whose last bin is i to j
+    previous = np.zeros((n, n), dtype=int)  # [i, j]: where the bin before it starts
+    for i in range(n):
+        so_far = np.zeros(n)
+        if i:
+            ascends = order[:i, i - 1, None] < order[None, i, :]
+            options = np.where(ascends, best[:i, i - 1, None], -np.inf)
+            previous[i] = np.argmax(options, axis=0)
+            so_far = np.max(options, axis=0)
+        best[i] = np.where(allowed[i], value[i] + so_far, -np.inf)
+    start, end = int(np.argmax(best[:, -1])), n - 1
+    total = float(best[start, end])
+    if total == -np.inf:
+        return total, [0]
+    starts = [start]
+    while start:
+        start, end = int(previous[start, end]), start - 1
+        starts.insert(0, start)
+    return total, starts
