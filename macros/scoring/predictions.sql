@@ -3,11 +3,11 @@
     the version that is live in each slot, appended.
 
     Arguments: ml_model, its name; features, relation with one row per entity and as-of date; versions and
-    deployments, relations of its nodes.
+    deployments, relations of its nodes; reason_texts, a relation with words for reasons (see `reason_text_map`), or none.
     Returns: SQL. For an incremental dbt model with the strategy append and full_refresh false.
     Example: see models/repurchase/scoring/repurchase_predictions.sql
 #}
-{% macro predictions(ml_model, features, versions, deployments) %}
+{% macro predictions(ml_model, features, versions, deployments, reason_texts=none) %}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
 {%- set live = ml_ledger.live_versions(versions, deployments, features) -%}
 with {{ 'recursive ' if live | selectattr('trees') | list }}
@@ -28,6 +28,12 @@ latest_features as (
         on features.{{ spec.as_of }} = latest._ml_as_of
 ),
 
+{% if reason_texts is not none -%}
+reason_texts as (
+    {{ ml_ledger.reason_text_map(reason_texts) }}
+),
+
+{% endif -%}
 faults as (
     select count(*) - count(distinct _ml_entity_id) as _ml_surplus_rows
     from latest_features
@@ -47,7 +53,7 @@ entities as (
 ),
 
 {% for version in live -%}
-{{ ml_ledger.scored_by_version(version, versions, spec.get('classes')) }},
+{{ ml_ledger.scored_by_version(version, versions, spec.get('classes'), with_texts=reason_texts is not none) }},
 
 {% endfor -%}
 predictions as (

@@ -4,11 +4,12 @@
     rejected: it gets no score and the fallback decision, and its inputs are kept as texts, since JSON has no NaN.
 
     Arguments: version, one element of `live_versions`; versions, the relation of the ML model's
-    versions node; classes, the declared classes of a task multiclass.
+    versions node; classes, the declared classes of a task multiclass; with_texts,
+    whether there is an expression `reason_texts`.
     Returns: SQL: layer<n>_<slot>, directed_<slot>, explained_<slot>, decided_<slot>, and for trees see `tree_paths`.
     Example: {{ ml_ledger.scored_by_version(version, versions) }}
 #}
-{% macro scored_by_version(version, versions, classes=none) %}
+{% macro scored_by_version(version, versions, classes=none, with_texts=false) %}
 {%- set slot = version.slot -%}
 {%- set text, double = dbt.type_string(), ml_ledger.type_double() -%}
 {%- set features = {} -%}
@@ -43,6 +44,9 @@ directed_{{ slot }} as (
         scored.*,
         cast({{ "'" ~ version.threshold ~ "'" if version.threshold is not none else 'null' }} as {{ double }}) as _ml_threshold,
         {{ ml_ledger.decision_direction(version) }} as _ml_direction
+        {%- if with_texts %},
+        reason_texts._ml_texts
+        {%- endif %}
         {%- if version.trees %}
         {%- for feature in version.features %},
         paths._ml_path{{ loop.index }}
@@ -52,6 +56,9 @@ directed_{{ slot }} as (
         on scored._ml_entity_id = paths._ml_entity_id
         {%- else %}
     from {{ last_layer }} as scored
+        {%- endif %}
+        {%- if with_texts %}
+    cross join reason_texts
         {%- endif %}
 ),
 
@@ -94,7 +101,7 @@ decided_{{ slot }} as (
         {{ ml_ledger.decided_action(version) }} as decision,
         case
             when _ml_score is not null
-                then {{ ml_ledger.top_reasons(pushes, '_ml_direction', '_ml_features', version.reasons) }}
+                then {{ ml_ledger.top_reasons(pushes, '_ml_direction', '_ml_features', version.reasons, with_texts) }}
         end as reasons,
         _ml_features as features,
         {{ ml_ledger.imputed_features(version.imputed) }} as imputed_features,

@@ -109,7 +109,7 @@ paths as (
                         when cast(inputs.feature_text as {{ double }}) <= parent.threshold then parent.left_node
                         else parent.right_node
                     end
-                when (parent.levels_go = 'left') = {{ ml_ledger.json_array_has('parent.levels', 'inputs.feature_text') }}
+                when (parent.levels_go = 'left') = {{ ml_ledger.json_array_has('parent.levels', 'feature_text') }}
                     then parent.left_node
                 else parent.right_node
             end

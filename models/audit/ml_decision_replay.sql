@@ -56,6 +56,15 @@ usable_links as (
     where abs(links.link_score) <= {{ largest }}
 ),
 
+highest_links as (
+    select
+        decision_id,
+        max(link_score) as link_score
+    from usable_links
+    group by decision_id
+    having count(*) = max(outputs)
+),
+
 -- Of several outputs, the one that was predicted stands for the row where nothing beats it but rounding.
 ranked as (
     select
@@ -73,10 +82,10 @@ ranked as (
                 * greatest(1, abs(usable_links.link_score)),
                 usable_links.output
         ) as place,
-        sum(exp(usable_links.link_score - highest.link_score)) over (
+        sum(exp(usable_links.link_score - highest_links.link_score)) over (
             partition by usable_links.decision_id
         ) as odds,
-        exp(usable_links.link_score - highest.link_score) as own_odds
+        exp(usable_links.link_score - highest_links.link_score) as own_odds
     from usable_links
     inner join predictions
         on usable_links.decision_id = predictions.decision_id
@@ -84,15 +93,8 @@ ranked as (
         on
             predictions.ml_model = versions.ml_model
             and predictions.version = versions.version
-    inner join (
-        select
-            decision_id,
-            max(link_score) as link_score
-        from usable_links
-        group by decision_id
-        having count(*) = max(outputs)
-    ) as highest
-        on usable_links.decision_id = highest.decision_id
+    inner join highest_links
+        on usable_links.decision_id = highest_links.decision_id
 ),
 
 replayed as (
@@ -102,7 +104,9 @@ replayed as (
         ranked.link_score,
         case
             when calibration.version is not null
-                then 1 / (1 + exp(-coalesce(calibration.slope * ranked.link_score, 0) - coalesce(calibration.value, 0)))
+                then 1 / (1 + exp(
+                    -coalesce(calibration.slope * ranked.link_score, 0) - coalesce(calibration.value, 0)
+                ))
             when ranked.link = 'logit' then 1 / (1 + exp(-ranked.link_score))
             when ranked.link = 'log' then exp(ranked.link_score)
             when ranked.link = 'softmax' then ranked.own_odds / ranked.odds

@@ -65,7 +65,7 @@ lines as (
             when slope is null then coalesce(value, 0)
             when transform in ('log1p', 'squared_log1p') then slope * ln(1 + feature_number) + coalesce(value, 0)
             else slope * feature_number + coalesce(value, 0)
-        end as line
+        end as effect
     from matching
 ),
 
@@ -84,8 +84,11 @@ tree_contributions as (
 contributing as (
     select
         lines.*,
-        case when lines.transform in ('squared', 'squared_log1p') then lines.line * lines.line else lines.line end
-            + coalesce(tree_contributions.added, 0) as contribution
+        coalesce(tree_contributions.added, 0)
+        + case
+            when lines.transform in ('squared', 'squared_log1p') then lines.effect * lines.effect
+            else lines.effect
+        end as contribution
     from lines
     left join tree_contributions
         on

@@ -6,5 +6,6 @@
         features=ref('customer_purchase_features'),
         versions=ref('repurchase_versions'),
         deployments=ref('repurchase_deployments'),
+        reason_texts=ref('repurchase_reason_texts'),
     )
 }}

@@ -10,10 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml_ledger.coefficients import Coefficient, Node
+from ml_ledger.errors import TrainingSetError
 
 if TYPE_CHECKING:
     from ml_ledger.spec import FeatureSpec
     from ml_ledger.warehouse import Relation
+
+# Fetched columns, the matrix that they become, and what estimators copy of it: bytes per byte of data.
+COPIES = 4
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -35,7 +39,8 @@ class TrainingRows:
 
     where: SQL of the rows to train on. label: SQL of the label, a double: of task multiclass the position of the class
     in `classes`, from 0; of task clustering NULL. Weights are the column `weight`. task: what the label is.
-    key: SQL of the columns that tell rows apart.
+    key: SQL of the columns that tell rows apart. memory_mb: what fetched rows may take, None for no limit; may_sample:
+    whether only some are fetched where that is not enough.
     """
 
     relation: Relation
@@ -44,11 +49,34 @@ class TrainingRows:
     key: Sequence[str] = ()
     task: str = "binary"
     classes: Sequence[str] = ()
+    memory_mb: int | None = None
+    may_sample: bool = False
 
     def fetch(self, columns: Sequence[str]) -> tuple[Matrix, Vector, Vector]:
-        """Design matrix (n × k), labels (n) and weights (n) of the n rows, for k SQL expressions."""
-        label, weight, *design = self.relation.doubles([self.label, "weight", *columns], where=self.where)
+        """Design matrix (n × k), labels (n) and weights (n) of the n rows, for k SQL expressions.
+
+        Raises TrainingSetError where they do not fit into memory and may not be sampled.
+        """
+        where = self._fitting_into_memory(len(columns) + 2)
+        label, weight, *design = self.relation.doubles([self.label, "weight", *columns], where=where)
         return np.column_stack(design) if design else np.empty((len(label), 0)), label, weight
+
+    def _fitting_into_memory(self, columns: int) -> str:
+        """SQL of the rows that are fetched: all of them, or as many as fit."""
+        if self.memory_mb is None:
+            return self.where
+        (found,) = self.relation.query(f"select count(*) as n from {self.relation.name} where {self.where}")
+        fitting = self.memory_mb * 1_000_000 // (columns * 8 * COPIES)
+        if found["n"] <= fitting:
+            return self.where
+        if not self.may_sample:
+            raise TrainingSetError(
+                f"training.memory_mb: the training set does not fit; got {found['n']:,} rows of {columns} columns for"
+                f" {self.memory_mb:,} MB. Allowed: up to {fitting:,} rows. Nothing was written. Fix: raise memory_mb,"
+                " declare too_large: sample, or choose a family that is fitted inside the warehouse."
+            )
+        buckets = 1 << 30
+        return f"{self.where} and {self.bucket(buckets)} < {int(buckets * fitting / found['n'] * 0.99)}"
 
     def bucket(self, buckets: int) -> str:
         """SQL of a pseudo-random number from 0 to `buckets` - 1, the same for a row whenever it is asked for."""

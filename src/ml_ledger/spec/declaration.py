@@ -89,12 +89,16 @@ class TrainingSpec(Strict):
     """When a new version is due, the seed of everything random in a fit, and what each row counts.
 
     sample_weight: a column of the features. class_weights: by class ('0' and '1' for task binary), or `balanced`.
+    memory_mb: what families that are fitted outside the warehouse may take; too_large: what happens to a training set
+    that needs more.
     """
 
     retrain_after_days: Annotated[int, Field(ge=1)] = 90
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
     sample_weight: Name | None = None
     class_weights: Literal["balanced"] | dict[str, Positive] | None = None
+    memory_mb: Annotated[int, Field(ge=1)] = 4096
+    too_large: Literal["refuse", "sample"] = "refuse"
 
 
 class CrossValidationSpec(Strict):

@@ -36,6 +36,8 @@ def training_rows(spec: MLModelSpec, rows: Relation, where: str) -> TrainingRows
         key=(quoted(spec.entity), quoted(spec.as_of)),
         task=spec.task,
         classes=spec.classes or (),
+        memory_mb=spec.training.memory_mb,
+        may_sample=spec.training.too_large == "sample",
     )
 
 

@@ -136,7 +136,7 @@ def _measure(
         where = f"split = '{split}'"
         metrics += measured(spec, rows, scorers, dataset=split, where=where)
         for scored_by, item in fitted.items():
-            check_scoring(scored_by, item, rows, where)
+            check_scoring(spec, scored_by, item, rows, where)
     return metrics
 
 

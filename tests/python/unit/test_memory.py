@@ -1,0 +1,37 @@
+"""Families that fetch rows keep within the declared memory, or refuse."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from customers import customers, trained
+
+from ml_ledger.errors import TrainingSetError
+from ml_ledger.families.base import COPIES
+
+TREE = {"family": "tree", "hyperparameters": {"min_samples_leaf": 5}}
+TABLE = customers(
+    months=40, each=1000
+)  # 38,000 rows to train on: 2 features, label and weight take 4.9 MB in 4 copies
+
+
+def test_a_set_that_is_too_large_is_refused_with_the_rows_that_would_fit():
+    fitting = 1_000_000 // (4 * 8 * COPIES)
+    with pytest.raises(TrainingSetError) as caught:
+        trained(TABLE, algorithm=TREE, training={"memory_mb": 1})
+    assert "got 38,000 rows of 4 columns for 1 MB" in str(caught.value)
+    assert f"Allowed: up to {fitting:,} rows" in str(caught.value)
+    assert trained(TABLE, algorithm=TREE, training={"memory_mb": 5})["train_rows"] == 38_000
+
+
+def test_or_sampled_and_the_version_says_so():
+    row = trained(TABLE, algorithm=TREE, training={"memory_mb": 1, "too_large": "sample"})
+    rows = json.loads(row["diagnostics"])["rows"]
+    assert 7000 < rows <= 1_000_000 // (4 * 8 * COPIES)
+    again = trained(TABLE, algorithm=TREE, training={"memory_mb": 1, "too_large": "sample"})
+    assert (row["nodes"], rows) == (again["nodes"], json.loads(again["diagnostics"])["rows"])
+
+
+def test_families_inside_the_warehouse_do_not_mind():
+    assert trained(TABLE, training={"memory_mb": 6})["train_rows"] == 38_000
