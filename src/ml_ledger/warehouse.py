@@ -7,8 +7,10 @@ declared columns.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +62,22 @@ class Relation:
         columns = result.columns
         return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
 
+    @contextmanager
+    def materialised(self, sql: str) -> Iterator[Relation]:
+        """The rows of a query over this relation as a temporary table, which is dropped at the end of the block.
+
+        For what several queries read and would compute again. The name is its own, so that any number fit into one
+        connection, none clashes with a table of the warehouse, and the warehouse's file keeps nothing.
+        """
+        table = f"_ml_{uuid4().hex}"
+        # A query that writes would read a table of the catalog that is called as this relation; one that reads does
+        # not, and the second name is nobody's.
+        rows = self._relation.query(self.name, sql)
+        rows.query(f"{table}_rows", f"create temporary table {table} as select * from {table}_rows")
+        yield Relation(self._relation.query(self.name, f"select * from {table}"), name=f"{table}_read")
+        # Not after an error: the transaction is then aborted, this would hide the error, and rolling back drops it.
+        self._relation.query(self.name, f"drop table {table}")
+
     def doubles(self, expressions: Sequence[str], where: str) -> list[Vector]:
         """One array of n doubles per SQL expression, NaN for NULL, over the n rows that satisfy `where`.
 
@@ -69,11 +87,15 @@ class Relation:
 
     def scores(self, scorings: Sequence[Scoring], others: Sequence[str], where: str) -> list[Vector]:
         """One array of n scores per scoring, NaN where a row is not scored, then one per other expression."""
+        return self._arrays(self.scores_sql(scorings, others, where), len(scorings) + len(others))
+
+    def scores_sql(self, scorings: Sequence[Scoring], others: Sequence[str], where: str) -> str:
+        """The query for those scores and expressions: doubles c0, c1, … per row."""
         inner = self._selected([*(scoring.link_sql() for scoring in scorings), *others], where)
         columns = [scoring.score_of(f"c{number}") for number, scoring in enumerate(scorings)]
         columns += [f"c{number}" for number in range(len(scorings), len(scorings) + len(others))]
         outer = ", ".join(f"{column} as c{number}" for number, column in enumerate(columns))
-        return self._arrays(f"select {outer} from ({inner}) as selected", len(columns))
+        return f"select {outer} from ({inner}) as selected"
 
     def _selected(self, expressions: Sequence[str], where: str) -> str:
         selected = ", ".join(
