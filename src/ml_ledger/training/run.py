@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from ml_ledger import coefficients
 from ml_ledger.errors import VersionError
-from ml_ledger.evaluation.metrics import Metric, binary_metrics, regression_metrics
+from ml_ledger.evaluation.metrics import Metric, measure
 from ml_ledger.families import FAMILIES
 from ml_ledger.families.base import Fit, TrainingRows
 from ml_ledger.progress import say
@@ -157,7 +157,6 @@ def _measure(
     """
     scorers = {scored_by: item.scoring for scored_by, item in fitted.items()}
     metrics: list[Metric] = []
-    measured = binary_metrics if spec.task == "binary" else regression_metrics
     for version in versions:
         scored_by, scoring = f"version:{version['version']}", CompiledScoring.from_json(version["scoring"])
         if set(scoring.features) <= set(rows.types):
@@ -166,8 +165,16 @@ def _measure(
             metrics.append(Metric("holdout", "all", scored_by, "scored_share", 0.0, None, None, 0))
     for split in ("train", "holdout"):
         where = f"split = '{split}'"
-        *arrays, label = rows.scores(list(scorers.values()), [quoted(spec.label)], where=where)
-        metrics += measured(dataset=split, label=label, scores=dict(zip(scorers, arrays, strict=True)))
+        columns = ", ".join(f"c{number} as s{number}_0" for number in range(len(scorers)))
+        scores = rows.scores_sql(list(scorers.values()), [quoted(spec.label)], where=where)
+        with rows.materialised(f"select {columns}, c{len(scorers)} as label from ({scores}) as scores") as scored:
+            metrics += measure(
+                scored,
+                task=spec.task,
+                dataset=split,
+                scorers=list(scorers),
+                threshold=None if spec.decision is None else float(spec.decision.threshold),
+            )
         for scored_by, item in fitted.items():
             _check_scoring(scored_by, item, rows, where)
     return metrics
@@ -198,7 +205,7 @@ def _headline(metrics: list[Metric]) -> str:
         parts = [
             f"{metric.scored_by} {metric.value:.4f}"
             for metric in metrics
-            if metric.dataset == "holdout" and metric.metric == name
+            if (metric.dataset, metric.slice, metric.metric) == ("holdout", "all", name)
         ]
         if parts:
             return f"holdout {title}: " + ", ".join(parts)

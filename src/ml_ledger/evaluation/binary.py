@@ -1,0 +1,91 @@
+"""Metrics of a probability that the label is 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ml_ledger.evaluation.estimates import Estimate, Measured, without_interval
+from ml_ledger.evaluation.ranks import deciles, ranking
+from ml_ledger.evaluation.rows import ScoredRows, is_scored, negative_log
+from ml_ledger.terms.base import double
+
+SHARES = ("scored_share", "base_rate", "positive_share", "precision", "recall")
+
+
+def measure_binary(rows: ScoredRows, threshold: float | None) -> Iterator[Measured]:
+    """Metrics of each scorer, and how far the first one beats the others on the same rows.
+
+    rows: one output per scorer. threshold: a score at or above it is a positive decision; None leaves out what
+    depends on it.
+    """
+    numbers = range(len(rows.scorers))
+    of_label = {f"of_label{i}": f"case when label = 1 then s{i}_0 else 1 - s{i}_0 end" for i in numbers}
+    rows = rows.with_columns(of_label)
+    rows = rows.with_columns({f"loss{i}": negative_log(f"of_label{i}") for i in numbers})
+    values = {("label", "base_rate"): "label"}
+    for i, scorer in enumerate(rows.scorers):
+        for metric, sql in _per_row(i, threshold).items():
+            values[scorer, metric] = sql
+    for (scorer, metric), moments in rows.moments(values).items():
+        if metric == "overlap":
+            yield Measured(scorer, "f1", f1_from_overlap(moments.share()))
+        else:
+            yield Measured(scorer, metric, moments.share() if metric in SHARES else moments.average())
+    for i, scorer in enumerate(rows.scorers):
+        found = ranking(rows, score=f"s{i}_0")
+        if found is not None:
+            yield Measured(scorer, "roc_auc", found.roc_auc)
+            yield Measured(scorer, "average_precision", found.average_precision)
+        yield from _by_decile(rows, i)
+
+
+def _per_row(i: int, threshold: float | None) -> dict[str, str]:
+    """SQL per row of what scorer number i's metrics are means of."""
+    score = f"s{i}_0"
+    values = {
+        "scored_share": is_scored(score),
+        "log_loss": f"loss{i}",
+        "brier": f"({score} - label) * ({score} - label)",
+        "mean_score": score,
+    }
+    if i > 0:
+        values["log_loss_reduction"] = f"loss{i} - loss0"
+    if threshold is not None:
+        at = double(threshold)
+        decided = f"case when {score} >= {at} then 1e0 when {score} < {at} then 0e0 end"
+        values |= {
+            "positive_share": decided,
+            "precision": f"case when {score} >= {at} then label end",
+            "recall": f"case when label = 1 then {decided} end",
+            "overlap": f"case when {score} >= {at} then label when label = 1 and {score} < {at} then 0e0 end",
+        }
+    return values
+
+
+def f1_from_overlap(overlap: Estimate | None) -> Estimate | None:
+    """F1 from the share J of true positives among all rows that are positive by label or by decision: 2J / (1 + J).
+
+    That is increasing in J, so the bounds of J's interval give those of F1.
+    """
+    if overlap is None or overlap.ci_low is None or overlap.ci_high is None:
+        return None
+    value, low, high = (2 * share / (1 + share) for share in (overlap.value, overlap.ci_low, overlap.ci_high))
+    return Estimate(value, low, high, overlap.n)
+
+
+def _by_decile(rows: ScoredRows, i: int) -> Iterator[Measured]:
+    scorer = rows.scorers[i]
+    found = list(deciles(rows, score=f"s{i}_0"))
+    total = sum(decile.label.n for decile in found)
+    overall = sum(decile.label.n * (decile.label.mean or 0.0) for decile in found) / total if found else 0.0
+    error = 0.0
+    for decile in found:
+        part, n = f"score decile {decile.number}", decile.label.n
+        base_rate, mean_score = decile.label.mean or 0.0, decile.score.mean or 0.0
+        error += n / total * abs(mean_score - base_rate)
+        yield Measured(scorer, "mean_score", decile.score.average(), part)
+        yield Measured(scorer, "base_rate", decile.label.share(), part)
+        if overall > 0:
+            yield Measured(scorer, "lift", without_interval(base_rate / overall, n), part)
+    if found:
+        yield Measured(scorer, "calibration_error", without_interval(error, total))

@@ -1,0 +1,112 @@
+"""Metrics of one probability per class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from ml_ledger.evaluation.estimates import Measured, wilson, without_interval
+from ml_ledger.evaluation.ranks import ranking
+from ml_ledger.evaluation.rows import ScoredRows, is_scored, negative_log
+
+SHARES = ("scored_share", "accuracy", "base_rate")
+
+
+def measure_multiclass(rows: ScoredRows, classes: Sequence[str]) -> Iterator[Measured]:
+    """Metrics of each scorer, and how far the first one beats the others on the same rows.
+
+    rows: one output per class; the label is the number of the class, from 0. The predicted class is the one with the
+    highest probability, the first of equals.
+    """
+    rows = _with_predictions(rows, len(classes))
+    values = {("label", "base_rate", _slice(name)): _is_class(k) for k, name in enumerate(classes)}
+    for i, scorer in enumerate(rows.scorers):
+        for metric, sql in _per_row(i, len(classes)).items():
+            values[scorer, metric, "all"] = sql
+    for (scorer, metric, part), moments in rows.moments(values).items():
+        estimate = moments.share() if metric in SHARES else moments.average()
+        yield Measured(scorer, metric, estimate, part)
+    for i, scorer in enumerate(rows.scorers):
+        yield from _by_confusion(scorer, _confusion(rows, i), classes)
+        yield from _areas(rows, i, classes)
+
+
+def _slice(name: str) -> str:
+    return f"class {name}"
+
+
+def _is_class(k: int) -> str:
+    return f"case when label = {k} then 1e0 else 0e0 end"
+
+
+def _with_predictions(rows: ScoredRows, classes: int) -> ScoredRows:
+    """Columns of scorer number i: top{i}, predicted{i}, of_label{i} (the probability of the label), loss{i}."""
+    numbers, outputs = range(len(rows.scorers)), range(classes)
+    rows = rows.with_columns(
+        {f"top{i}": f"greatest({', '.join(f's{i}_{k}' for k in outputs)})" for i in numbers}
+        | {
+            f"of_label{i}": f"case label {' '.join(f'when {k} then s{i}_{k}' for k in outputs)} end"
+            for i in numbers
+        }
+    )
+    return rows.with_columns(
+        {
+            f"predicted{i}": f"case top{i} {' '.join(f'when s{i}_{k} then {k}' for k in outputs)} end"
+            for i in numbers
+        }
+        | {f"loss{i}": negative_log(f"of_label{i}") for i in numbers}
+    )
+
+
+def _per_row(i: int, classes: int) -> dict[str, str]:
+    """SQL per row of what scorer number i's metrics are means of."""
+    squares = " + ".join(f"s{i}_{k} * s{i}_{k}" for k in range(classes))
+    values = {
+        "scored_share": is_scored(f"s{i}_0"),
+        "log_loss": f"loss{i}",
+        # the sum over classes of (probability - 1 of the label's class, 0 of others) squared
+        "brier": f"{squares} + 1 - 2 * of_label{i}",
+        "accuracy": f"case when predicted{i} = label then 1e0 when predicted{i} <> label then 0e0 end",
+    }
+    if i > 0:
+        values["log_loss_reduction"] = f"loss{i} - loss0"
+    return values
+
+
+def _confusion(rows: ScoredRows, i: int) -> dict[tuple[int, int], int]:
+    """How many rows there are of each label and class predicted by scorer number i."""
+    found = rows.query(
+        f"select label, predicted{i} as predicted, count(*) as n from scored_rows where predicted{i} is not null"
+        f" group by label, predicted{i}"
+    )
+    return {(int(row["label"]), int(row["predicted"])): row["n"] for row in found}
+
+
+def _by_confusion(
+    scorer: str, confusion: Mapping[tuple[int, int], int], classes: Sequence[str]
+) -> Iterator[Measured]:
+    f1 = []
+    for k, name in enumerate(classes):
+        right = confusion.get((k, k), 0)
+        labelled = sum(n for (label, _), n in confusion.items() if label == k)
+        predicted = sum(n for (_, prediction), n in confusion.items() if prediction == k)
+        if predicted:
+            yield Measured(scorer, "precision", wilson(right / predicted, predicted), _slice(name))
+        if labelled:
+            yield Measured(scorer, "recall", wilson(right / labelled, labelled), _slice(name))
+        if labelled + predicted:
+            f1.append(2 * right / (labelled + predicted))
+    if f1:
+        yield Measured(scorer, "macro_f1", without_interval(sum(f1) / len(f1), sum(confusion.values())))
+
+
+def _areas(rows: ScoredRows, i: int, classes: Sequence[str]) -> Iterator[Measured]:
+    """Area under the ROC curve of each class against the rest, and the mean over the classes that have one."""
+    areas = []
+    for k, name in enumerate(classes):
+        found = ranking(rows, score=f"s{i}_{k}", label=_is_class(k))
+        if found is not None:
+            areas.append(found.roc_auc)
+            yield Measured(rows.scorers[i], "roc_auc", found.roc_auc, _slice(name))
+    if areas:
+        mean = sum(area.value for area in areas) / len(areas)
+        yield Measured(rows.scorers[i], "roc_auc", without_interval(mean, areas[0].n))

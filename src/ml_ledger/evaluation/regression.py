@@ -1,0 +1,77 @@
+"""Metrics of an amount, in units of the label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ml_ledger.evaluation.estimates import Estimate, Measured, without_interval
+from ml_ledger.evaluation.ranks import deciles
+from ml_ledger.evaluation.rows import Moments, ScoredRows, is_scored
+from ml_ledger.terms.base import double
+
+PINBALL = {"pinball_10": 0.1, "pinball_50": 0.5, "pinball_90": 0.9}
+
+
+def measure_regression(rows: ScoredRows) -> Iterator[Measured]:
+    """Metrics of each scorer, and how far the first one beats the others on the same rows.
+
+    rows: one output per scorer.
+    """
+    numbers = range(len(rows.scorers))
+    rows = rows.with_columns({f"error{i}": f"s{i}_0 - label" for i in numbers})
+    values = {("label", "mean_label"): "label"}
+    for i, scorer in enumerate(rows.scorers):
+        for metric, sql in _per_row(i).items():
+            values[scorer, metric] = sql
+    moments = rows.moments(values)
+    for (scorer, metric), found in moments.items():
+        if metric == "rmse":
+            yield Measured(scorer, metric, found.root())
+            yield Measured(scorer, "r2", _r2(found, moments[scorer, "label"]))
+        elif metric == "scored_share":
+            yield Measured(scorer, metric, found.share())
+        elif metric != "label":
+            yield Measured(scorer, metric, found.average())
+    yield from _median_absolute_error(rows)
+    for i, scorer in enumerate(rows.scorers):
+        for decile in deciles(rows, score=f"s{i}_0"):
+            part = f"score decile {decile.number}"
+            yield Measured(scorer, "mean_score", decile.score.average(), part)
+            yield Measured(scorer, "mean_label", decile.label.average(), part)
+
+
+def _per_row(i: int) -> dict[str, str]:
+    """SQL per row of what scorer number i's metrics are means of; `label` is that of the rows it scores."""
+    score, error = f"s{i}_0", f"error{i}"
+    values = {
+        "scored_share": is_scored(score),
+        "mae": f"abs({error})",
+        "rmse": f"{error} * {error}",
+        "mape": f"case when label <> 0 then abs({error} / label) end",
+        "bias": error,
+        "mean_score": score,
+        "label": f"case when {score} is not null then label end",
+    }
+    for metric, quantile in PINBALL.items():
+        above, below = double(1 - quantile), double(-quantile)
+        values[metric] = f"case when {error} > 0 then {above} * {error} else {below} * {error} end"
+    if i > 0:
+        values["squared_error_reduction"] = f"{error} * {error} - error0 * error0"
+    return values
+
+
+def _r2(squared_error: Moments, label: Moments) -> Estimate | None:
+    """1 - mean squared error / variance of the labels that are scored; None where these are all equal."""
+    if squared_error.mean is None or label.variance is None or label.constant:
+        return None
+    spread = label.variance * (label.n - 1) / label.n
+    return without_interval(1 - squared_error.mean / spread, label.n)
+
+
+def _median_absolute_error(rows: ScoredRows) -> Iterator[Measured]:
+    errors = [f"abs(error{i})" for i in range(len(rows.scorers))]
+    aggregates = ", ".join(f"median({error}) as m{i}, count({error}) as n{i}" for i, error in enumerate(errors))
+    (row,) = rows.query(f"select {aggregates} from scored_rows")
+    for i, scorer in enumerate(rows.scorers):
+        if row[f"n{i}"] > 0:
+            yield Measured(scorer, "median_absolute_error", without_interval(row[f"m{i}"], row[f"n{i}"]))
