@@ -28,7 +28,7 @@ def measure_binary(rows: ScoredRows, threshold: float | None) -> Iterator[Measur
             values[scorer, metric] = sql
     for (scorer, metric), moments in rows.moments(values).items():
         if metric == "overlap":
-            yield Measured(scorer, "f1", _f1(moments.share()))
+            yield Measured(scorer, "f1", f1_from_overlap(moments.share()))
         else:
             yield Measured(scorer, metric, moments.share() if metric in SHARES else moments.average())
     for i, scorer in enumerate(rows.scorers):
@@ -62,7 +62,7 @@ def _per_row(i: int, threshold: float | None) -> dict[str, str]:
     return values
 
 
-def _f1(overlap: Estimate | None) -> Estimate | None:
+def f1_from_overlap(overlap: Estimate | None) -> Estimate | None:
     """F1 from the share J of true positives among all rows that are positive by label or by decision: 2J / (1 + J).
 
     That is increasing in J, so the bounds of J's interval give those of F1.
