@@ -7,7 +7,7 @@ declared columns.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 from uuid import uuid4
@@ -101,17 +101,10 @@ class Relation:
         arrays = self._relation.query(self.name, f"select {selected} from {self.name} where {where}").fetchnumpy()
         return [_filled(arrays[f"c{number}"]) for number in range(len(expressions))]
 
-    def scores(self, scorings: Sequence[Scoring], others: Sequence[str], where: str) -> list[Vector]:
-        """One array of n scores per scoring, NaN where a row is not scored, then one per other expression."""
-        return self._arrays(self.scores_sql(scorings, others, where), len(scorings) + len(others))
-
-    def scores_sql(self, scorings: Sequence[Scoring], others: Sequence[str], where: str) -> str:
-        """The query for those scores and expressions: doubles c0, c1, … per row."""
-        inner = self._selected([*(scoring.link_sql() for scoring in scorings), *others], where)
-        columns = [scoring.score_of(f"c{number}") for number, scoring in enumerate(scorings)]
-        columns += [f"c{number}" for number in range(len(scorings), len(scorings) + len(others))]
-        outer = ", ".join(f"{column} as c{number}" for number, column in enumerate(columns))
-        return f"select {outer} from ({inner}) as selected"
+    def scores(
+        self, scorings: Sequence[Scoring], others: Sequence[str], where: str
+    ) -> tuple[list[Matrix], list[Vector]]:
+        """Scores of the n rows that satisfy `where`, and other expressions over the same rows.
 
         Returns one matrix of n × outputs per scoring, NaN where a row is not scored; and one array per expression.
         """

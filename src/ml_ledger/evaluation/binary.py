@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ml_ledger.evaluation.estimates import Estimate, Measured, without_interval
-from ml_ledger.evaluation.ranks import deciles, ranking
+from ml_ledger.evaluation.ranks import deciles, has_deciles, ranking
 from ml_ledger.evaluation.rows import ScoredRows, is_scored, negative_log
 from ml_ledger.terms.base import double
 
@@ -36,7 +36,8 @@ def measure_binary(rows: ScoredRows, threshold: float | None) -> Iterator[Measur
         if found is not None:
             yield Measured(scorer, "roc_auc", found.roc_auc)
             yield Measured(scorer, "average_precision", found.average_precision)
-        yield from _by_decile(rows, i)
+        if has_deciles(scorer):
+            yield from _by_decile(rows, i)
 
 
 def _per_row(i: int, threshold: float | None) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ml_ledger.evaluation.estimates import Estimate, Measured, without_interval
-from ml_ledger.evaluation.ranks import deciles
+from ml_ledger.evaluation.ranks import deciles, has_deciles
 from ml_ledger.evaluation.rows import Moments, ScoredRows, is_scored
 from ml_ledger.terms.base import double
 
@@ -34,7 +34,7 @@ def measure_regression(rows: ScoredRows) -> Iterator[Measured]:
             yield Measured(scorer, metric, found.average())
     yield from _median_absolute_error(rows)
     for i, scorer in enumerate(rows.scorers):
-        for decile in deciles(rows, score=f"s{i}_0"):
+        for decile in deciles(rows, score=f"s{i}_0") if has_deciles(scorer) else ():
             part = f"score decile {decile.number}"
             yield Measured(scorer, "mean_score", decile.score.average(), part)
             yield Measured(scorer, "mean_label", decile.label.average(), part)

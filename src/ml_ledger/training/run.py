@@ -11,10 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from ml_ledger import coefficients
-from ml_ledger.errors import VersionError
-from ml_ledger.evaluation.metrics import Metric, measure
-from ml_ledger.families import FAMILIES
-from ml_ledger.families.base import Fit, TrainingRows
+from ml_ledger.evaluation.metrics import Metric
 from ml_ledger.progress import say
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec, parse_spec
@@ -43,8 +40,8 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
     Raises SpecError or TrainingSetError, naming every problem, before anything is trained or written.
     """
     declared = parse_spec(ml_model, spec)
-    rows = Relation(training_set, name="training_set")
-    versions = [] if history is None else _versions(Relation(history, name="history"))
+    rows = Relation(training_set, name="_ml_training_set")
+    versions = [] if history is None else _versions(Relation(history, name="_ml_history"))
     latest = versions[-1] if versions else None
     validate_columns(ml_model, declared, rows)
     clock, invocation_id = _run_of(rows)
@@ -137,16 +134,7 @@ def _measure(
             metrics.append(Metric("holdout", "all", scored_by, "scored_share", 0.0, None, None, 0))
     for split in ("train", "holdout"):
         where = f"split = '{split}'"
-        columns = ", ".join(f"c{number} as s{number}_0" for number in range(len(scorers)))
-        scores = rows.scores_sql(list(scorers.values()), [quoted(spec.label)], where=where)
-        with rows.materialised(f"select {columns}, c{len(scorers)} as label from ({scores}) as scores") as scored:
-            metrics += measure(
-                scored,
-                task=spec.task,
-                dataset=split,
-                scorers=list(scorers),
-                threshold=None if spec.decision is None else float(spec.decision.threshold),
-            )
+        metrics += measured(spec, rows, scorers, dataset=split, where=where)
         for scored_by, item in fitted.items():
             check_scoring(spec, scored_by, item, rows, where)
     return metrics
