@@ -156,13 +156,9 @@ def _by_bounds(column: exp.Expression, pieces: list[Coefficient], dialect: str) 
     Gaps between pieces, and beyond the first and the last, stay NULL; so do NaN and infinity wherever a bound or a
     constant could hide them.
     """
-    if len(pieces) == 1 and pieces[0].lower is None and pieces[0].upper is None:
-        expression = _line(column, pieces[0], dialect)
-        if (
-            pieces[0].slope is not None
-        ):  # NaN and infinity survive a multiplication, and are rejected with the score
-            return expression
-        return exp.Case(ifs=[exp.If(this=_at_most(column, sys.float_info.max, dialect), true=expression)])
+    if len(pieces) == 1 and pieces[0].lower is None and pieces[0].upper is None and pieces[0].slope is not None:
+        # NaN and infinity survive a multiplication, and are rejected with the score
+        return _line(column, pieces[0], dialect)
     steps: list[tuple[exp.Expression, exp.Expression]] = []
     floor = -sys.float_info.max  # minus infinity is below every number
     for piece in pieces:
