@@ -7,13 +7,16 @@ declared columns.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ml_ledger.errors import WarehouseError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 NUMERIC_TYPE = re.compile(
     r"U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|DECIMAL\(\d+,\s*\d+\)", re.IGNORECASE
@@ -60,12 +63,13 @@ class Relation:
         columns = result.columns
         return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
 
-    def doubles(self, expressions: Sequence[str], where: str) -> list[Vector]:
+    def doubles(self, expressions: Sequence[str], where: str, *, order_by: Sequence[str] = ()) -> list[Vector]:
         """One array of n doubles per SQL expression, NaN for NULL, over the n rows that satisfy `where`.
 
         All arrays come from one query, so that their rows correspond.
         """
-        return self._arrays(self._selected(expressions, where), len(expressions))
+        order = f" order by {', '.join(order_by)}" if order_by else ""
+        return self._arrays(self._selected(expressions, where) + order, len(expressions))
 
     def scores(self, scorings: Sequence[Scoring], others: Sequence[str], where: str) -> list[Vector]:
         """One array of n scores per scoring, NaN where a row is not scored, then one per other expression."""
@@ -74,6 +78,16 @@ class Relation:
         columns += [f"c{number}" for number in range(len(scorings), len(scorings) + len(others))]
         outer = ", ".join(f"{column} as c{number}" for number, column in enumerate(columns))
         return self._arrays(f"select {outer} from ({inner}) as selected", len(columns))
+
+    def batches(self, columns: Mapping[str, str], *, where: str, rows: int) -> Iterator[pa.RecordBatch]:
+        """Arrow batches of at most `rows` rows, with one column per name and SQL expression.
+
+        The warehouse goes on computing while batches are read, so they must be read to the end, and its connection
+        is busy until then.
+        """
+        selected = ", ".join(f"{expression} as {quoted(name)}" for name, expression in columns.items())
+        reader = self._relation.query(self.name, f"select {selected} from {self.name} where {where}")
+        yield from reader.to_arrow_reader(rows)
 
     def _selected(self, expressions: Sequence[str], where: str) -> str:
         selected = ", ".join(

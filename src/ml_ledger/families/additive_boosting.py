@@ -59,7 +59,7 @@ def _fit(
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     inputs = learn_inputs(features, training.relation, training.where)
-    columns = [_column(item) for item in inputs.values()]
+    columns = [input_column(item) for item in inputs.values()]
     binary = training.task == "binary"
     estimator = (HistGradientBoostingClassifier if binary else HistGradientBoostingRegressor)(
         max_iter=hyperparameters["trees"],
@@ -90,8 +90,8 @@ def _fit(
     )
 
 
-def _column(item: NumericInput | LevelTerm) -> str:
-    """SQL of what the trees see: a number, or the code of a level; NULL where a NULL has a value of its own."""
+def input_column(item: NumericInput | LevelTerm) -> str:
+    """SQL of what an estimator sees: a number, or the code of a level; NULL where a NULL has a value of its own."""
     if isinstance(item, LevelTerm):
         return item.code()
     return item.completed() if item.missing == "impute" else item.bounded()
