@@ -23,6 +23,10 @@ class VersionError(MLLedgerError):
     """A trained version does not do what it must (for example its SQL does not reproduce its estimator)."""
 
 
+class DependencyError(MLLedgerError):
+    """An optional library that the declaration needs is not installed."""
+
+
 class WarehouseError(MLLedgerError):
     """The warehouse file cannot be read, or does not hold what was asked for."""
 

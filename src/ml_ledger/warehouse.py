@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ml_ledger.errors import WarehouseError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 NUMERIC_TYPE = re.compile(
     r"U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|DECIMAL\(\d+,\s*\d+\)", re.IGNORECASE
@@ -92,14 +95,26 @@ class Relation:
         # Not after an error: the transaction is then aborted, this would hide the error, and rolling back drops it.
         self._relation.query(self.name, f"drop table {table}")
 
-    def doubles(self, expressions: Sequence[str], where: str) -> list[Vector]:
+    def doubles(self, expressions: Sequence[str], where: str, *, order_by: Sequence[str] = ()) -> list[Vector]:
         """One array of n doubles per SQL expression, NaN for NULL, over the n rows that satisfy `where`.
 
         All arrays come from one query, so that their rows correspond.
         """
         selected = ", ".join(f"cast({sql} as double) as c{number}" for number, sql in enumerate(expressions))
-        arrays = self._relation.query(self.name, f"select {selected} from {self.name} where {where}").fetchnumpy()
+        order = f" order by {', '.join(order_by)}" if order_by else ""
+        sql = f"select {selected} from {self.name} where {where}{order}"
+        arrays = self._relation.query(self.name, sql).fetchnumpy()
         return [_filled(arrays[f"c{number}"]) for number in range(len(expressions))]
+
+    def batches(self, columns: Mapping[str, str], *, where: str, rows: int) -> Iterator[pa.RecordBatch]:
+        """Arrow batches of at most `rows` rows, with one column per name and SQL expression.
+
+        The warehouse goes on computing while batches are read, so they must be read to the end, and its connection
+        is busy until then.
+        """
+        selected = ", ".join(f"{expression} as {quoted(name)}" for name, expression in columns.items())
+        reader = self._relation.query(self.name, f"select {selected} from {self.name} where {where}")
+        yield from reader.to_arrow_reader(rows)
 
     def scores(
         self, scorings: Sequence[Scoring], others: Sequence[str], where: str

@@ -9,12 +9,25 @@ from ml_ledger.families import (
     linear,
     logistic,
     poisson,
+    python_estimator,
     scorecard,
     tree,
 )
 from ml_ledger.families.base import Family
 
-MODULES = (constant, linear, logistic, poisson, gamma, scorecard, additive_boosting, tree, forest, boosting)
+MODULES = (
+    constant,
+    linear,
+    logistic,
+    poisson,
+    gamma,
+    scorecard,
+    additive_boosting,
+    tree,
+    forest,
+    boosting,
+    python_estimator,
+)
 
 FAMILIES: dict[str, Family] = {module.FAMILY.name: module.FAMILY for module in MODULES}
 

@@ -34,7 +34,7 @@ def _fit(
     estimator = estimator_of(
         training.task, inputs, features, hyperparameters, seed, interaction_cst="no_interactions"
     )
-    design, label, weight = training.fetch(inputs.columns())
+    design, label, weight = training.fetch(inputs.columns(), in_order=True)
     estimator.fit(design, label, sample_weight=weight)
     rows: list[Coefficient] = []
     for number, name in enumerate(outputs_of(training)):

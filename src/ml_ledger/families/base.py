@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml_ledger.coefficients import Coefficient, Node
-from ml_ledger.errors import TrainingSetError
+from ml_ledger.errors import Problem, TrainingSetError
 
 if TYPE_CHECKING:
     from ml_ledger.spec import FeatureSpec
@@ -26,11 +26,15 @@ Link = Literal["logit", "identity", "log", "softmax", "shares", "distance"]
 
 @dataclass(frozen=True)
 class Hyperparameter:
-    """One setting of a family: its default, a test of a value, and the allowed values in words."""
+    """One setting of a family: its default, a test of a value, and the allowed values in words.
+
+    required: whether it must be given; the default then is only a placeholder.
+    """
 
     default: Any
     accepts: Callable[[object], bool]
     allowed: str
+    required: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,13 +56,17 @@ class TrainingRows:
     memory_mb: int | None = None
     may_sample: bool = False
 
-    def fetch(self, columns: Sequence[str]) -> tuple[Matrix, Vector, Vector]:
+    def fetch(self, columns: Sequence[str], *, in_order: bool = False) -> tuple[Matrix, Vector, Vector]:
         """Design matrix (n × k), labels (n) and weights (n) of the n rows, for k SQL expressions.
 
+        in_order: by key, for estimators that give another result when rows change places.
         Raises TrainingSetError where they do not fit into memory and may not be sampled.
         """
-        where = self._fitting_into_memory(len(columns) + 2)
-        label, weight, *design = self.relation.doubles([self.label, "weight", *columns], where=where)
+        label, weight, *design = self.relation.doubles(
+            [self.label, "weight", *columns],
+            where=self._fitting_into_memory(len(columns) + 2),
+            order_by=self.key if in_order else (),
+        )
         return np.column_stack(design) if design else np.empty((len(label), 0)), label, weight
 
     def _fitting_into_memory(self, columns: int) -> str:
@@ -91,6 +99,9 @@ class Fit:
     design: SQL of the k columns that `predict` takes. accepts: SQL that is true for rows that can be scored.
     predict: takes n × k doubles, returns n scores, or n × outputs where there are several.
     diagnostics: numbers about the fit that are kept on the version (iterations, for example).
+    onnx: the estimator itself, for families whose scores are no sum of coefficients; the rows then only say which
+        inputs are accepted.
+    outputs: names of the m outputs of `onnx`.
     """
 
     coefficients: Sequence[Coefficient]
@@ -100,6 +111,8 @@ class Fit:
     predict: Callable[[Matrix], Vector]
     diagnostics: Mapping[str, float] = field(default_factory=dict)
     nodes: Sequence[Node] = ()
+    onnx: bytes | None = None
+    outputs: Sequence[str] = ("score",)
 
 
 class FitFunction(Protocol):
@@ -119,11 +132,29 @@ class FitFunction(Protocol):
         """Return the fitted rows."""
 
 
+class CheckFunction(Protocol):
+    """Find what only shows once the code that a declaration names is imported.
+
+    where: key path of the algorithm. hyperparameters: complete. task: the ML model's. seed: of everything random.
+    """
+
+    def __call__(
+        self, where: str, *, hyperparameters: Mapping[str, Any], task: str, seed: int
+    ) -> Sequence[Problem]:
+        """Return every problem."""
+
+
+def nothing_to_check(where: str, *, hyperparameters: Mapping[str, Any], task: str, seed: int) -> Sequence[Problem]:
+    """No problem: the family imports nothing that a declaration names."""
+    return []
+
+
 @dataclass(frozen=True)
 class Family:
     """A registered model family.
 
     feature_keys: which keys that shape the effect of a number the family follows.
+    check: called when training starts, before anything is fitted.
     smallest_label: for task regression, labels are at least this, or above it where `above` is true.
     """
 
@@ -134,6 +165,7 @@ class Family:
     smallest_label: float | None = None
     above: bool = False
     feature_keys: frozenset[str] = frozenset({"transform", "knots", "bins"})
+    check: CheckFunction = nothing_to_check
 
     def complete(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """All hyperparameters: the defaults, overridden by those given."""

@@ -20,7 +20,7 @@ def _fit(
 ) -> Fit:
     inputs = Inputs.learn(features, training)
     estimator = estimator_of(training.task, inputs, features, hyperparameters, seed)
-    design, label, weight = training.fetch(inputs.columns())
+    design, label, weight = training.fetch(inputs.columns(), in_order=True)
     estimator.fit(design, label, sample_weight=weight)
     order = inputs.levels_first()
     names = outputs_of(training)

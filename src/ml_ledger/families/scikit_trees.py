@@ -48,7 +48,7 @@ def tree_options(hyperparameters: Mapping[str, Any], seed: int) -> dict[str, Any
 def fit_trees(estimator: Any, training: TrainingRows, features: Mapping[str, FeatureSpec]) -> Fit:
     """Fit an estimator that is one tree, or has `estimators_`, and return its rows."""
     inputs = Inputs.learn(features, training, single_precision=True)
-    design, label, weight = training.fetch(inputs.columns())
+    design, label, weight = training.fetch(inputs.columns(), in_order=True)
     estimator.fit(design, label, sample_weight=weight)
     trees = [member.tree_ for member in getattr(estimator, "estimators_", [estimator])]
     names = outputs_of(training)

@@ -246,6 +246,16 @@ def _algorithm_problems(where: str, algorithm: Mapping[str, Any], task: object) 
         )
     given = algorithm.get("hyperparameters") or {}
     if isinstance(given, Mapping):
+        problems += [
+            Problem(
+                f"{where}.hyperparameters.{key}",
+                f"a hyperparameter that family '{name}' requires is missing",
+                allowed=parameter.allowed,
+                fix=f"add '{key}'",
+            )
+            for key, parameter in family.hyperparameters.items()
+            if parameter.required and key not in given
+        ]
         for key, value in given.items():
             parameter = family.hyperparameters.get(key)
             path = f"{where}.hyperparameters.{key}"

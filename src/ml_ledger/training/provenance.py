@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 LIBRARIES = (
     "ml-ledger", "dbt-core", "dbt-duckdb", "duckdb", "numpy", "pyarrow", "scikit-learn", "scipy", "sqlglot",
+    "onnx", "onnxruntime", "skl2onnx",
 )  # fmt: skip
 
 COMMIT_VARIABLES = ("ML_LEDGER_GIT_COMMIT", "GITHUB_SHA", "CI_COMMIT_SHA")

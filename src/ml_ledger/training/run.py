@@ -21,7 +21,7 @@ from ml_ledger.training.due import why_due
 from ml_ledger.training.fitting import Fitted, fit_all, training_rows
 from ml_ledger.training.measuring import check_scoring, measured
 from ml_ledger.training.provenance import git_commit, library_versions
-from ml_ledger.training.validation import usable_rows, validate_columns, validate_rows
+from ml_ledger.training.validation import usable_rows, validate_algorithms, validate_columns, validate_rows
 from ml_ledger.training.version import version_table
 from ml_ledger.training.weights import require_usable_weights
 from ml_ledger.warehouse import Relation, quoted
@@ -50,6 +50,7 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
     if not reason:
         say(f"{ml_model}: no new version is due" + (f" at {clock:%Y-%m-%d}" if clock else ""))
         return version_table(None)
+    validate_algorithms(ml_model, declared)
     validate_rows(ml_model, declared, rows)
     require_usable_weights(ml_model, declared, rows)
     number = 1 if latest is None else latest["version"] + 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ml_ledger.errors import Problem, TrainingSetError, did_you_mean, listed, raise_if_any
+from ml_ledger.errors import Problem, SpecError, TrainingSetError, did_you_mean, listed, raise_if_any
+from ml_ledger.families import FAMILIES
 from ml_ledger.spec import TRAINING_SET_COLUMNS, MLModelSpec
 from ml_ledger.terms import rejected_by_declaration
 from ml_ledger.training.label_validation import label_problems
@@ -29,6 +30,24 @@ def validate_rows(ml_model: str, spec: MLModelSpec, training_set: Relation) -> N
         *_value_problems(spec, training_set),
     ]
     raise_if_any(problems, TrainingSetError, f"The training set of ML model '{ml_model}' is not usable")
+
+
+def validate_algorithms(ml_model: str, spec: MLModelSpec) -> None:
+    """Import what the declaration names; raise SpecError naming every problem with it, or return."""
+    algorithms = {f"candidates.{name}": candidate for name, candidate in (spec.candidates or {}).items()}
+    if spec.algorithm is not None:
+        algorithms["algorithm"] = spec.algorithm
+    algorithms |= {f"baselines.{name}": baseline for name, baseline in spec.baselines.items()}
+    problems: list[Problem] = []
+    for key, algorithm in algorithms.items():
+        family = FAMILIES[algorithm.family]
+        problems += family.check(
+            f"ml_models.{ml_model}.{key}.hyperparameters",
+            hyperparameters=family.complete(algorithm.hyperparameters),
+            task=spec.task,
+            seed=spec.training.seed,
+        )
+    raise_if_any(problems, SpecError, f"The declaration of ML model '{ml_model}' cannot be trained")
 
 
 def usable_rows(spec: MLModelSpec) -> str:
