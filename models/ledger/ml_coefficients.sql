@@ -23,6 +23,8 @@ coefficients as (
             'transform': 'varchar',
             'value': 'double',
             'std_error': 'double',
+            'statistic': 'double',
+            'p_value': 'double',
             'reference': 'double',
         })
     }}
@@ -42,5 +44,7 @@ select
     transform,
     value,
     std_error,
+    statistic,
+    p_value,
     reference
 from coefficients

@@ -10,7 +10,8 @@ import numpy as np
 
 from ml_ledger.coefficients import Coefficient
 from ml_ledger.families.base import Family, Fit, Hyperparameter, Link, Matrix, TrainingRows, Vector, is_number
-from ml_ledger.families.objectives import Objective
+from ml_ledger.families.inference import with_tests
+from ml_ledger.families.objectives import LOGISTIC, SQUARED, Objective
 from ml_ledger.terms import Term, learn_terms
 from ml_ledger.terms.learn import weighted_means
 from ml_ledger.training.newton import minimise
@@ -82,23 +83,33 @@ def fit_additive(
     """Learn the terms, fit one weight per design column, and return the rows of a single-output additive version.
 
     strength: of the penalty, on the summed loss or, with per_row, on the mean loss. l1_ratio: its L1 part.
+    Without a penalty, rows of a logistic or least squares fit carry standard errors and tests.
     """
+    tested = strength == 0 and objective in (LOGISTIC, SQUARED)
     terms = learn_terms(features, training.relation, training.where)
     columns = design_of(terms)
     solution = minimise(
-        training, columns, objective, strength=strength, per_row=per_row, l1_ratio=l1_ratio, max_iter=max_iter
+        training,
+        columns,
+        objective,
+        strength=strength,
+        per_row=per_row,
+        l1_ratio=l1_ratio,
+        max_iter=max_iter,
+        exact_curvature=tested,
+    )
+    rows = coefficient_rows(
+        terms,
+        intercept=solution.intercept,
+        weights=[float(weight) for weight in solution.weights],
+        training=training,
     )
 
     def predict(design: Matrix) -> Vector:
         return objective.mu(solution.intercept + design @ solution.weights)
 
     return Fit(
-        coefficients=coefficient_rows(
-            terms,
-            intercept=solution.intercept,
-            weights=[float(weight) for weight in solution.weights],
-            training=training,
-        ),
+        coefficients=with_tests(rows, terms, solution, objective) if tested else rows,
         link=link,
         design=columns,
         accepts=accepted_by(terms),

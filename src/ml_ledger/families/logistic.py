@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 HYPERPARAMETERS = {
     "C": Hyperparameter(
         default=1.0,
-        accepts=lambda value: is_number(value) and 0 < value < float("inf"),
-        allowed="a number > 0: the inverse strength of the penalty, as in scikit-learn",
+        accepts=lambda value: value == "none" or (is_number(value) and 0 < value < float("inf")),
+        allowed="a number > 0: the inverse strength of the penalty, as in scikit-learn; or none: no penalty",
     ),
     "l1_ratio": L1_RATIO,
     "max_iter": MAX_ITER,
@@ -31,7 +31,7 @@ def _fit(
         features,
         LOGISTIC,
         "logit",
-        strength=1 / hyperparameters["C"],
+        strength=0.0 if hyperparameters["C"] == "none" else 1 / hyperparameters["C"],
         per_row=False,
         l1_ratio=hyperparameters["l1_ratio"],
         max_iter=hyperparameters["max_iter"],

@@ -43,7 +43,8 @@ class Solution:
 
     passes: queries over all rows. gradient: the largest component of the gradient of the mean penalised loss that is
     left (with an l1 penalty: of its smallest subgradient). curvature: of the whole loss, intercept first, at or near
-    the optimum, (k + 1) × (k + 1).
+    the optimum, (k + 1) × (k + 1). loss: summed over all rows, with the penalty. rows, weight: how many, and the sum
+    of their weights.
     """
 
     intercept: float
@@ -52,7 +53,9 @@ class Solution:
     iterations: int
     gradient: float
     curvature: Matrix
+    loss: float
     rows: int
+    weight: float
 
 
 def minimise(
@@ -78,9 +81,10 @@ def minimise(
     problem.penalise(l2=total * (1 - l1_ratio), l1=total * l1_ratio)
     beta, iterations = problem.start(max_iter)
     if problem.sample_is_all:
-        left = problem.optimality(beta, problem.in_sample(beta)[1])
+        loss, gradient = problem.in_sample(beta)
+        left = problem.optimality(beta, gradient)
         problem.require(left <= ACCEPTABLE, iterations, left, beta)
-        return problem.solution(beta, 0, iterations, left, problem.sample_curvature(beta))
+        return problem.solution(beta, 0, iterations, left, problem.sample_curvature(beta), loss)
     return _over_all_rows(problem, beta, iterations, max_iter, exact_curvature)
 
 
@@ -116,7 +120,7 @@ def _over_all_rows(
     problem.require(left <= ACCEPTABLE, passes, left, beta)
     if exact_curvature:
         curvature = problem.exact_curvature(beta)
-    return problem.solution(beta, passes, iterations + passes, left, curvature)
+    return problem.solution(beta, passes, iterations + passes, left, curvature, loss)
 
 
 class _Problem:
@@ -292,7 +296,9 @@ class _Problem:
             " that gives the label away."
         )
 
-    def solution(self, beta: Vector, passes: int, iterations: int, left: float, curvature: Matrix) -> Solution:
+    def solution(
+        self, beta: Vector, passes: int, iterations: int, left: float, curvature: Matrix, loss: float
+    ) -> Solution:
         return Solution(
             intercept=float(beta[0]),
             weights=beta[1:],
@@ -300,7 +306,9 @@ class _Problem:
             iterations=iterations,
             gradient=left,
             curvature=curvature,
+            loss=loss,
             rows=self.n,
+            weight=self.weight,
         )
 
 
