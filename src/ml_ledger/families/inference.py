@@ -35,7 +35,7 @@ def with_tests(
     of all rows. A row that is fixed (a reference level) or that the data do not determine (collinear columns, no rows
     to spare) stays as it is.
     """
-    jacobian = _jacobian(terms)
+    jacobian = _jacobian(terms, solution)
     scale = np.sqrt(np.diag(solution.curvature))
     scale[scale == 0] = 1.0
     eigenvalues, vectors = np.linalg.eigh(solution.curvature / np.outer(scale, scale))
@@ -57,19 +57,16 @@ def with_tests(
     return tested
 
 
-def _jacobian(terms: Mapping[str, Term]) -> Matrix:
-    """Derivatives of each row's slope or value by the intercept and the weights: rows × (1 + design columns)."""
-    counts = [len(term.columns()) for term in terms.values()]
-    head = np.zeros(1 + sum(counts))
-    head[0] = 1.0
-    blocks = [head]
+def _jacobian(terms: Mapping[str, Term], solution: Solution) -> Matrix:
+    """Derivatives of each row's slope or value by the solution's origin and weights: rows × (1 + design columns)."""
+    used = np.diag(solution.curvature)[1:] > 0
+    blocks = [np.array([1.0, *np.where(used, -solution.shifts, 0.0)])]
     start = 1
-    for term, count in zip(terms.values(), counts, strict=True):
-        block = np.zeros((len(term.fitted(1, "", [0.0] * count).rows), len(head)))
+    for term in terms.values():
+        count = len(term.columns())
+        block = np.zeros((len(term.fitted(1, "", [0.0] * count)), 1 + len(solution.weights)))
         for column, unit in enumerate(np.eye(count).tolist(), start):
-            fitted = term.fitted(1, "", unit)
-            block[:, column] = [_estimate(row) for row in fitted.rows]
-            head[column] = fitted.offset
+            block[:, column] = [_estimate(row) for row in term.fitted(1, "", unit)]
         blocks.append(block)
         start += count
     return np.vstack(blocks)
