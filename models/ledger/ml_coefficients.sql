@@ -23,6 +23,8 @@ coefficients as (
             'transform': 'varchar',
             'value': 'double',
             'std_error': 'double',
+            'statistic': 'double',
+            'p_value': 'double',
             'reference': 'double',
             'points': 'double',
         })
@@ -43,6 +45,8 @@ select
     transform,
     value,
     std_error,
+    statistic,
+    p_value,
     reference,
     points
 from coefficients

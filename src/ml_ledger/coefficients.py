@@ -34,7 +34,10 @@ class Coefficient:
     transform: 'log1p' where the slope is per unit of log(1 + x); 'squared' where the contribution is the square of
         value + slope * x (a coordinate of a squared distance); 'squared_log1p' for both; None for neither.
     value: link units added as they are; None is 0.
-    std_error: of the slope (or of the value where there is no slope), where the family has one.
+    std_error: of the slope (or of the value where there is no slope), where the family has one. Weights count as
+        frequencies, and what terms learned (edges, levels, means that fill NULL) as given.
+    statistic: slope or value / std_error. p_value: two-sided, of a slope or value of 0: by Student's t for family
+        linear, by the normal distribution for logistic.
     reference: the term's mean contribution over the training rows, in link units, on each row of the term.
     points: what the row adds to the points of a scorecard; None for other families.
     """
@@ -50,6 +53,8 @@ class Coefficient:
     transform: Transform | None = None
     value: float | None = None
     std_error: float | None = None
+    statistic: float | None = None
+    p_value: float | None = None
     reference: float = 0.0
     points: float | None = None
 

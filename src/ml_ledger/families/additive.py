@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ml_ledger.coefficients import Coefficient
 from ml_ledger.families.base import Family, Fit, Hyperparameter, Link, Matrix, TrainingRows, Vector, is_number
-from ml_ledger.families.objectives import Objective
+from ml_ledger.families.inference import with_tests
+from ml_ledger.families.objectives import LOGISTIC, SQUARED, Objective
 from ml_ledger.terms import Term, learn_terms
-from ml_ledger.terms.learn import weighted_means
 from ml_ledger.training.newton import minimise
 
 if TYPE_CHECKING:
@@ -82,25 +80,32 @@ def fit_additive(
     """Learn the terms, fit one weight per design column, and return the rows of a single-output additive version.
 
     strength: of the penalty, on the summed loss or, with per_row, on the mean loss. l1_ratio: its L1 part.
+    Without a penalty, rows of a logistic or least squares fit carry standard errors and tests.
     """
+    tested = strength == 0 and objective in (LOGISTIC, SQUARED)
     terms = learn_terms(features, training.relation, training.where)
-    columns = design_of(terms)
     solution = minimise(
-        training, columns, objective, strength=strength, per_row=per_row, l1_ratio=l1_ratio, max_iter=max_iter
+        training,
+        design_of(terms),
+        objective,
+        standardised=[flag for term in terms.values() for flag in term.standardised()],
+        strength=strength,
+        per_row=per_row,
+        l1_ratio=l1_ratio,
+        max_iter=max_iter,
+        exact_curvature=tested,
+    )
+    rows = coefficient_rows(
+        terms, intercept=solution.intercept, weights=solution.weights.tolist(), means=solution.means.tolist()
     )
 
     def predict(design: Matrix) -> Vector:
-        return objective.mu(solution.intercept + design @ solution.weights)
+        return objective.mu(solution.origin + design @ solution.weights)
 
     return Fit(
-        coefficients=coefficient_rows(
-            terms,
-            intercept=solution.intercept,
-            weights=[float(weight) for weight in solution.weights],
-            training=training,
-        ),
+        coefficients=with_tests(rows, terms, solution, objective) if tested else rows,
         link=link,
-        design=columns,
+        design=solution.design,
         accepts=accepted_by(terms),
         predict=predict,
         diagnostics={
@@ -126,24 +131,20 @@ def coefficient_rows(
     *,
     intercept: float,
     weights: Sequence[float],
-    training: TrainingRows,
+    means: Sequence[float],
     output: str = "score",
 ) -> list[Coefficient]:
     """The rows of one output of an additive version, intercept first.
 
-    weights: one per design column, in the order of `design_of`. training: for the mean contribution of each term
-    over the training rows (`reference`), which is linear in the means of the design columns.
+    weights, means: one per design column, in the order of `design_of`. The mean contribution of a term over the
+    training rows (`reference`) is linear in the means of its columns.
     """
-    columns = dict(enumerate(design_of(terms)))
-    means = list(weighted_means(columns, training.relation, training.where).values())
-    rows: list[Coefficient] = []
+    head = Coefficient(output=output, term=0, feature=None, applies_to="intercept", value=float(intercept))
+    rows = [head]
     start = 0
     for number, term in enumerate(terms.values(), 1):
         stop = start + len(term.columns())
-        fitted = term.fitted(number, output, weights[start:stop])
-        mean = float(np.dot(means[start:stop], weights[start:stop]))
-        rows += [replace(row, reference=mean - fitted.offset) for row in fitted.rows]
-        intercept += fitted.offset
+        mean = sum(mean * weight for mean, weight in zip(means[start:stop], weights[start:stop], strict=True))
+        rows += [replace(row, reference=mean) for row in term.fitted(number, output, weights[start:stop])]
         start = stop
-    head = Coefficient(output=output, term=0, feature=None, applies_to="intercept", value=float(intercept))
-    return [head, *rows]
+    return rows

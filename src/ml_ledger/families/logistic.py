@@ -15,12 +15,17 @@ if TYPE_CHECKING:
 HYPERPARAMETERS = {
     "C": Hyperparameter(
         default=1.0,
-        accepts=lambda value: is_number(value) and 0 < value < float("inf"),
-        allowed="a number > 0: the inverse strength of the penalty, as in scikit-learn",
+        accepts=lambda value: value == "none" or (is_number(value) and 0 < value < float("inf")),
+        allowed="a number > 0: the inverse strength of the penalty, as in scikit-learn; or none: no penalty",
     ),
     "l1_ratio": L1_RATIO,
     "max_iter": MAX_ITER,
 }
+
+
+def strength_of(inverse: float | str) -> float:
+    """The strength of the penalty on the summed loss, for a value of `C`."""
+    return 0.0 if isinstance(inverse, str) else 1 / inverse
 
 
 def _fit(
@@ -31,7 +36,7 @@ def _fit(
         features,
         LOGISTIC,
         "logit",
-        strength=1 / hyperparameters["C"],
+        strength=strength_of(hyperparameters["C"]),
         per_row=False,
         l1_ratio=hyperparameters["l1_ratio"],
         max_iter=hyperparameters["max_iter"],

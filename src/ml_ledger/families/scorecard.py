@@ -62,17 +62,12 @@ def _fit(
     terms = learn_evidence(features, training, smallest_share=hyperparameters["min_bin_share"])
     columns = design_of(terms)
     declared = [feature.kind == "numeric" and feature.monotone is not None for feature in features.values()]
-    solution, weights = _weighted(training, columns, declared, hyperparameters)
+    solution, weights, means = _weighted(training, columns, declared, hyperparameters)
 
     def predict(design: Matrix) -> Vector:
         return LOGISTIC.mu(solution.intercept + design @ weights)
 
-    rows = coefficient_rows(
-        terms,
-        intercept=solution.intercept,
-        weights=[float(weight) for weight in weights],
-        training=training,
-    )
+    rows = coefficient_rows(terms, intercept=solution.intercept, weights=weights.tolist(), means=means.tolist())
     return Fit(
         coefficients=with_points(rows, hyperparameters),
         link="logit",
@@ -91,8 +86,8 @@ def _fit(
 
 def _weighted(
     training: TrainingRows, columns: Sequence[str], declared: Sequence[bool], hyperparameters: Mapping[str, Any]
-) -> tuple[Solution, Vector]:
-    """The fit, and one weight per column.
+) -> tuple[Solution, Vector, Vector]:
+    """The fit, one weight per column, and the mean of each (0 where the weight is 0).
 
     A negative weight turns an effect around. Where the direction is declared, such a column is left out, weight 0, the
     worst first, until none is left.
@@ -103,7 +98,7 @@ def _weighted(
             training,
             [columns[j] for j in kept],
             LOGISTIC,
-            strength=1 / hyperparameters["C"],
+            strength=logistic.strength_of(hyperparameters["C"]),
             l1_ratio=hyperparameters["l1_ratio"],
             max_iter=hyperparameters["max_iter"],
         )
@@ -111,9 +106,9 @@ def _weighted(
             (weight, j) for weight, j in zip(solution.weights, kept, strict=True) if weight < 0 and declared[j]
         ]
         if not turned:
-            weights = np.zeros(len(columns))
-            weights[kept] = solution.weights
-            return solution, weights
+            weights, means = np.zeros(len(columns)), np.zeros(len(columns))
+            weights[kept], means[kept] = solution.weights, solution.means
+            return solution, weights, means
         kept.remove(min(turned)[1])
 
 

@@ -7,21 +7,9 @@ turns these weights into coefficient rows over the raw feature, so that nothing 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from ml_ledger.coefficients import Coefficient
-
-
-@dataclass(frozen=True)
-class TermRows:
-    """A fitted term: its rows, and what its contributions lack against the weighted design columns.
-
-    For every row of data, contribution = sum(weight × design column) - offset; the intercept takes the offset.
-    """
-
-    rows: Sequence[Coefficient]
-    offset: float
 
 
 class Term(Protocol):
@@ -34,11 +22,17 @@ class Term(Protocol):
     def columns(self) -> list[str]:
         """SQL of the design columns: doubles, never NULL where `accepts` is true."""
 
+    def standardised(self) -> list[bool]:
+        """Of which design columns a penalty is on the weight of a standard deviation, not of a unit."""
+
     def accepts(self) -> str:
         """SQL that is true where the term has a contribution, and false or NULL where the row is to be rejected."""
 
-    def fitted(self, number: int, output: str, weights: Sequence[float]) -> TermRows:
-        """The coefficient rows for one weight per design column; `number` is the term's, from 1."""
+    def fitted(self, number: int, output: str, weights: Sequence[float]) -> list[Coefficient]:
+        """The coefficient rows for one weight per design column; `number` is the term's, from 1.
+
+        For every row of data that is accepted, the row that matches adds sum(weight × design column).
+        """
 
 
 def double(number: float) -> str:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ml_ledger.terms.base import TermRows, double
+from ml_ledger.coefficients import Coefficient
+from ml_ledger.terms.base import double
 from ml_ledger.terms.levels import LevelTerm
 from ml_ledger.terms.numeric import NumericInput
 from ml_ledger.terms.steps import bin_rows, level_rows
@@ -81,16 +82,19 @@ class BinEvidence:
         last = double(self.evidence[-1])
         return [f"case {' '.join(cases)} else {last} end" if cases else last]
 
+    def standardised(self) -> list[bool]:
+        """The penalty is on the weight of a unit of evidence."""
+        return [False]
+
     def accepts(self) -> str:
         """SQL that is true where the term has a contribution."""
         return self.input.accepts()
 
-    def fitted(self, number: int, output: str, weights: Sequence[float]) -> TermRows:
+    def fitted(self, number: int, output: str, weights: Sequence[float]) -> list[Coefficient]:
         """Rows with a value per bin: the weight × the weight of evidence."""
         (weight,) = weights
         values = [weight * value for value in self.evidence]
-        rows = bin_rows(self.input, self.edges, values, weight * self.if_missing, output=output, number=number)
-        return TermRows(rows=rows, offset=0.0)
+        return bin_rows(self.input, self.edges, values, weight * self.if_missing, output=output, number=number)
 
 
 @dataclass(frozen=True)
@@ -115,16 +119,19 @@ class LevelEvidence:
         cases = " ".join(f"when {code} then {double(value)}" for code, value in enumerate(self.evidence))
         return [f"case {self.levels.code()} {cases} else {double(self.if_missing)} end"]
 
+    def standardised(self) -> list[bool]:
+        """The penalty is on the weight of a unit of evidence."""
+        return [False]
+
     def accepts(self) -> str:
         """SQL that is true where the term has a contribution."""
         return self.levels.accepts()
 
-    def fitted(self, number: int, output: str, weights: Sequence[float]) -> TermRows:
+    def fitted(self, number: int, output: str, weights: Sequence[float]) -> list[Coefficient]:
         """Rows with a value per level: the weight × the weight of evidence."""
         (weight,) = weights
         values = [weight * value for value in self.evidence]
-        rows = level_rows(self.levels, values, weight * self.if_missing, output=output, number=number)
-        return TermRows(rows=rows, offset=0.0)
+        return level_rows(self.levels, values, weight * self.if_missing, output=output, number=number)
 
 
 def binned(item: NumericInput) -> str:

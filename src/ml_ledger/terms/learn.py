@@ -1,13 +1,10 @@
-"""Learn terms from training rows: means, deviations, edges, levels. Only aggregates leave the warehouse."""
+"""Learn terms from training rows: means, edges, levels. Only aggregates leave the warehouse."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
-
-import numpy as np
 
 from ml_ledger.errors import Problem, TrainingSetError, raise_if_any
 from ml_ledger.terms.base import Term, double, literal
@@ -56,19 +53,10 @@ def learn_terms(features: Mapping[str, FeatureSpec], rows: Relation, where: str)
     learned = learn_inputs(features, rows, where)
     inputs = {name: item for name, item in learned.items() if isinstance(item, NumericInput)}
     terms: dict[str, Term] = {name: item for name, item in learned.items() if isinstance(item, LevelTerm)}
-    linear = {
-        name: LinearTerm(
-            inputs[name],
-            knots := _edges(inputs[name].scaled(), feature.knots, rows, where),
-            means=(0.0,) * (len(knots) + 1),
-            deviations=(1.0,) * (len(knots) + 1),
-        )
-        for name, feature in numeric.items()
-        if feature.bins is None
-    }
-    terms |= _standardised(linear, rows, where)
     for name, feature in numeric.items():
-        if feature.bins is not None:
+        if feature.bins is None:
+            terms[name] = LinearTerm(inputs[name], _edges(inputs[name].scaled(), feature.knots, rows, where))
+        else:
             edges = _edges(inputs[name].completed(), _inner(feature.bins), rows, where)
             terms[name] = BinTerm(inputs[name], edges, reference=_largest_bin(inputs[name], edges, rows, where))
     return {name: terms[name] for name in features}
@@ -93,7 +81,7 @@ def learn_inputs(
 
 
 def _inputs(features: Mapping[str, NumericFeature], rows: Relation, where: str) -> dict[str, NumericInput]:
-    """Numeric inputs with the weighted means that fill NULL."""
+    """Numeric inputs, with the weighted mean that fills NULL where it is not rejected."""
     empty = {}
     for name, feature in features.items():
         lower, upper = feature.bounds or (None, None)
@@ -106,8 +94,9 @@ def _inputs(features: Mapping[str, NumericFeature], rows: Relation, where: str) 
             filled=0.0,
             transform=feature.transform,
         )
-    means = weighted_means({name: item.bounded() for name, item in empty.items()}, rows, where)
-    return {name: replace(item, filled=means[name]) for name, item in empty.items()}
+    filled = {name: item.bounded() for name, item in empty.items() if item.missing != "reject"}
+    means = weighted_means(filled, rows, where)
+    return {name: replace(item, filled=means.get(name, 0.0)) for name, item in empty.items()}
 
 
 def weighted_means(expressions: Mapping[Key, str], rows: Relation, where: str) -> dict[Key, float]:
@@ -120,33 +109,6 @@ def weighted_means(expressions: Mapping[Key, str], rows: Relation, where: str) -
     )
     (row,) = rows.query(f"select {selected} from {rows.name} where {where}")
     return {name: float(row[f"m{number}"]) for number, name in enumerate(expressions)}
-
-
-def _standardised(terms: Mapping[str, LinearTerm], rows: Relation, where: str) -> dict[str, LinearTerm]:
-    """The terms with the weighted mean and deviation of each of their columns."""
-    columns = {(name, j): sql for name, term in terms.items() for j, sql in enumerate(term.raw_columns())}
-    if not columns:
-        return {}
-    means = weighted_means(columns, rows, where)
-    squares = weighted_means(
-        {key: f"power({sql} - {double(means[key])}, 2)" for key, sql in columns.items()}, rows, where
-    )
-    largest = ", ".join(f"max(abs({sql})) as c{number}" for number, sql in enumerate(columns.values()))
-    (row,) = rows.query(f"select count(*) as n, {largest} from {rows.name} where {where}")
-    deviations = {}
-    for number, key in enumerate(columns):
-        # What rounding leaves of a constant column is no deviation; divided by infinity it is 0.
-        rounding = np.finfo(np.float64).eps * row["n"] * row[f"c{number}"]
-        deviation = math.sqrt(squares[key])
-        deviations[key] = deviation if deviation > rounding else math.inf
-    return {
-        name: replace(
-            term,
-            means=tuple(means[name, j] for j in range(len(term.means))),
-            deviations=tuple(deviations[name, j] for j in range(len(term.means))),
-        )
-        for name, term in terms.items()
-    }
 
 
 def _inner(bins: int | list[float]) -> int | list[float]:

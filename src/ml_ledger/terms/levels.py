@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ml_ledger.coefficients import Coefficient
-from ml_ledger.terms.base import TermRows, literal
+from ml_ledger.terms.base import literal
 from ml_ledger.warehouse import quoted
 
 
@@ -77,7 +77,11 @@ class LevelTerm:
             conditions.append(f"{quoted(self.feature)} is null")
         return f"({' or '.join(conditions)})"
 
-    def fitted(self, number: int, output: str, weights: Sequence[float]) -> TermRows:
+    def standardised(self) -> list[bool]:
+        """Levels are penalised as they are, 0 or 1."""
+        return [False] * len(self.columns())
+
+    def fitted(self, number: int, output: str, weights: Sequence[float]) -> list[Coefficient]:
         """Rows with a value per level."""
         values = {self.reference: 0.0} | dict(zip(self.levels, map(float, weights), strict=False))
         rare = float(weights[len(self.levels)]) if self.rare else 0.0
@@ -94,4 +98,4 @@ class LevelTerm:
             rows.append(Coefficient(**shared, applies_to="unknown", value=0.0))
         elif self.unknown == "rare":
             rows.append(Coefficient(**shared, applies_to="unknown", value=rare))
-        return TermRows(rows=rows, offset=0.0)
+        return rows

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ml_ledger.coefficients import Coefficient
-from ml_ledger.terms.base import TermRows, double
+from ml_ledger.terms.base import double
 from ml_ledger.warehouse import quoted
 
 # Below this log1p has no value; the smallest double above -1.
@@ -21,7 +21,7 @@ class NumericInput:
 
     lower, upper: closed bounds, None for none. outside: clip to the bounds, or reject the row.
     missing: reject the row, count a NULL as `filled` (impute), or give it a weight of its own (own_level).
-    filled: the training mean of the bounded feature.
+    filled: the training mean of the bounded feature; 0 where nothing is filled.
     transform: the scale on which the term is linear.
     """
 
@@ -52,7 +52,9 @@ class NumericInput:
         return double(bound) if self.outside == "clip" else "null"
 
     def completed(self) -> str:
-        """SQL of the bounded feature with NULL filled."""
+        """SQL of the bounded feature with NULL filled, unless such rows are rejected."""
+        if self.missing == "reject":
+            return self.bounded()
         return f"coalesce({self.bounded()}, {double(self.filled)})"
 
     def scaled(self) -> str:
@@ -79,43 +81,36 @@ class NumericInput:
 
 @dataclass(frozen=True)
 class LinearTerm:
-    """Slopes: column 0 is the scaled feature, column j its excess over knot j; all are standardised.
+    """Slopes: column 0 is the scaled feature, column j its excess over knot j.
 
-    knots: on the scale of the term. means, deviations: of the columns; a constant column has an infinite deviation.
+    knots: on the scale of the term.
     """
 
     input: NumericInput
     knots: tuple[float, ...]
-    means: tuple[float, ...]
-    deviations: tuple[float, ...]
 
     @property
     def feature(self) -> str:
         """The raw column."""
         return self.input.feature
 
-    def raw_columns(self) -> list[str]:
-        """SQL of the columns before standardisation, and without the indicator."""
-        scaled = self.input.scaled()
-        return [scaled, *(f"greatest(0e0, {scaled} - {double(knot)})" for knot in self.knots)]
-
     def columns(self) -> list[str]:
         """SQL of the design columns."""
-        standardised = [
-            f"({column} - {double(mean)}) / {double(deviation)}" if math.isfinite(deviation) else "0e0"
-            for column, mean, deviation in zip(self.raw_columns(), self.means, self.deviations, strict=True)
-        ]
-        return [*standardised, *self.input.indicator()]
+        scaled = self.input.scaled()
+        excesses = [f"greatest(0e0, {scaled} - {double(knot)})" for knot in self.knots]
+        return [scaled, *excesses, *self.input.indicator()]
+
+    def standardised(self) -> list[bool]:
+        """Slopes are penalised per standard deviation, the value of a NULL as it is."""
+        return [True] * (1 + len(self.knots)) + [False] * len(self.input.indicator())
 
     def accepts(self) -> str:
         """SQL that is true where the term has a contribution."""
         return self.input.accepts()
 
-    def fitted(self, number: int, output: str, weights: Sequence[float]) -> TermRows:
+    def fitted(self, number: int, output: str, weights: Sequence[float]) -> list[Coefficient]:
         """Rows with a slope per piece; clipped ends are constant."""
-        count = len(self.means)
-        slopes = [weight / deviation for weight, deviation in zip(weights[:count], self.deviations, strict=True)]
-        offset = -sum(slope * mean for slope, mean in zip(slopes, self.means, strict=True))
+        slopes = weights[: 1 + len(self.knots)]
 
         def at(t: float) -> float:
             hinges = (slope * max(0.0, t - knot) for slope, knot in zip(slopes[1:], self.knots, strict=True))
@@ -136,9 +131,9 @@ class LinearTerm:
         if self.input.missing != "reject":
             if_missing = at(self.input.scale(self.input.filled))
             if self.input.missing == "own_level":
-                if_missing += weights[count]
+                if_missing += weights[-1]
             rows.append(Coefficient(**shared, applies_to="missing", value=if_missing))
-        return TermRows(rows=rows, offset=offset)
+        return rows
 
     def _pieces(self, slopes: Sequence[float]) -> list[dict[str, float | None]]:
         """Bounds, slope and value of each piece, in raw units of the feature."""
@@ -207,7 +202,11 @@ class BinTerm:
         """SQL that is true where the term has a contribution."""
         return self.input.accepts()
 
-    def fitted(self, number: int, output: str, weights: Sequence[float]) -> TermRows:
+    def standardised(self) -> list[bool]:
+        """Bins are penalised as they are, 0 or 1."""
+        return [False] * len(self.columns())
+
+    def fitted(self, number: int, output: str, weights: Sequence[float]) -> list[Coefficient]:
         """Rows with a value per bin; with `reject`, the outer bins end at the bounds."""
         values = dict(zip(self._others(), weights, strict=False)) | {self.reference: 0.0}
         first = last = None
@@ -231,4 +230,4 @@ class BinTerm:
         elif self.input.missing == "impute":
             index = sum(edge <= self.input.filled for edge in self.edges)
             rows.append(Coefficient(**shared, applies_to="missing", value=float(values[index])))
-        return TermRows(rows=rows, offset=0.0)
+        return rows

@@ -122,6 +122,11 @@ def test_collinear_columns(path):
     alone = solve(X, y, LOGISTIC)
     both = solve(twin, y, LOGISTIC)
     assert both.weights[0] + both.weights[3] == pytest.approx(alone.weights[0], abs=1e-6)
+    none = np.array([0.3, -1.7, 0.1, -1.0])  # weights that add nothing to any score
+    summed = np.column_stack([X, X @ none[:3]])
+    weights = solve(summed, y, LOGISTIC).weights
+    assert weights + weights[3] * none == pytest.approx([*alone.weights, 0.0], abs=1e-6)
+    assert abs(none @ (weights * summed.var(axis=0))) < 0.05, "the shortest of all minimisers, but for the sample"
     penalised = LogisticRegression(solver="newton-cholesky", tol=1e-12).fit(twin, y)
     close(solve(twin, y, LOGISTIC, l2=1.0), penalised.intercept_[0], penalised.coef_)
 
@@ -139,6 +144,104 @@ def test_badly_scaled_columns(path):
     scales = np.array([1e-3, 1.0, 1e3, 30.0])
     plain, scaled = solve(X, y, LOGISTIC), solve(X * scales, y, LOGISTIC)
     assert np.max(np.abs(scaled.weights * scales - plain.weights)) < 1e-5
+
+
+def test_columns_far_from_zero(path):
+    """Mean 1e8, deviation 1: sums keep their digits, and so does the score as origin + design'weights."""
+    X, y = problem("logistic", k=3)
+    offset = np.array([1e8, 0.0, -1e6])
+    far = X + offset
+    rounded = far - offset
+    near = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12).fit(rounded, y)
+    rows, columns = training(far, y)
+    solution = newton.minimise(rows, columns, LOGISTIC)
+    assert np.max(np.abs(solution.weights - near.coef_[0])) < TOLERANCE
+    assert solution.means == pytest.approx(rounded.mean(axis=0) + offset, rel=1e-14)
+    design = np.column_stack(rows.relation.doubles(solution.design, where="true"))
+    score = solution.origin + design @ solution.weights
+    assert np.max(np.abs(score - near.decision_function(rounded))) < TOLERANCE
+    assert solution.intercept == pytest.approx(near.intercept_[0] - near.coef_[0] @ offset, rel=1e-8)
+
+
+def test_penalties_on_standardised_columns(path):
+    X, y = problem("logistic", k=4)
+    X = X * np.array([1e-3, 1.0, 40.0, 1.0]) + np.array([0.0, 5.0, 1000.0, 0.0])
+    weight = np.random.default_rng(1).uniform(0.1, 3, len(y)) * (1 + (X[:, 1] > 5))
+    flags = [True, True, True, False]
+    mean = np.where(flags, np.average(X, weights=weight, axis=0), 0)
+    deviation = np.where(flags, np.sqrt(np.average((X - mean) ** 2, weights=weight, axis=0)), 1)
+    Z = (X - mean) / deviation
+    oracle = LogisticRegression(C=0.002, solver="newton-cholesky", tol=1e-12).fit(Z, y, sample_weight=weight)
+    rows, columns = training(X, y, weight)
+    solution = newton.minimise(rows, columns, LOGISTIC, standardised=flags, strength=500.0)
+    assert np.max(np.abs(solution.weights * deviation - oracle.coef_[0])) < TOLERANCE
+    assert solution.intercept == pytest.approx(oracle.intercept_[0] - np.sum(oracle.coef_[0] * mean / deviation))
+    assert solution.means == pytest.approx(np.average(X, weights=weight, axis=0), rel=1e-12)
+
+
+SMALL_SAMPLE = 250
+
+
+def outside_the_sample(monkeypatch, n: int, count: int) -> np.ndarray:
+    """True for so many of n rows, none of which a sample of about 250 rows holds."""
+    monkeypatch.setattr(newton, "SAMPLE_ROWS", SMALL_SAMPLE)
+    rows, _ = training(np.empty((n, 0)), np.zeros(n))
+    (bucket,) = rows.relation.doubles([rows.bucket(1 << 20)], where="true")
+    chosen = np.zeros(n, dtype=bool)
+    chosen[np.flatnonzero(bucket >= np.ceil((1 << 20) * SMALL_SAMPLE / n))[:count]] = True
+    return chosen
+
+
+def test_a_column_that_is_constant_in_the_sample(monkeypatch):
+    X, y = problem("logistic", n=20_000, k=3)
+    level = outside_the_sample(monkeypatch, len(y), 30)
+    X = np.column_stack([X, level])
+    oracle = LogisticRegression(solver="newton-cholesky", tol=1e-12).fit(X, y)
+    close(solve(X, y, LOGISTIC, l2=1.0), oracle.intercept_[0], oracle.coef_)
+    y[level] = 1.0
+    with pytest.raises(VersionError, match="the features separate the classes"):
+        solve(X, y, LOGISTIC, max_iter=60)
+
+
+def test_a_label_that_the_sample_does_not_hold(monkeypatch):
+    X, y = problem("logistic", n=20_000, k=3)
+    y = y * outside_the_sample(monkeypatch, len(y), 20)
+    assert 3 < y.sum() < 20
+    for C in (1.0, np.inf):
+        oracle = LogisticRegression(C=C, solver="newton-cholesky", tol=1e-12, max_iter=1000).fit(X, y)
+        close(solve(X, y, LOGISTIC, l2=1 / C), oracle.intercept_[0], oracle.coef_)
+
+
+def test_classes_that_only_the_sample_separates(monkeypatch):
+    X, _ = problem("logistic", n=20_000, k=3)
+    y = (X[:, 0] > 0) ^ outside_the_sample(monkeypatch, len(X), 600)
+    oracle = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12, max_iter=1000).fit(X, y)
+    solution = solve(X, y.astype(float), LOGISTIC)
+    close(solution, oracle.intercept_[0], oracle.coef_)
+    assert solution.passes < 20, "the sample's weights, which grow without end, are no start"
+
+
+def test_counts_that_overflow_where_the_sample_has_its_optimum(monkeypatch):
+    X, y = problem("poisson", n=5000, k=2)
+    astray = outside_the_sample(monkeypatch, len(y), 10)
+    X[astray, 0], y[astray] = -5000.0, 1.0
+    oracle = PoissonRegressor(alpha=0.1, solver="newton-cholesky", tol=1e-12, max_iter=1000).fit(X, y)
+    close(solve(X, y, POISSON, l2=0.1 * len(y)), oracle.intercept_, oracle.coef_)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_last_step_without_a_check_ends_at_the_optimum(monkeypatch, seed):
+    """What a solution says about its gradient is true of all rows, and few passes suffice."""
+    monkeypatch.setattr(newton, "SAMPLE_ROWS", 4000)
+    X, y = problem("logistic", n=20_000, k=6, seed=seed)
+    weight = np.random.default_rng(seed).uniform(0.5, 2, len(y))
+    oracle = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12).fit(X, y, sample_weight=weight)
+    solution = solve(X, y, LOGISTIC, weight=weight)
+    close(solution, oracle.intercept_[0], oracle.coef_)
+    p = 1 / (1 + np.exp(-(solution.intercept + X @ solution.weights)))
+    gradient = np.column_stack([np.ones(len(y)), X]).T @ (weight * (p - y)) / np.sum(weight)
+    assert np.max(np.abs(gradient)) < newton.ACCEPTABLE
+    assert solution.passes <= 7
 
 
 def test_a_rare_label(path):

@@ -1,0 +1,139 @@
+"""Sums of a loss and its derivatives over rows: of a sample in memory, or of all rows by one query.
+
+Both take the same `beta`: the intercept followed by one weight per column, and give derivatives by them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml_ledger.families.base import Matrix, TrainingRows, Vector
+from ml_ledger.families.objectives import Objective
+from ml_ledger.terms.base import double
+
+# Rows of a sample that are multiplied at once, so that no second copy of the sample is needed.
+BLOCK = 8_192
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What was asked for, summed over rows by their weights.
+
+    gradient: k + 1. curvature: second derivatives, (k + 1) × (k + 1). columns, squares: of each column, k.
+    """
+
+    gradient: Vector
+    loss: float | None = None
+    curvature: Matrix | None = None
+    columns: Vector | None = None
+    squares: Vector | None = None
+
+
+class SampledRows:
+    """Rows in memory.
+
+    design: n × (k + 1), ones and the columns. label, weight: n; the weights are scaled so that sums stand for all rows.
+    """
+
+    def __init__(
+        self, training: TrainingRows, columns: Sequence[str], objective: Objective, *, total: float
+    ) -> None:
+        """Fetch the rows. columns: SQL of the k columns. total: what the weights are to sum to."""
+        self.objective = objective
+        design, self.label, weight = training.fetch(["1e0", *columns])
+        self.design = design
+        self.weight = weight * (total / float(np.sum(weight)))
+
+    def shift(self, shifts: Vector) -> None:
+        """Subtract a number from each column."""
+        self.design[:, 1:] -= shifts
+
+    def sums(self, beta: Vector) -> Sums:
+        """Loss, gradient and curvature."""
+        with np.errstate(over="ignore", invalid="ignore"):  # of a step that went astray
+            eta = self.design @ beta
+            loss = float(self.weight @ self.objective.loss(eta, self.label))
+            residual = self.weight * self.objective.residual(eta, self.label)
+            curvature = self.weight * self.objective.curvature(eta, self.label)
+            gradient = self.design.T @ residual
+            total = np.zeros((len(beta), len(beta)))
+            for start in range(0, len(eta), BLOCK):
+                block = self.design[start : start + BLOCK] * np.sqrt(curvature[start : start + BLOCK, None])
+                total += block.T @ block
+        return Sums(gradient, loss=loss, curvature=total)
+
+    def moments(self) -> tuple[Vector, Vector]:
+        """Weighted mean and standard deviation of each column."""
+        share = self.weight / np.sum(self.weight)
+        near = (
+            share @ self.design
+        )  # the mean but for rounding, which in a constant column would look like a deviation
+        mean, square = np.zeros_like(near), np.zeros_like(near)
+        for start in range(0, len(share), BLOCK):
+            block = self.design[start : start + BLOCK] - near
+            mean += share[start : start + BLOCK] @ block
+            square += share[start : start + BLOCK] @ block**2
+        return (near + mean)[1:], np.sqrt(np.maximum(square - mean**2, 0.0))[1:]
+
+    def squares(self) -> Vector:
+        """Sum of the squares of each column."""
+        return np.einsum("n,nj,nj->j", self.weight, self.design[:, 1:], self.design[:, 1:])
+
+
+class AllRows:
+    """Rows that stay in the warehouse."""
+
+    def __init__(self, training: TrainingRows, columns: Sequence[str], objective: Objective) -> None:
+        """columns: SQL of the k columns."""
+        self.training, self.columns, self.objective = training, list(columns), objective
+
+    def sums(self, beta: Vector, *, loss: bool = False, curvature: bool = False, moments: bool = False) -> Sums:
+        """The gradient and what else is asked for, by one query.
+
+        Each step of the computation is a subquery of its own, so that nothing is computed twice.
+        """
+        z = [f"z{j}" for j in range(1, len(beta))]
+        each_row = [f"weight * ({self.objective.residual_sql}) as r"]
+        sums = {"g0": "r"} | {f"g{j}": f"r * {name}" for j, name in enumerate(z, 1)}
+        if loss:
+            sums["loss"] = f"weight * ({self.objective.loss_sql})"
+        if moments:
+            sums |= {f"m{j}": f"weight * {name}" for j, name in enumerate(z, 1)}
+            sums |= {f"s{j}": f"weight * {name} * {name}" for j, name in enumerate(z, 1)}
+        pairs = [(i, j) for i in range(len(beta)) for j in range(i, len(beta))] if curvature else []
+        if curvature:
+            each_row.append(f"weight * ({self.objective.curvature_sql}) as h")
+            factors = ["", *(f" * {name}" for name in z)]
+            sums |= {f"h{i}_{j}": f"h{factors[i]}{factors[j]}" for i, j in pairs}
+        selected = ", ".join(f"sum({sql}) as {name}" for name, sql in sums.items())
+        (row,) = self.training.relation.query(
+            f"select {selected} from (select *, {', '.join(each_row)} from ({self._scored(beta)}) as scored) as summed"
+        )
+        bends = np.empty((len(beta), len(beta)))
+        for i, j in pairs:
+            bends[i, j] = bends[j, i] = float(row[f"h{i}_{j}"])
+
+        def of_columns(letter: str) -> Vector:
+            return np.array([float(row[f"{letter}{j}"]) for j in range(1, len(beta))])
+
+        return Sums(
+            gradient=np.array([float(row["g0"]), *of_columns("g")]),
+            loss=float(row["loss"]) if loss else None,
+            curvature=bends if curvature else None,
+            columns=of_columns("m") if moments else None,
+            squares=of_columns("s") if moments else None,
+        )
+
+    def _scored(self, beta: Vector) -> str:
+        """SQL of all rows with their columns z1 … zk, y, weight, eta and mu."""
+        columns = "".join(f", cast({column} as double) as z{j}" for j, column in enumerate(self.columns, 1))
+        eta = " + ".join([double(beta[0]), *(f"{double(b)} * z{j}" for j, b in enumerate(beta[1:], 1) if b)])
+        training = self.training
+        return (
+            f"select *, {self.objective.mu_sql} as mu from (select *, {eta} as eta from ("
+            f"select cast({training.label} as double) as y, weight{columns} from {training.relation.name}"
+            f" where {training.where}) as design) as linked"
+        )
