@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ml_ledger.coefficients import Coefficient
 from ml_ledger.families.base import Family, Fit, Hyperparameter, Link, Matrix, TrainingRows, Vector, is_number
 from ml_ledger.families.inference import with_tests
 from ml_ledger.families.objectives import LOGISTIC, SQUARED, Objective
 from ml_ledger.terms import Term, learn_terms
+from ml_ledger.training.multinomial import minimise_classes
 from ml_ledger.training.newton import minimise
 
 if TYPE_CHECKING:
@@ -106,6 +109,45 @@ def fit_additive(
         coefficients=with_tests(rows, terms, solution, objective) if tested else rows,
         link=link,
         design=solution.design,
+        accepts=accepted_by(terms),
+        predict=predict,
+        diagnostics={
+            "iterations": solution.iterations,
+            "passes": solution.passes,
+            "gradient": solution.gradient,
+        },
+    )
+
+
+def fit_classes(
+    training: TrainingRows, features: Mapping[str, FeatureSpec], *, strength: float, l1_ratio: float, max_iter: int
+) -> Fit:
+    """The same with one output per class, by multinomial logistic regression. Arguments as `fit_additive`."""
+    terms = learn_terms(features, training.relation, training.where)
+    columns = design_of(terms)
+    solution = minimise_classes(
+        training,
+        columns,
+        standardised=[flag for term in terms.values() for flag in term.standardised()],
+        strength=strength,
+        l1_ratio=l1_ratio,
+        max_iter=max_iter,
+    )
+    rows: list[Coefficient] = []
+    for name, intercept, weights in zip(training.classes, solution.intercepts, solution.weights, strict=True):
+        rows += coefficient_rows(
+            terms, intercept=intercept, weights=weights.tolist(), means=solution.means.tolist(), output=name
+        )
+
+    def predict(design: Matrix) -> Matrix:
+        eta = solution.intercepts + design @ solution.weights.T
+        odds = np.exp(eta - eta.max(axis=1, keepdims=True))
+        return odds / odds.sum(axis=1, keepdims=True)
+
+    return Fit(
+        coefficients=rows,
+        link="softmax",
+        design=columns,
         accepts=accepted_by(terms),
         predict=predict,
         diagnostics={

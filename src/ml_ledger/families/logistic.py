@@ -1,11 +1,11 @@
-"""Logistic regression: an additive score on the log-odds scale."""
+"""Logistic regression: an additive score on the log-odds scale, of several classes one each."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ml_ledger.families.additive import L1_RATIO, MAX_ITER, fit_additive
+from ml_ledger.families.additive import L1_RATIO, MAX_ITER, fit_additive, fit_classes
 from ml_ledger.families.base import Family, Fit, Hyperparameter, TrainingRows, is_number
 from ml_ledger.families.objectives import LOGISTIC
 
@@ -31,6 +31,14 @@ def strength_of(inverse: float | str) -> float:
 def _fit(
     *, training: TrainingRows, features: Mapping[str, FeatureSpec], hyperparameters: Mapping[str, Any], seed: int
 ) -> Fit:
+    if training.task == "multiclass":
+        return fit_classes(
+            training,
+            features,
+            strength=strength_of(hyperparameters["C"]),
+            l1_ratio=hyperparameters["l1_ratio"],
+            max_iter=hyperparameters["max_iter"],
+        )
     return fit_additive(
         training,
         features,
@@ -43,4 +51,6 @@ def _fit(
     )
 
 
-FAMILY = Family(name="logistic", tasks=frozenset({"binary"}), hyperparameters=HYPERPARAMETERS, fit=_fit)
+FAMILY = Family(
+    name="logistic", tasks=frozenset({"binary", "multiclass"}), hyperparameters=HYPERPARAMETERS, fit=_fit
+)
