@@ -2,10 +2,10 @@
     Common table expressions with the checks of the gate for the versions in `without_verdict`: one row per version
     and check. What is asked of a version is read from the declaration that is stored on it.
 
-    Each saving is the lower end of a 95 % interval of the log loss, or squared error, that the version saves, row by
-    row, on the holdout: against a baseline it must be above `gate.baseline_hurdle`, against the champion at least minus
-    `gate.champion_margin`. `gate.minimum_scored_share` is what part of the holdout must have been scored. A champion
-    that reads a column which is gone cannot be compared; then the baselines alone decide.
+    Each saving is the lower end of a 95 % interval of the log loss, squared error or squared distance that the version
+    saves, row by row, on the holdout: against a baseline it must be above `gate.baseline_hurdle`, against the champion
+    at least minus `gate.champion_margin`. `gate.minimum_scored_share` is what part of the holdout must have been
+    scored. A champion that reads a column which is gone cannot be compared; then the baselines alone decide.
 
     Arguments: with_champion, whether there may be a champion (the expression `champion` exists).
     Returns: SQL, ending in the expression `checks`.
@@ -40,7 +40,7 @@ savings as (
         scored_by,
         ci_low
     from holdout_metrics
-    where metric in ('log_loss_reduction', 'squared_error_reduction')
+    where metric in ('log_loss_reduction', 'squared_error_reduction', 'squared_distance_reduction')
 ),
 
 asked as (

@@ -6,6 +6,7 @@ from ml_ledger.families import (
     constant,
     forest,
     gamma,
+    kmeans,
     linear,
     logistic,
     poisson,
@@ -27,6 +28,7 @@ MODULES = (
     forest,
     boosting,
     python_estimator,
+    kmeans,
 )
 
 FAMILIES: dict[str, Family] = {module.FAMILY.name: module.FAMILY for module in MODULES}

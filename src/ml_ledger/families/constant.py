@@ -1,4 +1,7 @@
-"""The constant family: every entity gets the training base rate or mean. The skeleton and the zero baseline."""
+"""The constant family: every entity gets the training base rate or mean. The skeleton and the zero baseline.
+
+Of a clustering, one cluster around the mean of all training rows.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,14 @@ import numpy as np
 
 from ml_ledger.coefficients import Coefficient
 from ml_ledger.families.base import Family, Fit, Link, Matrix, TrainingRows, Vector
+from ml_ledger.families.centroids import Space
 from ml_ledger.families.ensembles import intercept_rows
 
 
 def _fit(*, training: TrainingRows, features, hyperparameters, seed) -> Fit:
+    if training.task == "clustering":
+        space = Space.learn(features, training)
+        return space.fit(space.means[None], diagnostics={})
     _, label, weight = training.fetch([])
     if training.task == "multiclass":
         shares = np.bincount(label.astype(int), weights=weight, minlength=len(training.classes))
@@ -30,5 +37,8 @@ def _constant(rows: list[Coefficient], link: Link, score: float | Vector) -> Fit
 
 
 FAMILY = Family(
-    name="constant", tasks=frozenset({"binary", "multiclass", "regression"}), hyperparameters={}, fit=_fit
+    name="constant",
+    tasks=frozenset({"binary", "multiclass", "regression", "clustering"}),
+    hyperparameters={},
+    fit=_fit,
 )

@@ -35,7 +35,7 @@ def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
         problems += _algorithm_problems(f"{root}.{key}", algorithm, task)
         is_baseline = key.startswith("baselines.")
         if not is_baseline and isinstance(features, Mapping):
-            problems += _shape_problems(root, features, algorithm)
+            problems += _shape_problems(root, features, algorithm, task)
         chosen = algorithm.get("features")
         if is_baseline and isinstance(chosen, list) and isinstance(features, Mapping) and features:
             problems += [
@@ -49,6 +49,8 @@ def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
                 for name in chosen
                 if not isinstance(name, str) or name not in features
             ]
+    if task == "clustering":
+        problems += _clustering_problems(root, features, baselines)
     if isinstance(features, Mapping):
         problems += _monotone_problems(root, features, task)
         for name, feature in features.items():
@@ -79,23 +81,53 @@ def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
     return problems
 
 
-def _shape_problems(root: str, features: Mapping[str, Any], algorithm: Mapping[str, Any]) -> list[Problem]:
+def _shape_problems(
+    root: str, features: Mapping[str, Any], algorithm: Mapping[str, Any], task: object
+) -> list[Problem]:
     """Keys of numeric features that say what shape an effect may have, and that the family cannot follow."""
     family = FAMILIES.get(str(algorithm.get("family")))
     if family is None:
         return []
+    followed = family.feature_keys & {"transform"} if task == "clustering" else family.feature_keys
     return [
         Problem(
             f"{root}.features.{name}.{key}",
             f"is not followed by family '{family.name}'",
             repr(feature[key]),
-            f"{listed(sorted(family.feature_keys))} for this family",
+            f"{listed(sorted(followed))} for this family",
             "remove the key, or choose another family",
         )
         for name, feature in features.items()
         if isinstance(feature, Mapping)
         for key in ("transform", "knots", "bins", "monotone")
-        if feature.get(key) is not None and key not in family.feature_keys
+        if feature.get(key) is not None and key not in followed
+    ]
+
+
+def _clustering_problems(root: str, features: object, baselines: object) -> list[Problem]:
+    """What stands in the way of a space in which distances can be measured, and compared."""
+    problems = [
+        Problem(
+            f"{root}.features.{name}.missing",
+            "has no meaning for task 'clustering': a number that is not there has no place in space",
+            repr(feature["missing"]),
+            "'impute' (a NULL is at the training mean) or 'reject'",
+            "choose one of them, and add a boolean feature where it matters that the number is missing",
+        )
+        for name, feature in (features.items() if isinstance(features, Mapping) else ())
+        if isinstance(feature, Mapping)
+        and feature.get("kind") == "numeric"
+        and feature.get("missing") == "own_level"
+    ]
+    return problems + [
+        Problem(
+            f"{root}.baselines.{name}.features",
+            "has no meaning for task 'clustering': distances over other features cannot be compared",
+            repr(baseline["features"]),
+            fix="remove the key",
+        )
+        for name, baseline in (baselines.items() if isinstance(baselines, Mapping) else ())
+        if isinstance(baseline, Mapping) and baseline.get("features") is not None
     ]
 
 

@@ -108,7 +108,10 @@ class CrossValidationSpec(Strict):
 
 
 class GateSpec(Strict):
-    """What a version must show before it may decide. Reductions are of log loss (nats) or of squared error."""
+    """What a version must show before it may decide.
+
+    Reductions are of log loss (nats), of squared error or of squared distance.
+    """
 
     baseline_hurdle: Annotated[Finite, Field(ge=0)] = 0.0
     champion_margin: Annotated[Finite, Field(ge=0)] = 0.0

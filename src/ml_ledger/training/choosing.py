@@ -127,14 +127,14 @@ def folds_of(spec: MLModelSpec, rows: Relation) -> list[Fold]:
     )
     folds = []
     for date in dates[1:][-spec.cross_validation.folds :]:
-        earlier = [other["as_of"] for other in dates if other["as_of"] < date["as_of"]]
-        matured = [other["as_of"] for other in dates if other["matured_at"] <= date["as_of"]]
+        earlier = [other for other in dates if other["as_of"] < date["as_of"]]
+        matured = [other for other in earlier if other["matured_at"] <= date["as_of"]]
         used = matured or (earlier if spec.evaluation.embargo == "relaxed" else [])
         if used:
             folds.append(
                 Fold(
                     name=f"as of {date['as_of']:%Y-%m-%d}",
-                    train=f"split = 'train' and {as_of} in ({', '.join(map(_moment, used))})",
+                    train=f"split = 'train' and {as_of} in ({', '.join(_moment(other['as_of']) for other in used)})",
                     predict=f"split = 'train' and {as_of} = {_moment(date['as_of'])}",
                 )
             )

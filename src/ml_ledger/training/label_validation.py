@@ -121,6 +121,8 @@ def _allowed_labels(spec: MLModelSpec) -> AllowedLabels:
 def _how_to_fill(spec: MLModelSpec, by_split: dict[str, Any], split: str) -> str:
     if split in by_split:
         return "features that are NULL and declared missing: reject leave nothing; declare impute or own_level"
+    if not by_split and spec.task == "clustering":
+        return "move ml_clock forward, or check that the features have as-of dates before it"
     if not by_split:
         return (
             "no label has matured at this clock: move ml_clock forward, or check that the labels and features"
