@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,15 @@ from ml_ledger.errors import WarehouseError, listed
 
 DECISIONS_SHOWN = 5
 UNITS = {"logit": "log-odds", "log": "logarithm of the label's units", "identity": "units of the label"}
-METRICS = {"roc_auc": "AUC", "log_loss": "log loss", "rmse": "RMSE", "mae": "MAE", "r2": "R²"}
+METRICS = {
+    "roc_auc": "AUC",
+    "log_loss": "log loss",
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "r2": "R²",
+    "mean_squared_distance": "mean squared distance",
+    "silhouette": "silhouette",
+}
 
 
 def show(ml_model: str, warehouse: Path) -> str:
@@ -48,8 +57,8 @@ def _open(warehouse: Path) -> duckdb.DuckDBPyConnection:
 def _sections(connection: duckdb.DuckDBPyConnection, ml_model: str) -> Iterable[str]:
     live = _rows(
         connection,
-        "select d.version, v.algorithm, v.link, v.trained_because, v.trained_at, v.train_from, v.train_to,"
-        " v.train_rows, v.holdout_from, v.holdout_to, v.holdout_rows, d.valid_from, d.actor, d.reason"
+        "select d.version, v.algorithm, v.link, v.diagnostics, v.trained_because, v.trained_at, v.train_from,"
+        " v.train_to, v.train_rows, v.holdout_from, v.holdout_to, v.holdout_rows, d.valid_from, d.actor, d.reason"
         " from ml_deployments as d inner join ml_versions as v using (ml_model, version)"
         " where d.ml_model = ? and d.slot = 'champion' and d.valid_to is null",
         ml_model,
@@ -72,7 +81,10 @@ def _sections(connection: duckdb.DuckDBPyConnection, ml_model: str) -> Iterable[
         f"  held out  {version['holdout_rows']:,} rows, as of {version['holdout_from']:%Y-%m-%d}"
         f" to {version['holdout_to']:%Y-%m-%d}"
     )
-    yield from _coefficients(connection, ml_model, version["version"], version["link"])
+    if version["link"] == "distance":
+        yield from _clusters(connection, ml_model, version)
+    else:
+        yield from _coefficients(connection, ml_model, version["version"], version["link"])
     yield from _metrics(connection, ml_model, version["version"])
     yield from _decisions(connection, ml_model)
 
@@ -95,6 +107,38 @@ def _coefficients(connection: duckdb.DuckDBPyConnection, ml_model: str, version:
         ["feature", "applies to", *digits],
         [[row["feature"], _case(row), *(_number(row[name], n) for name, n in digits.items())] for row in rows],
     )
+
+
+def _clusters(connection: duckdb.DuckDBPyConnection, ml_model: str, version: dict[str, Any]) -> Iterable[str]:
+    """Sizes and centres, a column per cluster: of numbers in raw units, of categories the most frequent level."""
+    yield "\nClusters (ml_coefficients; the centre of each, or its most frequent level)"
+    rows = _rows(
+        connection,
+        "select cast(output as integer) as cluster, term, feature, applies_to, level, slope, value, transform"
+        " from ml_coefficients where ml_model = ? and version = ? and applies_to <> 'unknown' order by all",
+        ml_model,
+        version["version"],
+    )
+    clusters = sorted({row["cluster"] for row in rows})
+    sizes = json.loads(version["diagnostics"])
+    lines = [["(rows)", *(f"{sizes[f'size.{k}']:,.0f}" if f"size.{k}" in sizes else "" for k in clusters)]]
+    for feature in dict.fromkeys(row["feature"] for row in rows if row["feature"] is not None):
+        of_feature = [row for row in rows if row["feature"] == feature]
+        lines.append([feature, *(_centre([row for row in of_feature if row["cluster"] == k]) for k in clusters)])
+    yield from _table(["feature", *map(str, clusters)], lines)
+
+
+def _centre(rows: Sequence[dict[str, Any]]) -> str:
+    """Where a cluster's contribution of a feature is smallest."""
+    lines = [row for row in rows if row["slope"] is not None]
+    if not lines:  # a share s of the rows is worth a constant minus 2s
+        nearest = min(rows, key=lambda row: row["value"])
+        return str(nearest["level"] if nearest["applies_to"] == "level" else "missing")
+    (line,) = lines
+    if line["slope"] == 0:
+        return "constant"
+    x = -line["value"] / line["slope"]
+    return f"{math.expm1(x) if line['transform'] == 'squared_log1p' else x:.4g}"
 
 
 def _case(row: dict[str, Any]) -> str:
@@ -141,18 +185,20 @@ def _decisions(connection: duckdb.DuckDBPyConnection, ml_model: str) -> Iterable
     yield "\nDecisions (ml_predictions_current)"
     rows = _rows(
         connection,
-        "select entity_id, as_of, version, score, decision, reasons from ml_predictions_current"
+        "select entity_id, as_of, version, score, predicted, decision, reasons from ml_predictions_current"
         " where ml_model = ? order by md5(entity_id) limit ?",
         ml_model,
         DECISIONS_SHOWN,
     )
+    named = ["predicted"] if any(row["predicted"] is not None for row in rows) else []
     yield from _table(
-        ["entity", "as of", "version", "score", "decision", "reasons"],
+        ["entity", "as of", "version", *named, "score", "decision", "reasons"],
         [
             [
                 row["entity_id"],
                 f"{row['as_of']:%Y-%m-%d}",
                 str(row["version"]),
+                *(row[name] or "" for name in named),
                 "" if row["score"] is None else f"{row['score']:.4f}",
                 row["decision"] or "",
                 ", ".join(_reason(reason) for reason in json.loads(row["reasons"] or "[]")),

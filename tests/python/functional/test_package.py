@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from conftest import ROOT, Project, copied_project, shutil
+from segments import check_segments
 
 
 def installed(folder: Path) -> Project:
@@ -44,17 +45,27 @@ def test_an_ml_model_of_another_project(tmp_path: Path):
     ]
     project.dbt("build")
     assert project.query(with_schema) == [(400, 1)]
-    assert project.query("select count(*) from analytics.ml_decision_replay where difference <= 1e-12") == [(794,)]
+    assert project.query(
+        "select ml_model, count(*) from analytics.ml_decision_replay where difference <= 1e-12"
+        " group by 1 order by 1"
+    ) == [
+        ("account_segment", 400),
+        ("churn", 394),
+        ("next_plan", 400),
+        ("next_spend", 400),
+    ]
     assert project.query("select version from analytics.ml_version_as_of('churn', timestamp '2024-10-01')") == [
         (1,)
     ]
+    check_segments(project)
 
 
 def test_a_project_that_declares_nothing_yet(tmp_path: Path):
     project = installed(tmp_path)
     for file in [
-        *project.folder.glob("models/churn*"),
-        *project.folder.glob("models/next_spend*"),
+        *project.folder.glob("models/*_training_set.sql"),
+        *project.folder.glob("models/*_deployments.sql"),
+        *project.folder.glob("models/*_predictions.sql"),
         *project.folder.glob("python_models/*"),
     ]:
         file.unlink()

@@ -1,0 +1,10 @@
+{{ config(materialized='incremental', incremental_strategy='append', full_refresh=false) }}
+
+{{
+    ml_ledger.predictions(
+        ml_model='account_segment',
+        features=ref('account_features'),
+        versions=ref('account_segment_versions'),
+        deployments=ref('account_segment_deployments'),
+    )
+}}
