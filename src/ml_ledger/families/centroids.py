@@ -1,7 +1,8 @@
 """What clustering families share: points in space become coefficient rows, whose contributions are squared distances.
 
 A row of data lies at its design columns: standardised numbers, and a column of zeros and ones per level, of which
-exactly one is 1. So two different levels are as far apart as two random draws of a number: sqrt(2), on average.
+exactly one is 1. The squared distance of two different levels is then 2, as that of two random draws of a number on
+average.
 """
 
 from __future__ import annotations
@@ -95,7 +96,10 @@ class Space:
 
 def squared_distances(design: Matrix, centroids: Matrix) -> Matrix:
     """n × k squared distances of n rows from k centroids."""
-    return np.column_stack([np.sum((design - centroid) ** 2, axis=1) for centroid in centroids])
+    squares = np.empty((len(design), len(centroids)))
+    for position, centroid in enumerate(centroids):
+        squares[:, position] = np.sum((design - centroid) ** 2, axis=1)
+    return squares
 
 
 def _columns(term: Term) -> list[str]:

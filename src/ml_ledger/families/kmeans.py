@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ROWS_OF_RESTARTS = 100_000
 
 HYPERPARAMETERS = {
-    "clusters": whole(8, 1, 1000),
+    "clusters": whole(8, 1, 100),
     "restarts": whole(10, 1),
     "max_iter": whole(300, 1),
     "batch": whole(None, 1),

@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 import pytest
 from customers import customers, metrics_of, relation
 from sklearn.cluster import KMeans
@@ -39,14 +40,18 @@ def training_set(sql: str = ROWS, connection: duckdb.DuckDBPyConnection | None =
     return (connection or duckdb.connect()).from_arrow(given).query("given", sql)
 
 
-def trained(sql: str = ROWS, history: Any = None, **changes: Any) -> dict[str, Any]:
+def train(sql: str = ROWS, history: pa.Table | None = None, **changes: Any) -> pa.Table:
     connection = duckdb.connect()
-    (row,) = train_if_due(
+    return train_if_due(
         ml_model="m",
         spec=DECLARATION | changes,
         training_set=training_set(sql, connection),
         history=None if history is None else connection.from_arrow(history),
-    ).to_pylist()
+    )
+
+
+def trained(sql: str = ROWS, history: pa.Table | None = None, **changes: Any) -> dict[str, Any]:
+    (row,) = train(sql, history, **changes).to_pylist()
     return row
 
 
@@ -70,6 +75,20 @@ def test_a_version_without_a_label():
     assert saved["value"] == pytest.approx(np.mean((held_out**2).sum(axis=1) - nearest), rel=0.05)
     assert saved["ci_low"] > 0
     assert sum(json.loads(row["diagnostics"])[f"size.{k}"] for k in (1, 2, 3)) == 360
+
+
+def test_an_earlier_version_is_measured_on_the_same_rows():
+    more = {"family": "kmeans", "hyperparameters": {"clusters": 9}}
+    first = train()
+    row = trained(history=first, algorithm=more)
+    assert row["version"] == 2
+    (saved,) = metrics_of(row, dataset="holdout", scored_by="version:1", metric="squared_distance_reduction")
+    (before,) = metrics_of(row, dataset="holdout", scored_by="version:1", metric="mean_squared_distance")
+    (after,) = metrics_of(row, dataset="holdout", scored_by="self", metric="mean_squared_distance")
+    assert saved["ci_low"] > 0
+    assert saved["value"] == pytest.approx(before["value"] - after["value"])
+    (own,) = metrics_of(*first.to_pylist(), dataset="holdout", scored_by="self", metric="mean_squared_distance")
+    assert before["value"] == pytest.approx(own["value"])
 
 
 def test_the_number_of_clusters_may_be_chosen():
@@ -143,7 +162,7 @@ def test_training_sets_that_cannot_be_used(sql, message):
         ({"algorithm": {"family": "linear"}}, "algorithm.family: does not fit task 'clustering'; got 'linear'"),
         (
             {"algorithm": {"family": "kmeans", "hyperparameters": {"clusters": 0}}},
-            "clusters: has a value out of range; got 0. Allowed: a whole number >= 1 and <= 1000.",
+            "clusters: has a value out of range; got 0. Allowed: a whole number >= 1 and <= 100.",
         ),
         (
             {"algorithm": {"family": "kmeans", "hyperparameters": {"batch": 0.5}}},
