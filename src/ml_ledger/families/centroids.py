@@ -7,6 +7,7 @@ average.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
@@ -31,39 +32,125 @@ SQUARED: Mapping[str | None, Literal["squared", "squared_log1p"]] = {None: "squa
 
 
 @dataclass(frozen=True)
-class Space:
-    """Where distances are measured. means, squares: of each design column and of its square, over training rows."""
+class Number:
+    """The axis of a number on its scale: (x - mean) × slope, with slope 1 / deviation, or 0 where it never varies.
 
-    terms: Mapping[str, Term]
-    means: Vector
-    squares: Vector
+    Over training rows, means and squares are those of its one design column and of the column's square.
+    """
+
+    term: Term
+    mean: float
+    slope: float
+
+    @property
+    def columns(self) -> list[str]:
+        """SQL of the design column."""
+        (scaled,) = self.term.columns()
+        return [f"({scaled} - {double(self.mean)}) * {double(self.slope)}" if self.slope else "0e0"]
+
+    @property
+    def means(self) -> list[float]:
+        """See Number."""
+        return [0.0]
+
+    @property
+    def squares(self) -> list[float]:
+        """See Number."""
+        return [1.0 if self.slope else 0.0]
+
+    def rows(self, centre: Vector, number: int, output: str) -> list[Coefficient]:
+        """The rows of the squared distance from a centre: those of slope × x, moved by the mean and the centre."""
+        moved_by = -self.slope * self.mean - float(centre[0])
+        rows = []
+        for row in self.term.fitted(number, output, [self.slope]):
+            distance = (row.value or 0.0) + moved_by
+            if row.slope is None:
+                rows.append(replace(row, value=distance * distance))
+            else:
+                rows.append(replace(row, value=distance, transform=SQUARED[row.transform]))
+        return rows
+
+
+@dataclass(frozen=True)
+class Levels:
+    """The axes of a category, one per level, one for all rare levels and one for NULL where that is a level.
+
+    shares: of the training rows that lie on each axis but the first, the reference, which has the rest.
+    """
+
+    term: LevelTerm
+    shares: Sequence[float]
+
+    @property
+    def columns(self) -> list[str]:
+        """SQL of the design columns, of which exactly one is 1."""
+        others = self.term.columns()
+        return [" - ".join(["1e0", *others]), *others]
+
+    @property
+    def means(self) -> list[float]:
+        """Of the design columns over training rows."""
+        return [1.0 - sum(self.shares), *self.shares]
+
+    @property
+    def squares(self) -> list[float]:
+        """Of the design columns' squares, which are themselves."""
+        return self.means
+
+    def rows(self, centre: Vector, number: int, output: str) -> list[Coefficient]:
+        """The rows of the squared distance from a centre."""
+        corners = np.eye(len(centre))
+        values: Sequence[float] = squared_distances(corners, centre[None])[:, 0].tolist()
+        return level_rows(self.term, values, values[-1], output=output, number=number)
+
+
+@dataclass(frozen=True)
+class Space:
+    """Where distances are measured: the axes of each feature, in order."""
+
+    axes: Sequence[Number | Levels]
 
     @classmethod
     def learn(cls, features: Mapping[str, FeatureSpec], training: TrainingRows) -> Space:
         """Learn means, deviations and levels. Errors as `learn_terms`."""
-        terms = learn_terms(features, training.relation, training.where)
-        columns = [column for term in terms.values() for column in _columns(term)]
-        wanted = [*columns, *(f"({column}) * ({column})" for column in columns)]
-        found = weighted_means(dict(enumerate(wanted)), training.relation, training.where)
-        means, squares = np.split(np.array(list(found.values())), 2)
-        return cls(terms, means, squares)
+        rows, where = training.relation, training.where
+        terms = learn_terms(features, rows, where)
+        columns = {(name, j): sql for name, term in terms.items() for j, sql in enumerate(term.columns())}
+        means = weighted_means(columns, rows, where)
+        numbers = {name: sql for (name, _), sql in columns.items() if not isinstance(terms[name], LevelTerm)}
+        variances = weighted_means(
+            {name: f"power({sql} - {double(means[name, 0])}, 2)" for name, sql in numbers.items()}, rows, where
+        )
+        varying = _varying(numbers, training)
+        axes: list[Number | Levels] = []
+        for name, term in terms.items():
+            if isinstance(term, LevelTerm):
+                axes.append(Levels(term, [means[name, j] for j in range(len(term.columns()))]))
+            else:
+                slope = 1 / math.sqrt(variances[name]) if varying[name] and variances[name] > 0 else 0.0
+                axes.append(Number(term, means[name, 0], slope))
+        return cls(axes)
 
     def columns(self) -> list[str]:
         """SQL of the design columns."""
-        return [column for term in self.terms.values() for column in _columns(term)]
+        return [column for axis in self.axes for column in axis.columns]
+
+    def means(self) -> Vector:
+        """Of the design columns over training rows: where all of them centre."""
+        return np.array([mean for axis in self.axes for mean in axis.means])
 
     def accepts(self) -> str:
         """SQL that is true for rows that no policy rejects and whose squared distances are numbers."""
-        numbers = [term for term in self.terms.values() if not isinstance(term, LevelTerm)]
-        squares = [f"({column}) * ({column})" for term in numbers for column in _columns(term)]
-        near = f" and {' + '.join(squares)} <= {double(LARGEST)}" if squares else ""
-        return accepted_by(self.terms) + near
+        numbers = [column for axis in self.axes if isinstance(axis, Number) for column in axis.columns]
+        squares = " + ".join(f"({column}) * ({column})" for column in numbers)
+        accepted = accepted_by({axis.term.feature: axis.term for axis in self.axes})
+        return f"{accepted} and {squares} <= {double(LARGEST)}" if numbers else accepted
 
     def fit(self, centroids: Matrix, diagnostics: Mapping[str, float]) -> Fit:
         """The rows of an output per centroid, named '1', '2', ... in the order given (k × design columns)."""
-        rows = []
-        for name, centroid in enumerate(centroids, 1):
-            rows += self._rows(centroid, str(name))
+        rows: list[Coefficient] = []
+        for position, centroid in enumerate(centroids, 1):
+            rows += self._rows(centroid, str(position))
 
         def predict(design: Matrix) -> Matrix:
             return np.sqrt(squared_distances(design, centroids))
@@ -78,19 +165,13 @@ class Space:
         )
 
     def _rows(self, centroid: Vector, output: str) -> list[Coefficient]:
-        references = self.squares - 2 * centroid * self.means + centroid**2
         rows = list(intercept_rows({output: 0.0}).values())
         start = 0
-        for number, term in enumerate(self.terms.values(), 1):
-            part = slice(start, start + len(_columns(term)))
-            reference = float(references[part].sum())
-            of_term = (
-                _level_rows(term, centroid[part], number, output)
-                if isinstance(term, LevelTerm)
-                else _numeric_rows(term, float(centroid[part][0]), number, output)
-            )
-            rows += [replace(row, reference=reference) for row in of_term]
-            start = part.stop
+        for number, axis in enumerate(self.axes, 1):
+            centre = centroid[start : start + len(axis.columns)]
+            reference = np.sum(np.array(axis.squares) - 2 * centre * np.array(axis.means) + centre**2)
+            rows += [replace(row, reference=float(reference)) for row in axis.rows(centre, number, output)]
+            start += len(centre)
         return rows
 
 
@@ -102,27 +183,10 @@ def squared_distances(design: Matrix, centroids: Matrix) -> Matrix:
     return squares
 
 
-def _columns(term: Term) -> list[str]:
-    """SQL of a term's design columns; of levels with one for the reference, too, which is 1 where no other is."""
-    columns = term.columns()
-    return [" - ".join(["1e0", *columns]), *columns] if isinstance(term, LevelTerm) else columns
-
-
-def _numeric_rows(term: Term, coordinate: float, number: int, output: str) -> list[Coefficient]:
-    """The rows of the standardised number, which is its contribution under weight 1 plus the offset; squared."""
-    standardised = term.fitted(number, output, [1.0])
-    rows = []
-    for row in standardised.rows:
-        difference = (row.value or 0.0) + standardised.offset - coordinate
-        if row.slope is None:
-            rows.append(replace(row, value=difference**2))
-        else:
-            rows.append(replace(row, value=difference, transform=SQUARED[row.transform]))
-    return rows
-
-
-def _level_rows(term: LevelTerm, coordinates: Vector, number: int, output: str) -> list[Coefficient]:
-    """The rows of levels: the squared distance from where one column is 1 and the others are 0."""
-    corners = np.eye(len(coordinates))
-    values: Sequence[float] = squared_distances(corners, coordinates[None])[:, 0].tolist()
-    return level_rows(term, values, values[-1], output=output, number=number)
+def _varying(columns: Mapping[str, str], training: TrainingRows) -> dict[str, bool]:
+    """Whether each column has two values among the training rows; what rounding leaves of a variance cannot say."""
+    if not columns:
+        return {}
+    selected = ", ".join(f"max({sql}) > min({sql}) as c{number}" for number, sql in enumerate(columns.values()))
+    (row,) = training.relation.query(f"select {selected} from {training.relation.name} where {training.where}")
+    return {name: bool(row[f"c{number}"]) for number, name in enumerate(columns)}

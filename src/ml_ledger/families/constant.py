@@ -16,7 +16,7 @@ from ml_ledger.families.ensembles import intercept_rows
 def _fit(*, training: TrainingRows, features, hyperparameters, seed) -> Fit:
     if training.task == "clustering":
         space = Space.learn(features, training)
-        return space.fit(space.means[None], diagnostics={})
+        return space.fit(space.means()[None], diagnostics={})
     _, label, weight = training.fetch([])
     if training.task == "multiclass":
         shares = np.bincount(label.astype(int), weights=weight, minlength=len(training.classes))

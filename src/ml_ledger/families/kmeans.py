@@ -35,12 +35,7 @@ def _fit(
     *, training: TrainingRows, features: Mapping[str, FeatureSpec], hyperparameters: Mapping[str, Any], seed: int
 ) -> Fit:
     space = Space.learn(features, training)
-    columns = space.columns()
-    order = [training.bucket(2**52)] if training.key else []
-    design, _, weight = training.fetch([*columns, *order])
-    if order:  # so that the fit depends on the seed, and not on the order in which the engine returns rows
-        by_key = np.argsort(design[:, -1], kind="stable")
-        design, weight = design[by_key, :-1], weight[by_key]
+    design, _, weight = training.fetch(space.columns(), in_order=True)
     clusters = hyperparameters["clusters"]
     _require_rows(clusters, len(design), "rows to train on")
     estimator = _estimator(design, weight, hyperparameters, seed)

@@ -297,10 +297,11 @@ def test_weights_count_like_copies():
     assert weighted.diagnostics["size.1"] == copied.diagnostics["size.1"]
 
 
-def test_a_constant_column_moves_nothing():
+@pytest.mark.parametrize("same", [0.1, 1e-300, 7e15])
+def test_a_constant_column_moves_nothing(same):
     columns, _ = blobs(each=60)
     declared = features(**NUMBERS, same={"kind": "numeric"})
-    relation = table(same=np.full(360, 0.1), **columns)
+    relation = table(same=np.full(360, same), **columns)
     _, scoring = fitted(relation, declared, clusters=3)
     _, without = fitted(relation, features(**NUMBERS), clusters=3)
     for row, other in zip(scored(scoring, relation), scored(without, relation), strict=True):
