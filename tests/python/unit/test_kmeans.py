@@ -302,8 +302,11 @@ def test_a_constant_column_moves_nothing(same):
     columns, _ = blobs(each=60)
     declared = features(**NUMBERS, same={"kind": "numeric"})
     relation = table(same=np.full(360, same), **columns)
-    _, scoring = fitted(relation, declared, clusters=3)
+    fit, scoring = fitted(relation, declared, clusters=3)
     _, without = fitted(relation, features(**NUMBERS), clusters=3)
+    assert {(row.slope, row.value, row.reference) for row in fit.coefficients if row.feature == "same"} == {
+        (0, 0, 0)
+    }
     for row, other in zip(scored(scoring, relation), scored(without, relation), strict=True):
         assert row[3:] == pytest.approx(other[3:], abs=TOLERANCE)
 
