@@ -58,14 +58,14 @@ def test_an_ml_model_of_another_project(tmp_path: Path):
         (1,)
     ]
     check_segments(project)
-    both = [f"models/{name}_training_set.sql" for name in ("account_segment", "churn")]
-    project.edit(both[0], ")) }}", "), labels=ref('account_labels')) }}")
-    project.edit(both[1], ", labels=ref('account_labels')", "")
-    output = project.dbt("compile", "--select", *both, succeeds=False)
+    clustering, churn = (f"models/{name}_training_set.sql" for name in ("account_segment", "churn"))
+    project.edit(clustering, ")) }}", "), labels=ref('account_labels')) }}")
+    output = project.dbt("compile", "--select", clustering, succeeds=False)
     assert (
-        "'account_segment': task clustering takes no labels, every other task does; got task clustering and"
-        in output
+        "'account_segment': task clustering takes no labels, every other task does; got task clustering" in output
     )
+    project.edit(churn, ", labels=ref('account_labels')", "")
+    output = project.dbt("compile", "--select", churn, succeeds=False)
     assert "got task binary and no labels. Fix: pass labels=ref(...), or correct the task." in output
 
 
