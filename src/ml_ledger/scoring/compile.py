@@ -84,7 +84,8 @@ class CompiledScoring:
     def from_json(cls, text: str, onnx: bytes | None = None) -> CompiledScoring:
         """Read the form stored on a version, of this or any earlier format.
 
-        onnx: the bytes of its estimator, where it is one. Raises VersionError for a format that a later ml_ledger wrote.
+        onnx: the bytes of its estimator, where it is one.
+        Raises VersionError for a format that a later ml_ledger wrote.
         """
         stored = json.loads(text)
         if stored["format_version"] > FORMAT_VERSION:
@@ -120,8 +121,8 @@ def compile_scoring(
     """Compile the rows of a version.
 
     coefficients: rows ordered by output and term, those that calibrate last. nodes: of its trees, ordered by tree.
-    dialect: a sqlglot dialect name, the warehouse's. estimator: whose scores are added to the rows; their outputs are the
-    same, in the same order.
+    dialect: a sqlglot dialect name, the warehouse's. estimator: whose scores are added to the rows; its outputs are
+    theirs, in the same order.
     """
     trees = [list(rows) for _, rows in groupby(nodes, key=lambda node: node.tree)]
     calibrating: dict[str, str] = {}
