@@ -1,4 +1,5 @@
 {%- set largest = ml_ledger.largest_double() -%}
+{%- set actions = ml_ledger.json_path('spec', ['decision', 'actions']) -%}
 with
 
 predictions as (
@@ -169,7 +170,7 @@ replay as (
         case
             when not replayable then null
             when replayed_predicted is not null
-                then {{ ml_ledger.json_value(ml_ledger.json_path('spec', ['decision', 'actions']), 'replayed_predicted') }}
+                then {{ ml_ledger.json_value(actions, 'replayed_predicted') }}
             when replayed_score >= threshold then {{ ml_ledger.json_path('spec', ['decision', 'positive']) }}
             when replayed_score < threshold then {{ ml_ledger.json_path('spec', ['decision', 'negative']) }}
             else {{ ml_ledger.json_path('spec', ['decision', 'fallback']) }}

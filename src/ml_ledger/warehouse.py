@@ -99,7 +99,8 @@ class Relation:
     def joined(self, table: pa.Table, key: Mapping[str, str]) -> Iterator[Relation]:
         """These rows with the other columns of an Arrow table, NULL where it has no row of the same key.
 
-        key: by column of the table SQL over these rows. The table is a temporary one until the end of the block.
+        key: by column of the table SQL over these rows. No column is called as one of theirs. The table is a temporary
+        one until the end of the block.
         """
         _ml_arrow = table  # DuckDB finds it by the name of the variable
         stored = f"_ml_{uuid4().hex}"

@@ -59,9 +59,7 @@ def _clock(relation: Relation) -> datetime:
         f"select max(cast(clock as timestamp)) as at, count(distinct clock) as n from {relation.name}"
     )
     if row["n"] != 1:
-        raise WarehouseError(
-            f"clock: must be one moment; got {row['n']}. Fix: pass dbt.ref('ml_clock')."
-        )
+        raise WarehouseError(f"clock: must be one moment; got {row['n']}. Fix: pass dbt.ref('ml_clock').")
     return row["at"]
 
 
