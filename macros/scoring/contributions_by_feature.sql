@@ -1,6 +1,6 @@
 {#
     What each feature added to the link score of the output that is predicted, against an average training row: the sum
-    of the contributions of its terms, and of the splits of trees that look at it.
+    of the contributions of its terms, and of the splits of trees that look at it. Of an estimator nothing is known.
     Arguments: version, one element of `live_versions`.
     Returns: mapping of feature to SQL over the columns of the version's layers and, for trees, of `tree_paths`.
     Example: {% for feature, sql in ml_ledger.contributions_by_feature(version).items() %}
@@ -8,7 +8,7 @@
 {% macro contributions_by_feature(version) %}
     {% set double = ml_ledger.type_double() %}
     {% set by_feature = {} %}
-    {% for output in version.outputs %}
+    {% for output in version.outputs if not version.estimator %}
         {% set output_number = loop.index %}
         {% set of_output = {} %}
         {% for term in output.terms %}

@@ -3,11 +3,12 @@
     the version that is live in each slot, appended.
 
     Arguments: ml_model, its name; features, relation with one row per entity and as-of date; versions and
-    deployments, relations of its nodes; reason_texts, a relation with words for reasons (see `reason_text_map`), or none.
+    deployments, relations of its nodes; reason_texts, a relation with words for reasons (see `reason_text_map`), or none;
+    scores, the relation of its scores node, needed where versions are estimators (family `python`).
     Returns: SQL. For an incremental dbt model with the strategy append and full_refresh false.
     Example: see models/repurchase/scoring/repurchase_predictions.sql
 #}
-{% macro predictions(ml_model, features, versions, deployments, reason_texts=none) %}
+{% macro predictions(ml_model, features, versions, deployments, reason_texts=none, scores=none) %}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
 {%- set live = ml_ledger.live_versions(versions, deployments, features) -%}
 with {{ 'recursive ' if live | selectattr('trees') | list }}
@@ -53,6 +54,10 @@ entities as (
 ),
 
 {% for version in live -%}
+{% if version.estimator -%}
+{{ ml_ledger.estimated_entities(ml_model, version, scores) }}
+
+{% endif -%}
 {{ ml_ledger.scored_by_version(version, versions, spec.get('classes'), with_texts=reason_texts is not none) }},
 
 {% endfor -%}

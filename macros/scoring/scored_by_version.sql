@@ -1,5 +1,5 @@
 {#
-    Common table expressions that score `entities` with one live version: its layers of SQL leave contributions, link
+    Common table expressions that score `entities` (of an estimator `estimated_<slot>`) with one live version: its layers of SQL leave contributions, link
     scores and scores as columns; the policy makes decisions of them. A row whose score is not a finite number is
     rejected: it gets no score and the fallback decision, and its inputs are kept as texts, since JSON has no NaN.
 
@@ -11,6 +11,7 @@
 #}
 {% macro scored_by_version(version, versions, classes=none, with_texts=false) %}
 {%- set slot = version.slot -%}
+{%- set source = 'estimated_' ~ slot if version.estimator else 'entities' -%}
 {%- set text, double = dbt.type_string(), ml_ledger.type_double() -%}
 {%- set features = {} -%}
 {%- set texts = {} -%}
@@ -30,7 +31,7 @@ layer{{ loop.index }}_{{ slot }} as (
         {%- for column, sql in layer.items() %},
         {{ sql }} as {{ column }}
         {%- endfor %}
-    from {{ 'entities' if loop.first else 'layer' ~ (loop.index - 1) ~ '_' ~ slot }}
+    from {{ source if loop.first else 'layer' ~ (loop.index - 1) ~ '_' ~ slot }}
 ),
 
 {% endfor -%}

@@ -1,4 +1,5 @@
 {%- set largest = ml_ledger.largest_double() -%}
+{%- set actions = ml_ledger.json_path('spec', ['decision', 'actions']) -%}
 with
 
 predictions as (
@@ -93,6 +94,7 @@ ranked as (
         on
             predictions.ml_model = versions.ml_model
             and predictions.version = versions.version
+            and versions.estimator_sha256 is null
     inner join highest_links
         on usable_links.decision_id = highest_links.decision_id
 ),
@@ -138,6 +140,7 @@ scores as (
         replayed.link_score as replayed_link_score,
         replayed.score as replayed_score,
         case when versions.link in ('softmax', 'shares', 'distance') then replayed.output end as replayed_predicted,
+        versions.estimator_sha256 is null as replayable,
         versions.spec
     from predictions
     left join replayed
@@ -155,6 +158,7 @@ replay as (
         version,
         decided_at,
         status,
+        replayable,
         score,
         replayed_score,
         abs(score - replayed_score) / greatest(1, abs(score)) as difference,
@@ -164,8 +168,9 @@ replay as (
         replayed_predicted,
         decision,
         case
+            when not replayable then null
             when replayed_predicted is not null
-                then {{ ml_ledger.json_value(ml_ledger.json_path('spec', ['decision', 'actions']), 'replayed_predicted') }}
+                then {{ ml_ledger.json_value(actions, 'replayed_predicted') }}
             when replayed_score >= threshold then {{ ml_ledger.json_path('spec', ['decision', 'positive']) }}
             when replayed_score < threshold then {{ ml_ledger.json_path('spec', ['decision', 'negative']) }}
             else {{ ml_ledger.json_path('spec', ['decision', 'fallback']) }}

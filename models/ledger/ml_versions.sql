@@ -24,6 +24,7 @@
         'threshold': double,
         'diagnostics': text,
         'scoring': text,
+        'estimator_sha256': text,
         'spec': text,
         'spec_hash': text,
         'library_versions': text,

@@ -95,6 +95,24 @@ class Relation:
         # Not after an error: the transaction is then aborted, this would hide the error, and rolling back drops it.
         self._relation.query(self.name, f"drop table {table}")
 
+    @contextmanager
+    def joined(self, table: pa.Table, key: Mapping[str, str]) -> Iterator[Relation]:
+        """These rows with the other columns of an Arrow table, NULL where it has no row of the same key.
+
+        key: by column of the table SQL over these rows. No column is called as one of theirs. The table is a temporary
+        one until the end of the block.
+        """
+        _ml_arrow = table  # DuckDB finds it by the name of the variable
+        stored = f"_ml_{uuid4().hex}"
+        self._relation.query(self.name, f"create temporary table {stored} as select * from _ml_arrow")
+        added = ", ".join(f"{stored}.{quoted(name)}" for name in table.column_names if name not in key)
+        same = " and ".join(f"{sql} = {stored}.{quoted(name)}" for name, sql in key.items())
+        rows = self._relation.query(
+            self.name, f"select {self.name}.*, {added} from {self.name} left join {stored} on {same}"
+        )
+        yield Relation(rows, name=self.name)
+        self._relation.query(self.name, f"drop table {stored}")  # not after an error, see `materialised`
+
     def doubles(self, expressions: Sequence[str], where: str, *, order_by: Sequence[str] = ()) -> list[Vector]:
         """One array of n doubles per SQL expression, NaN for NULL, over the n rows that satisfy `where`.
 

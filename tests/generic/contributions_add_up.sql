@@ -1,10 +1,10 @@
 {#
     The contributions of a decision, against an average training row, and the link score of such a row add up to the link
-    score that was recorded.
-    The model is ml_decision_terms. Arguments: decisions and coefficients, relations; tolerance, the largest difference allowed, relative to link scores
-    above 1.
+    score that was recorded. Versions that are estimators have no contributions and are left out.
+    The model is ml_decision_terms. Arguments: decisions, coefficients and versions, relations; tolerance, the largest
+    difference allowed, relative to link scores above 1.
 #}
-{% test contributions_add_up(model, decisions, coefficients, tolerance) %}
+{% test contributions_add_up(model, decisions, coefficients, versions, tolerance) %}
 with
 
 intercepts as (
@@ -54,8 +54,13 @@ left join bases
         explained.ml_model = bases.ml_model
         and explained.version = bases.version
         and explained.output = bases.output
+left join {{ versions }} as versions
+    on
+        decisions.ml_model = versions.ml_model
+        and decisions.version = versions.version
 where
     decisions.status = 'scored'
+    and versions.estimator_sha256 is null
     and not coalesce(
         abs(decisions.link_score - bases.base - explained.contributions)
         <= {{ tolerance }} * greatest(1, abs(decisions.link_score)),

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 
 from ml_ledger.coefficients import CALIBRATION, Coefficient, Node
 from ml_ledger.errors import VersionError
 from ml_ledger.families.base import Link
+from ml_ledger.scoring.onnx import OnnxScoring
 from ml_ledger.scoring.outputs import output_layers
 from ml_ledger.scoring.terms import calibration, contribution
 from ml_ledger.scoring.trees import TREES_PER_PASS, leaf_number, leaf_value
@@ -23,6 +24,9 @@ FORMAT_VERSION = 2
 
 # What each layer calls its columns: contribution of term t to output o; leaf of tree t; link score of output o.
 CONTRIBUTION, LEAF, LINK = "_ml_c{output}_{term}", "_ml_leaf{tree}", "_ml_link{output}"
+
+# What the first layer reads of a version that is an estimator, beside the features: its score for output o.
+ESTIMATE = "_ml_onnx{output}"
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ class CompiledScoring:
     The last leaves `_ml_link` and `_ml_score` (of the predicted output, where there are several), `_ml_predicted` (its
     name; NULL where there is one output) and `_ml_output1`, `_ml_output2`, ... (the scores of all outputs). Where a row
     cannot be scored, they are NULL.
+    estimator: of a version that is one. The source of the layers must then have its scores as `_ml_onnx1`, `_ml_onnx2`,
+    ..., in the order of outputs, NULL where it has none.
     """
 
     dialect: str
@@ -59,6 +65,7 @@ class CompiledScoring:
     outputs: Sequence[Output]
     layers: Sequence[Mapping[str, str]]
     trees: int = 0
+    estimator: OnnxScoring | None = None
 
     def select(self, source: str, columns: Sequence[str]) -> str:
         """SQL that selects columns of the source and of the layers; `source` is a relation or a select in brackets."""
@@ -68,13 +75,16 @@ class CompiledScoring:
         return f"select {', '.join(columns)} from {source}"
 
     def to_json(self) -> str:
-        """The form stored on a version."""
-        return json.dumps({"format_version": FORMAT_VERSION, **asdict(self)}, ensure_ascii=False)
+        """The form stored on a version, without the bytes of an estimator."""
+        estimator = None if self.estimator is None else self.estimator.stored()
+        stored = {**asdict(replace(self, estimator=None)), "estimator": estimator}
+        return json.dumps({"format_version": FORMAT_VERSION, **stored}, ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, text: str) -> CompiledScoring:
+    def from_json(cls, text: str, onnx: bytes | None = None) -> CompiledScoring:
         """Read the form stored on a version, of this or any earlier format.
 
+        onnx: the bytes of its estimator, where it is one.
         Raises VersionError for a format that a later ml_ledger wrote.
         """
         stored = json.loads(text)
@@ -96,16 +106,23 @@ class CompiledScoring:
             outputs=outputs,
             layers=stored["layers"],
             trees=stored["trees"],
+            estimator=None if onnx is None else OnnxScoring.of_version(text, onnx),
         )
 
 
 def compile_scoring(
-    coefficients: Iterable[Coefficient], *, link: Link, dialect: str, nodes: Sequence[Node] = ()
+    coefficients: Iterable[Coefficient],
+    *,
+    link: Link,
+    dialect: str,
+    nodes: Sequence[Node] = (),
+    estimator: OnnxScoring | None = None,
 ) -> CompiledScoring:
     """Compile the rows of a version.
 
     coefficients: rows ordered by output and term, those that calibrate last. nodes: of its trees, ordered by tree.
-    dialect: a sqlglot dialect name, the warehouse's.
+    dialect: a sqlglot dialect name, the warehouse's. estimator: whose scores are added to the rows; its outputs are
+    theirs, in the same order.
     """
     trees = [list(rows) for _, rows in groupby(nodes, key=lambda node: node.tree)]
     calibrating: dict[str, str] = {}
@@ -128,6 +145,8 @@ def compile_scoring(
             for tree in trees
             if tree[0].output == name
         ]
+        if estimator is not None:
+            parts.append(ESTIMATE.format(output=number))
         links[LINK.format(output=number)] = " + ".join(parts)
         base = intercept + sum(rows[0].reference for rows in terms[1:])
         outputs.append(
@@ -152,6 +171,7 @@ def compile_scoring(
         outputs=outputs,
         layers=[layer for layer in layers if layer],
         trees=len(trees),
+        estimator=estimator,
     )
 
 

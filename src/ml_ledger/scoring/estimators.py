@@ -36,8 +36,8 @@ def score_with_estimator(
 ) -> pa.RecordBatchReader:
     """Score the latest as-of date at the clock with every live version that is an estimator (family `python`).
 
-    features, versions, deployments: relations of the ML model's nodes. clock: a relation whose column `clock` holds
-    the business time of the run, in one row.
+    features, versions, deployments: relations of the ML model's nodes. clock: the package's node
+    `ml_clock`, whose column `clock` holds the business time of the run, in one row.
 
     Returns a reader of one row per entity, slot and output: entity_id, as_of, slot, version, output, score; the score
     is NULL where the version does not accept the row. Batches are scored while they are read, which needs a cursor
@@ -59,10 +59,7 @@ def _clock(relation: Relation) -> datetime:
         f"select max(cast(clock as timestamp)) as at, count(distinct clock) as n from {relation.name}"
     )
     if row["n"] != 1:
-        raise WarehouseError(
-            f"clock: must be one moment; got {row['n']}. Fix: a dbt model with"
-            " select {{ ml_ledger.clock() }} as clock."
-        )
+        raise WarehouseError(f"clock: must be one moment; got {row['n']}. Fix: pass dbt.ref('ml_clock').")
     return row["at"]
 
 

@@ -81,7 +81,7 @@ def scored_batches(
     Raises DependencyError where onnxruntime is not installed, before anything is read.
     """
     scorer = Scorer(scoring.onnx, outputs=len(scoring.outputs))
-    schema = pa.schema([*KEY, *((output, pa.float64()) for output in scoring.outputs)])
+    schema = _schema(scoring)
     columns = {
         "entity_id": f"cast({entity} as varchar)",
         "as_of": f"cast({as_of} as timestamp)",
@@ -90,6 +90,18 @@ def scored_batches(
     columns |= {f"_ml_x{number}": f"cast({sql} as double)" for number, sql in enumerate(scoring.design)}
     batches = features.batches(columns, where=where, rows=BATCH_ROWS)
     return (_scored(batch, scorer, schema) for batch in batches)
+
+
+def scored_table(
+    scoring: OnnxScoring, features: Relation, *, entity: str, as_of: str, where: str = "true"
+) -> pa.Table:
+    """All batches of `scored_batches`."""
+    batches = scored_batches(scoring, features, entity=entity, as_of=as_of, where=where)
+    return pa.Table.from_batches(batches, schema=_schema(scoring))
+
+
+def _schema(scoring: OnnxScoring) -> pa.Schema:
+    return pa.schema([*KEY, *((output, pa.float64()) for output in scoring.outputs)])
 
 
 def _scored(batch: pa.RecordBatch, scorer: Scorer, schema: pa.Schema) -> pa.RecordBatch:

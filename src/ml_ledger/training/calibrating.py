@@ -20,8 +20,10 @@ from ml_ledger.errors import VersionError
 from ml_ledger.families.base import Fit, Matrix, TrainingRows, Vector
 from ml_ledger.families.objectives import LOGISTIC
 from ml_ledger.scoring.compile import compile_scoring
+from ml_ledger.scoring.onnx import Scorer
 from ml_ledger.spec import AlgorithmSpec, MLModelSpec
 from ml_ledger.training.choosing import folds_of, has_all_classes
+from ml_ledger.training.estimating import with_estimates
 from ml_ledger.training.fitting import Fitted, fit_algorithm, training_rows
 from ml_ledger.training.labels import label_as_double
 from ml_ledger.training.newton import minimise
@@ -47,9 +49,10 @@ def calibrated(spec: MLModelSpec, algorithm: AlgorithmSpec, fitted: Fitted, rows
                 continue
             scoring = fit_algorithm(spec, algorithm, spec.features, training).scoring
             others = {"label": label_as_double(spec), "weight": sample_weight(spec)}
-            sql = rows.scored_sql([scoring], {"link": (0, "_ml_link")}, others, fold.predict)
+            known, scorings = stack.enter_context(with_estimates(spec, rows, [scoring], fold.predict))
+            sql = known.scored_sql(scorings, {"link": (0, "_ml_link")}, others, fold.predict)
             parts.append(
-                stack.enter_context(rows.materialised(f"select * from ({sql}) as f where link is not null"))
+                stack.enter_context(known.materialised(f"select * from ({sql}) as f where link is not null"))
             )
         if not parts:
             raise VersionError(
@@ -59,12 +62,17 @@ def calibrated(spec: MLModelSpec, algorithm: AlgorithmSpec, fitted: Fitted, rows
         together = Relation.union(parts, name="out_of_fold")
         found = _platt(together) if spec.calibration == "platt" else _isotonic(together)
     coefficients = [*fitted.fit.coefficients, *found]
+    estimator = fitted.scoring.estimator
+    # Of an estimator its ONNX form, whose difference from it is known: where a step begins, the last bit decides.
+    uncalibrated = fitted.fit.predict if estimator is None else Scorer(estimator.onnx, outputs=1)
 
     def predict(design: Matrix) -> Vector:
-        return _applied(found, np.asarray(fitted.fit.predict(design), dtype=float), fitted.fit)
+        return _applied(found, np.asarray(uncalibrated(design), dtype=float), fitted.fit)
 
     fit = replace(fitted.fit, coefficients=coefficients, predict=predict)
-    scoring = compile_scoring(coefficients, link=fit.link, dialect=rows.dialect, nodes=fit.nodes)
+    scoring = compile_scoring(
+        coefficients, link=fit.link, dialect=rows.dialect, nodes=fit.nodes, estimator=estimator
+    )
     return replace(fitted, fit=fit, scoring=scoring)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from ml_ledger.families import FAMILIES
 from ml_ledger.families.base import Fit, TrainingRows
 from ml_ledger.scoring.compile import CompiledScoring, compile_scoring
+from ml_ledger.scoring.onnx import OnnxScoring
 from ml_ledger.spec import AlgorithmSpec, FeatureSpec, MLModelSpec
 from ml_ledger.training.labels import label_as_double
 from ml_ledger.training.validation import usable_rows
@@ -53,7 +54,14 @@ def fit_algorithm(
     fit = family.fit(
         training=training, features=features, hyperparameters=hyperparameters, seed=spec.training.seed
     )
-    scoring = compile_scoring(fit.coefficients, link=fit.link, dialect=training.relation.dialect, nodes=fit.nodes)
+    estimator = None if fit.onnx is None else OnnxScoring(fit.onnx, fit.design, fit.accepts, fit.outputs)
+    scoring = compile_scoring(
+        fit.coefficients,
+        link=fit.link,
+        dialect=training.relation.dialect,
+        nodes=fit.nodes,
+        estimator=estimator,
+    )
     return Fitted(algorithm.family, hyperparameters, fit, scoring)
 
 

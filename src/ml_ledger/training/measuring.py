@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 
 import numpy as np
 
 from ml_ledger.errors import VersionError
 from ml_ledger.evaluation.metrics import Metric, measure
+from ml_ledger.families.onnx_conversion import ONNX_TOLERANCE
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec
+from ml_ledger.training.estimating import with_estimates
 from ml_ledger.training.fitting import Fitted
 from ml_ledger.training.labels import label_as_double
 from ml_ledger.warehouse import Relation, quoted
@@ -29,8 +32,10 @@ def measured(
         for number, scoring in enumerate(scorers.values())
         for output, sql in enumerate(_outputs(scoring, spec.classes or ()))
     }
-    sql = rows.scored_sql(list(scorers.values()), wanted, {"label": label_as_double(spec)}, where)
-    with rows.materialised(sql) as scored:
+    with ExitStack() as stack:
+        known, scorings = stack.enter_context(with_estimates(spec, rows, list(scorers.values()), where))
+        sql = known.scored_sql(scorings, wanted, {"label": label_as_double(spec)}, where)
+        scored = stack.enter_context(known.materialised(sql))
         return measure(
             scored,
             task=spec.task,
@@ -54,7 +59,7 @@ def _outputs(scoring: CompiledScoring, classes: Sequence[str]) -> list[str]:
 
 
 def check_scoring(spec: MLModelSpec, scored_by: str, fitted: Fitted, rows: Relation, where: str) -> None:
-    """Refuse a version whose SQL scores other rows than it should, or other than its estimator does.
+    """Refuse a version whose SQL (or ONNX) scores other rows than it should, or other than its estimator does.
 
     Of more than CHECKED_ROWS rows, about that many are looked at, the same ones every time.
     Raises VersionError.
@@ -64,7 +69,8 @@ def check_scoring(spec: MLModelSpec, scored_by: str, fitted: Fitted, rows: Relat
         key = f"{quoted(spec.entity)}, {quoted(spec.as_of)}"
         where += f" and hash({key}) % 1048576 < {1048576 * CHECKED_ROWS // found['n']}"
     accepts = f"case when {fitted.fit.accepts} then 1 else 0 end"
-    (from_sql,), (accepted, *columns) = rows.scores([fitted.scoring], [accepts, *fitted.fit.design], where=where)
+    with with_estimates(spec, rows, [fitted.scoring], where) as (known, scorings):
+        (from_sql,), (accepted, *columns) = known.scores(scorings, [accepts, *fitted.fit.design], where=where)
     scored = np.isfinite(from_sql).all(axis=1)
     design = np.column_stack(columns) if columns else np.empty((len(scored), 0))
     worst = float("inf")
@@ -74,10 +80,11 @@ def check_scoring(spec: MLModelSpec, scored_by: str, fitted: Fitted, rows: Relat
             expected = np.reshape(fitted.fit.predict(design[scored]), expected.shape)
         differences = np.abs(from_sql[scored] - expected) / np.maximum(1.0, np.abs(expected))
         worst = float(np.max(differences, initial=0.0))
-    if worst > SCORING_TOLERANCE:
+    tolerance = SCORING_TOLERANCE if fitted.fit.onnx is None else ONNX_TOLERANCE
+    if worst > tolerance:
         raise VersionError(
             f"{scored_by}: the SQL of the version does not reproduce its estimator; got a difference of"
-            f" {worst:.3g}. Allowed: {SCORING_TOLERANCE:.0e}. Nothing was written. Fix: where a feature lies"
+            f" {worst:.3g}. Allowed: {tolerance:.0e}. Nothing was written. Fix: where a feature lies"
             " millions of deviations from zero, subtract a constant from it in the feature model; otherwise"
             " report this as a bug of ml_ledger with the declaration of the ML model."
         )

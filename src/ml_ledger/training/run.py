@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -41,8 +42,8 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
     """
     declared = parse_spec(ml_model, spec)
     rows = Relation(training_set, name="_ml_training_set")
-    versions = [] if history is None else _versions(Relation(history, name="_ml_history"))
-    latest = versions[-1] if versions else None
+    earlier = None if history is None else Relation(history, name="_ml_history")
+    latest = None if earlier is None else _latest(earlier)
     validate_columns(ml_model, declared, rows)
     clock, invocation_id = _run_of(rows)
     # Without a row there is no clock: nothing has matured, which is an error only before the first version.
@@ -58,7 +59,8 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
     choice = choose(ml_model, declared, rows)
     fitted = fit_all(declared, choice.algorithm, training_rows(declared, rows, "split = 'train'"))
     fitted["self"] = calibrated(declared, choice.algorithm, fitted["self"], rows)
-    metrics = [*choice.metrics, *_measure(declared, rows, fitted, versions)]
+    metrics = [*choice.metrics, *_measure(declared, rows, fitted, {} if earlier is None else _scorings(earlier))]
+    onnx = fitted["self"].fit.onnx
     window = _window(declared, rows)
     used = [declared.entity, declared.as_of, declared.label, "split", "weight", declared.training.sample_weight]
     row = {
@@ -83,6 +85,8 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
         "nodes": coefficients.to_json(fitted["self"].fit.nodes),
         "metrics": json.dumps([asdict(metric) for metric in metrics], allow_nan=False),
         "scoring": fitted["self"].scoring.to_json(),
+        "onnx": onnx,
+        "estimator_sha256": None if onnx is None else hashlib.sha256(onnx).hexdigest(),
         "diagnostics": json.dumps(dict(fitted["self"].fit.diagnostics), sort_keys=True),
         "spec": declared.canonical_json(),
         "spec_hash": declared.fingerprint(),
@@ -95,8 +99,18 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
     return version_table(row)
 
 
-def _versions(history: Relation) -> list[dict[str, Any]]:
-    return history.query(f"select version, spec_hash, trained_at, scoring from {history.name} order by version")
+def _latest(history: Relation) -> dict[str, Any] | None:
+    """The latest version, without what it scores with, which may be large."""
+    found = history.query(
+        f"select version, spec_hash, trained_at from {history.name} order by version desc limit 1"
+    )
+    return found[0] if found else None
+
+
+def _scorings(history: Relation) -> dict[str, CompiledScoring]:
+    """What every version scores with, by 'version:<number>'."""
+    found = history.query(f"select version, scoring, onnx from {history.name} order by version")
+    return {f"version:{row['version']}": CompiledScoring.from_json(row["scoring"], row["onnx"]) for row in found}
 
 
 def _run_of(rows: Relation) -> tuple[datetime | None, str | None]:
@@ -122,13 +136,12 @@ def _window(spec: MLModelSpec, rows: Relation) -> dict[str, Any]:
 
 
 def _measure(
-    spec: MLModelSpec, rows: Relation, fitted: Mapping[str, Fitted], versions: list[dict[str, Any]]
+    spec: MLModelSpec, rows: Relation, fitted: Mapping[str, Fitted], earlier: Mapping[str, CompiledScoring]
 ) -> list[Metric]:
     """Metrics on both splits of the version, of its baselines and of every earlier version that still can score."""
     scorers = {scored_by: item.scoring for scored_by, item in fitted.items()}
     metrics: list[Metric] = []
-    for version in versions:
-        scored_by, scoring = f"version:{version['version']}", CompiledScoring.from_json(version["scoring"])
+    for scored_by, scoring in earlier.items():
         if set(scoring.features) <= set(rows.types):
             scorers[scored_by] = scoring
         else:  # it reads a column that is gone

@@ -36,6 +36,8 @@ VERSION_SCHEMA = pa.schema(
         ("nodes", pa.string()),
         ("metrics", pa.string()),
         ("scoring", pa.string()),
+        ("onnx", pa.binary()),
+        ("estimator_sha256", pa.string()),
         ("diagnostics", pa.string()),
         ("spec", pa.string()),
         ("spec_hash", pa.string()),

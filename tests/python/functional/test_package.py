@@ -1,7 +1,12 @@
 """The project installed as a package, by a project with ML models of its own."""
 
+import hashlib
+import math
 from pathlib import Path
 
+import duckdb
+import numpy as np
+import onnxruntime
 from conftest import ROOT, Project, copied_project, shutil
 from segments import check_segments
 
@@ -34,9 +39,12 @@ def test_an_ml_model_of_another_project(tmp_path: Path):
         "select rejected_because, decision, count(*) from analytics.ml_predictions where status = 'rejected'"
         " group by all order by all"
     ) == [
+        ("no coefficient applies to age_days = -1", "ask", 2),
         ("no coefficient applies to age_days = -1", "leave", 2),
+        ("no coefficient applies to country = Österreich", "ask", 4),
         ("no coefficient applies to country = Österreich", "leave", 4),
     ]
+    assert_scored_by_the_stored_estimator(project)
     assert project.query(
         "select clipped_features, count(*) from analytics.ml_predictions where ml_model = 'churn' group by 1 order by 1"
     ) == [
@@ -67,6 +75,53 @@ def test_an_ml_model_of_another_project(tmp_path: Path):
     project.edit(churn, ", labels=ref('account_labels')", "")
     output = project.dbt("compile", "--select", churn, succeeds=False)
     assert "got task binary and no labels. Fix: pass labels=ref(...), or correct the task." in output
+    assert_scores_are_required(project)
+
+
+def assert_scored_by_the_stored_estimator(project: Project) -> None:
+    """The predictions of `tickets` are what onnxruntime makes of the stored bytes and the raw features."""
+    rows = project.query(
+        "select p.score, p.decision, f.logins, f.seats, f.spent, f.age_days, f.country, f.is_trial"
+        " from analytics.ml_predictions as p inner join analytics.account_features as f"
+        " on p.entity_id = cast(f.account_id as varchar) and p.as_of = f.month"
+        " where p.ml_model = 'tickets' and p.status = 'scored'"
+    )
+    assert len(rows) == 394
+    codes = {"Peru": 0, "Côte d'Ivoire": 1}
+    design = [
+        [logins, math.nan if seats is None else seats, float(spent), age_days, codes[country], is_trial]
+        for _, _, logins, seats, spent, age_days, country, is_trial in rows
+    ]
+    ((onnx, sha256),) = project.query("select onnx, estimator_sha256 from analytics.tickets_versions")
+    assert hashlib.sha256(onnx).hexdigest() == sha256
+    session = onnxruntime.InferenceSession(onnx, providers=["CPUExecutionProvider"])
+    probabilities = session.run(None, {session.get_inputs()[0].name: np.array(design, dtype=np.float64)})[1]
+    scores = np.array([row[0] for row in rows])
+    assert np.max(np.abs(scores - probabilities[:, 1])) < 1e-12
+    assert np.std(scores) > 0.1
+    assert [row[1] for row in rows] == ["write" if score >= 0.5 else "wait" for score in scores]
+    assert project.query(
+        "select replayable, count(*), count(replayed_score), count(replayed_decision), count(difference)"
+        " from analytics.ml_decision_replay where ml_model = 'tickets' group by 1"
+    ) == [(False, 400, 0, 0, 0)]
+    assert project.query(
+        "select distinct reasons from analytics.ml_predictions where ml_model = 'tickets' and status = 'scored'"
+    ) == [("[]",)]
+    ((shown,),) = project.query("select estimator_sha256 from analytics.ml_versions where ml_model = 'tickets'")
+    assert shown == sha256
+
+
+def assert_scores_are_required(project: Project) -> None:
+    """Without the estimator's scores the build stops, instead of rejecting every entity for good."""
+    with duckdb.connect(str(project.warehouse)) as connection:
+        connection.execute("delete from analytics.tickets_scores where entity_id = '11'")
+    output = project.dbt("run", "--select", "tickets_predictions", succeeds=False)
+    assert "has no row of version 1 as champion for entity 11 at 2024-09-01" in output
+    assert "dbt build --select +tickets_predictions" in output
+    project.edit("models/tickets_predictions.sql", "        scores=ref('tickets_scores'),\n", "")
+    output = project.dbt("run", "--select", "tickets_predictions", succeeds=False)
+    assert "version 1 of tickets is live as champion and is an estimator" in output
+    assert "scores=ref('tickets_scores')" in output
 
 
 def test_a_project_that_declares_nothing_yet(tmp_path: Path):

@@ -1,6 +1,7 @@
 """Small versions, written by hand, whose SQL is kept in tests/golden: one per way of storing an effect."""
 
 from ml_ledger.coefficients import Coefficient, Node
+from ml_ledger.scoring.onnx import OnnxScoring
 
 VERSIONS = {
     "slopes": {
@@ -69,6 +70,18 @@ VERSIONS = {
                 Coefficient(name, 1, "a", "missing", value=centre * centre),
             )
         ],
+    },
+    "estimator": {
+        "link": "shares",
+        "coefficients": [
+            row
+            for name in ("red", "o'range")
+            for row in (
+                Coefficient(name, 0, None, "intercept", value=0.0),
+                Coefficient(name, 1, "a", "value", upper=9.5, value=0.0),
+            )
+        ],
+        "estimator": OnnxScoring(onnx=b"", design=["a"], accepts="a < 9.5", outputs=["red", "o'range"]),
     },
     "trees": {
         "link": "identity",

@@ -187,6 +187,7 @@ def fitted(connection, declared, factory, *, task="binary", label="y", seed=SEED
         label=label,
         key=["id"],
         task=task,
+        classes=("zero", "one", "two") if task == "multiclass" else (),
     )
     hyperparameters = {"factory": f"{HERE}:{factory}", "arguments": arguments}
     family = FAMILIES["python"]
@@ -259,7 +260,7 @@ def test_a_probability_per_class(factory):
     connection, declared = loaded(X, y)
     result = fitted(connection, declared, factory, task="multiclass")
     probability = oracle(factory, X, y)
-    assert result.fit.outputs == ["0", "1", "2"]
+    assert result.fit.outputs == ["zero", "one", "two"]
     assert np.max(np.abs(result.scores() - probability(X))) < DOUBLE
     fresh = nearby(X)
     assert np.max(np.abs(Scorer(result.fit.onnx, outputs=3)(fresh) - probability(fresh))) < DOUBLE
@@ -377,12 +378,8 @@ def test_coefficient_rows_say_which_rows_have_a_score(connection, case):
     connection.execute(f"create table strangers as select * from ({STRANGERS}) where id % 7 = 0")
     domain = compile_scoring(result.fit.coefficients, link=result.fit.link, dialect="duckdb")
     for table in ("t", "strangers"):
-        inner = f"select id, {domain.link_sql()} as link from {table}"
         by_sql = [
-            link
-            for (link,) in connection.execute(
-                f"select {domain.score_of('link')} from ({inner}) order by id"
-            ).fetchall()
+            link for (link,) in connection.execute(domain.select(table, ["_ml_link"]) + " order by id").fetchall()
         ]
         scored = np.isfinite(result.scores(table)[:, 0])
         assert scored.any()
@@ -523,7 +520,7 @@ def test_a_factory_is_tried_before_anything_is_fitted(monkeypatch, reference, ar
     def never(*_, **__):
         raise AssertionError("something was fitted")
 
-    monkeypatch.setattr("ml_ledger.training.run._fit_all", never)
+    monkeypatch.setattr("ml_ledger.training.run.fit_all", never)
     baselines = {"own": {"family": "python", "hyperparameters": {"factory": reference, "arguments": arguments}}}
     with pytest.raises(SpecError) as caught:
         train_if_due(

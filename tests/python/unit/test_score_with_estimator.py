@@ -93,10 +93,10 @@ def test_every_live_estimator_scores_the_latest_as_of_date(connection, fits):
     assert {row["as_of"] for row in rows} == {datetime(2024, 2, 1)}, "the date after the clock does not exist yet"
     assert {(row["slot"], row["version"], row["output"]) for row in rows} == {
         ("champion", 1, "score"),
-        *(("challenger", 3, output) for output in "012"),
+        *(("challenger", 3, output) for output in ("zero", "one", "two")),
     }
     assert len(rows) == 178 * 4
-    for version, outputs in ((1, ["score"]), (3, ["0", "1", "2"])):
+    for version, outputs in ((1, ["score"]), (3, ["zero", "one", "two"])):
         for position, output in enumerate(outputs):
             scores = {
                 int(row["entity_id"]): row["score"]

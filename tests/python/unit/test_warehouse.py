@@ -1,6 +1,7 @@
 """Relations as temporary tables."""
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from ml_ledger.warehouse import Relation
@@ -52,3 +53,23 @@ def test_the_file_keeps_nothing_even_after_an_error_in_a_transaction(connection)
         read.query(f"select no_such_column from {read.name}")
     connection.rollback()
     assert connection.sql("select table_name from information_schema.tables").fetchall() == [("numbers",)]
+
+
+def test_an_arrow_table_is_joined_by_key_and_dropped(connection):
+    rows = Relation(connection.sql("select x, 'k' || x::int as key from numbers"), name="r")
+    some = pa.table({"of": ["k3", "k1", "k9"], "score": [0.3, 0.1, 0.9]})
+    others = pa.table({"of": ["k0"], "other": [5]})
+    with rows.joined(some, {"of": '"key"'}) as one:
+        assert one.name == "r"
+        with one.joined(others, {"of": "r.key"}) as both:
+            assert both.query("select x, score, other from r order by x") == [
+                {"x": x, "score": score, "other": other}
+                for x, score, other in [
+                    (0, None, 5),
+                    (1, 0.1, None),
+                    (2, None, None),
+                    (3, 0.3, None),
+                    (4, None, None),
+                ]
+            ]
+    assert connection.sql(TEMPORARY).fetchall() == [(0,)]

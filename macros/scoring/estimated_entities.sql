@@ -1,0 +1,52 @@
+{#
+    Common table expressions that give `entities` the scores of a live version that is an estimator, as `_ml_onnx1`,
+    `_ml_onnx2`, ..., which its layers read: NULL where it does not accept an entity. An entity without a row in the
+    scores stops the build, since it would be rejected for good.
+
+    Arguments: ml_model, its name; version, one element of `live_versions` with an `estimator`; scores, the relation of the
+    ML model's scores node, or none.
+    Returns: SQL: estimates_<slot>, estimated_<slot>.
+    Example: {{ ml_ledger.estimated_entities('tickets', version, ref('tickets_scores')) }}
+#}
+{% macro estimated_entities(ml_model, version, scores) %}
+{%- set slot, double = version.slot, ml_ledger.type_double() -%}
+{%- if scores is none -%}
+    {%- do exceptions.raise_compiler_error(
+        'version ' ~ version.version ~ ' of ' ~ ml_model ~ ' is live as ' ~ slot ~ " and is an estimator (family 'python'),"
+        ~ ' whose scores SQL cannot compute. Fix: add the node ' ~ ml_model ~ '_scores.py (docs/declaring.md, "An estimator'
+        ~ ' of your own"), and give ml_ledger.predictions the argument scores=ref(' ~ "'" ~ ml_model ~ "_scores')."
+    ) -%}
+{%- endif -%}
+estimates_{{ slot }} as (
+    select
+        entity_id,
+        as_of
+        {%- for output in version.estimator.outputs %},
+        max(case when output = {{ dbt.string_literal(dbt.escape_single_quotes(output)) }} then score end)
+            as _ml_onnx{{ loop.index }}
+        {%- endfor %}
+    from {{ scores }}
+    where slot = '{{ slot }}' and version = {{ version.version }}
+    group by entity_id, as_of
+),
+
+estimated_{{ slot }} as (
+    select
+        entities.*
+        {%- for output in version.estimator.outputs %},
+        estimates._ml_onnx{{ loop.index }}
+        {%- endfor %}
+    from entities
+    left join estimates_{{ slot }} as estimates
+        on
+            entities._ml_entity_id = estimates.entity_id
+            and entities._ml_as_of = estimates.as_of
+    where {{ ml_ledger.fail_when(
+        'estimates.entity_id is null',
+        "'" ~ ml_model ~ ': ' ~ scores ~ ' has no row of version ' ~ version.version ~ ' as ' ~ slot
+            ~ " for entity ' || entities._ml_entity_id || ' at ' || cast(entities._ml_as_of as " ~ dbt.type_string()
+            ~ ") || '. Nothing was written. Fix: build it before the predictions, at the same clock: dbt build --select +"
+            ~ ml_model ~ "_predictions.'",
+    ) }}
+),
+{%- endmacro %}

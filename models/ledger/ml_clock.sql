@@ -1,0 +1,1 @@
+select {{ ml_ledger.clock() }} as clock
