@@ -1,6 +1,7 @@
 {#
     What each feature added to the link score of the output that is predicted, against an average training row: the sum
-    of the contributions of its terms, and of the splits of trees that look at it. Of an estimator nothing is known.
+    of the contributions of its terms, and of the splits of trees that look at it. A rule cannot be taken apart: it is
+    one reason, `rule`, whatever features it reads. Of an estimator nothing is known.
     Arguments: version, one element of `live_versions`.
     Returns: mapping of feature to SQL over the columns of the version's layers and, for trees, of `tree_paths`.
     Example: {% for feature, sql in ml_ledger.contributions_by_feature(version).items() %}
@@ -11,11 +12,13 @@
     {% for output in version.outputs if not version.estimator %}
         {% set output_number = loop.index %}
         {% set of_output = {} %}
+        {% set is_rule = output.terms | selectattr('feature', 'none') | list %}
         {% for term in output.terms %}
+            {% set feature = 'rule' if is_rule else term.feature %}
             {% set added = '_ml_c' ~ output_number ~ '_' ~ loop.index ~ " - cast('" ~ term.reference ~ "' as " ~ double ~ ')' %}
-            {% do of_output.update({
-                term.feature: of_output[term.feature] ~ ' + ' ~ added if term.feature in of_output else added
-            }) %}
+            {% if term.feature is none or not is_rule %}
+                {% do of_output.update({feature: of_output[feature] ~ ' + ' ~ added if feature in of_output else added}) %}
+            {% endif %}
         {% endfor %}
         {% for feature, added in of_output.items() %}
             {% if version.outputs | length > 1 %}

@@ -1,23 +1,33 @@
 {#
-    Why a row has no score: the features to whose values no coefficient applies, with the values.
-    Arguments: features, list of names, in the order of the contributions `_ml_c1_1`, `_ml_c1_2`, ...
+    Why a row has no score: the features to whose values no coefficient applies, with the values; else what a rule gave.
+    Arguments: features, list of names, in the order of the contributions `_ml_c1_1`, `_ml_c1_2`, ...; none is a rule's
+    expression.
     Returns: SQL.
     Example: {{ ml_ledger.rejected_because(['recency_days']) }} as rejected_because
 #}
 {% macro rejected_because(features) -%}
-{%- if not features -%}
-'the score is not a finite number'
+{%- if none in features -%}
+    {%- set value = '_ml_expression1_' ~ (features.index(none) + 1) -%}
+    {%- set otherwise = "coalesce('the rule gives ' || cast(" ~ value ~ ' as ' ~ dbt.type_string()
+        ~ ") || ', which is no valid score', 'the rule gives no value')" -%}
+{%- else -%}
+    {%- set otherwise = "'the score is not a finite number'" -%}
+{%- endif -%}
+{%- if not features | reject('none') | list -%}
+{{ otherwise }}
 {%- else -%}
 coalesce(nullif(concat_ws(
                     ', '
-                    {%- for name in features %},
+                    {%- for name in features %}
+                    {%- if name is not none %},
                     case
                         when {{ adapter.quote(name) }} is null and _ml_c1_{{ loop.index }} is null
                             then '{{ name }} is missing'
                         when _ml_c1_{{ loop.index }} is null
                             then 'no coefficient applies to {{ name }} = ' || cast({{ adapter.quote(name) }} as {{ dbt.type_string() }})
                     end
+                    {%- endif %}
                     {%- endfor %}
-                ), ''), 'the score is not a finite number')
+                ), ''), {{ otherwise }})
 {%- endif -%}
 {%- endmacro %}

@@ -1,4 +1,5 @@
 {%- set double = ml_ledger.type_double() -%}
+{%- set rules = ml_ledger.rule_versions(ref('ml_coefficients'), ref('ml_versions')) -%}
 with
 
 predictions as (
@@ -26,11 +27,24 @@ inputs as (
             and predictions.version = coefficients.version
 ),
 
+-- What the expressions of rules give for the inputs as scored.
+rule_values as (
+    {{ ml_ledger.rule_values(rules, 'predictions') | indent(4) }}
+),
+
 numbers as (
     select
-        *,
-        case when applies_to = 'value' then cast(feature_text as {{ double }}) end as feature_number
+        inputs.*,
+        case
+            when inputs.applies_to = 'value' then cast(inputs.feature_text as {{ double }})
+            when inputs.applies_to = 'expression' then rule_values.rule_value
+        end as feature_number
     from inputs
+    left join rule_values
+        on
+            inputs.decision_id = rule_values.decision_id
+            and inputs.output = rule_values.output
+            and inputs.term = rule_values.term
 ),
 
 -- Of every term, the one row that matches. A row for unknown levels matches where no level of its term does.
@@ -51,7 +65,7 @@ matching as (
         or (numbers.applies_to = 'level' and numbers.feature_text = numbers.level)
         or (numbers.applies_to = 'unknown' and numbers.feature_text is not null and levels.level is null)
         or (
-            numbers.applies_to = 'value'
+            numbers.applies_to in ('value', 'expression')
             and abs(numbers.feature_number) <= {{ ml_ledger.largest_double() }}
             and (numbers.lower_bound is null or numbers.feature_number >= numbers.lower_bound)
             and (numbers.upper_bound is null or numbers.feature_number < numbers.upper_bound)

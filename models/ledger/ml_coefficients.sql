@@ -27,6 +27,7 @@ coefficients as (
             'p_value': 'double',
             'reference': 'double',
             'points': 'double',
+            'expression': 'varchar',
         })
     }}
 )
@@ -48,5 +49,6 @@ select
     statistic,
     p_value,
     reference,
-    points
+    points,
+    expression
 from coefficients

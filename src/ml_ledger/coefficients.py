@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-AppliesTo = Literal["intercept", "value", "level", "missing", "unknown", "link"]
+AppliesTo = Literal["intercept", "value", "level", "missing", "unknown", "link", "expression"]
 
 # The output of rows that calibrate the link score of the others: link units in, link units out.
 CALIBRATION = "calibration"
@@ -27,7 +27,8 @@ class Coefficient:
     term: 0 for the intercept, then one number per feature.
     applies_to: 'intercept' always; 'value' where the feature is a finite number, within the row's bounds; 'level'
         where the feature, as text, is the row's level; 'missing' where it is NULL; 'unknown' where it is another level;
-        'link' where the link score, in place of a feature, is within the bounds (output 'calibration').
+        'link' where the link score, in place of a feature, is within the bounds (output 'calibration'); 'expression'
+        where what a rule's expression gives, in place of a feature, is a finite number within the bounds.
     level: a category, as text.
     lower, upper: the row applies to lower <= x < upper; None is unbounded.
     slope: link units per unit of the raw feature, or of its transform; None is 0.
@@ -40,6 +41,7 @@ class Coefficient:
         linear, by the normal distribution for logistic.
     reference: the term's mean contribution over the training rows, in link units, on each row of the term.
     points: what the row adds to the points of a scorecard; None for other families.
+    expression: a rule: SQL in the DuckDB dialect, over columns with the names of the features; None for other rows.
     """
 
     output: str
@@ -57,6 +59,7 @@ class Coefficient:
     p_value: float | None = None
     reference: float = 0.0
     points: float | None = None
+    expression: str | None = None
 
 
 @dataclass(frozen=True)

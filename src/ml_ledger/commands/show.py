@@ -93,8 +93,8 @@ def _coefficients(connection: duckdb.DuckDBPyConnection, ml_model: str, version:
     yield f"\nCoefficients (ml_coefficients; {UNITS[link]})"
     rows = _rows(
         connection,
-        "select coalesce(feature, '(intercept)') as feature, applies_to, level, lower_bound, upper_bound, slope, value,"
-        " points"
+        "select coalesce(feature, case applies_to when 'expression' then '(rule)' else '(intercept)' end) as feature,"
+        " applies_to, level, lower_bound, upper_bound, slope, value, points, expression"
         " from ml_coefficients where ml_model = ? and version = ?"
         " order by term, applies_to desc, lower_bound nulls first",
         ml_model,
@@ -107,6 +107,9 @@ def _coefficients(connection: duckdb.DuckDBPyConnection, ml_model: str, version:
         ["feature", "applies to", *digits],
         [[row["feature"], _case(row), *(_number(row[name], n) for name, n in digits.items())] for row in rows],
     )
+    for row in rows:
+        if row["expression"] is not None:
+            yield f"\nRule (ml_coefficients; SQL)\n  {row['expression']}"
 
 
 def _clusters(connection: duckdb.DuckDBPyConnection, ml_model: str, version: dict[str, Any]) -> Iterable[str]:
@@ -210,6 +213,8 @@ def _decisions(connection: duckdb.DuckDBPyConnection, ml_model: str) -> Iterable
 
 def _reason(reason: dict[str, Any]) -> str:
     value = reason["value"]
+    if value is None and reason["feature"] == "rule":
+        return f"rule ({reason['contribution']:+.2f})"
     value = "missing" if value is None else f"{value:g}" if isinstance(value, float) else value
     return f"{reason['feature']} {value} ({reason['contribution']:+.2f})"
 

@@ -11,6 +11,7 @@ from ml_ledger.families import (
     logistic,
     poisson,
     python_estimator,
+    rule,
     scorecard,
     tree,
 )
@@ -29,6 +30,7 @@ MODULES = (
     boosting,
     python_estimator,
     kmeans,
+    rule,
 )
 
 FAMILIES: dict[str, Family] = {module.FAMILY.name: module.FAMILY for module in MODULES}

@@ -97,7 +97,8 @@ class Fit:
 
     coefficients: by output and term. nodes: of its trees, by tree.
     design: SQL of the k columns that `predict` takes. accepts: SQL that is true for rows that can be scored.
-    predict: takes n × k doubles, returns n scores, or n × outputs where there are several.
+    predict: takes n × k doubles, returns n scores, or n × outputs where there are several; NaN where the estimator
+        itself gives none.
     diagnostics: numbers about the fit that are kept on the version (iterations, for example).
     onnx: the estimator itself, for families whose scores are no sum of coefficients; the rows then only say which
         inputs are accepted.
@@ -132,6 +133,25 @@ class FitFunction(Protocol):
         """Return the fitted rows."""
 
 
+class ProblemsFunction(Protocol):
+    """Find what is wrong with hyperparameters in the light of the whole declaration.
+
+    where: key path of the algorithm. features: those that it may use. These and the task are as written: maybe faulty.
+    """
+
+    def __call__(
+        self, where: str, *, hyperparameters: Mapping[str, Any], features: Mapping[str, Any], task: object
+    ) -> Sequence[Problem]:
+        """Return every problem, but for those of single hyperparameters."""
+
+
+def no_problems(
+    where: str, *, hyperparameters: Mapping[str, Any], features: Mapping[str, Any], task: object
+) -> Sequence[Problem]:
+    """No problem: hyperparameters can be judged one by one."""
+    return []
+
+
 class CheckFunction(Protocol):
     """Find what only shows once the code that a declaration names is imported.
 
@@ -154,6 +174,7 @@ class Family:
     """A registered model family.
 
     feature_keys: which keys that shape the effect of a number the family follows.
+    problems: called when a declaration is read.
     check: called when training starts, before anything is fitted.
     smallest_label: for task regression, labels are at least this, or above it where `above` is true.
     """
@@ -165,6 +186,7 @@ class Family:
     smallest_label: float | None = None
     above: bool = False
     feature_keys: frozenset[str] = frozenset({"transform", "knots", "bins"})
+    problems: ProblemsFunction = no_problems
     check: CheckFunction = nothing_to_check
 
     def complete(self, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,16 +14,19 @@ from itertools import groupby
 from ml_ledger.coefficients import CALIBRATION, Coefficient, Node
 from ml_ledger.errors import VersionError
 from ml_ledger.families.base import Link
+from ml_ledger.scoring.expressions import transpiled
 from ml_ledger.scoring.onnx import OnnxScoring
 from ml_ledger.scoring.outputs import output_layers
-from ml_ledger.scoring.terms import calibration, contribution
+from ml_ledger.scoring.terms import calibration, contribution, contribution_of_expression
 from ml_ledger.scoring.trees import TREES_PER_PASS, leaf_number, leaf_value
 from ml_ledger.scoring.words import double, rendered
 
 FORMAT_VERSION = 2
 
-# What each layer calls its columns: contribution of term t to output o; leaf of tree t; link score of output o.
-CONTRIBUTION, LEAF, LINK = "_ml_c{output}_{term}", "_ml_leaf{tree}", "_ml_link{output}"
+# What each layer calls its columns: value of the expression, and contribution, of term t to output o; leaf of tree t;
+# link score of output o.
+EXPRESSION, CONTRIBUTION = "_ml_expression{output}_{term}", "_ml_c{output}_{term}"
+LEAF, LINK = "_ml_leaf{tree}", "_ml_link{output}"
 
 # What the first layer reads of a version that is an estimator, beside the features: its score for output o.
 ESTIMATE = "_ml_onnx{output}"
@@ -31,9 +34,12 @@ ESTIMATE = "_ml_onnx{output}"
 
 @dataclass(frozen=True)
 class Term:
-    """A feature's part in an output's link score. reference: its mean contribution over the training rows."""
+    """A feature's part in an output's link score. reference: its mean contribution over the training rows.
 
-    feature: str
+    feature: None for the expression of a rule.
+    """
+
+    feature: str | None
     reference: float
 
 
@@ -127,6 +133,7 @@ def compile_scoring(
     trees = [list(rows) for _, rows in groupby(nodes, key=lambda node: node.tree)]
     calibrating: dict[str, str] = {}
     outputs: list[Output] = []
+    expressions: dict[str, str] = {}
     contributions: dict[str, str] = {}
     links: dict[str, str] = {}
     for number, (name, output_rows) in enumerate(groupby(coefficients, key=lambda row: row.output), 1):
@@ -138,7 +145,12 @@ def compile_scoring(
         parts = [rendered(double(intercept, dialect), dialect)]
         for term, rows in enumerate(terms[1:], 1):
             column = CONTRIBUTION.format(output=number, term=term)
-            contributions[column] = rendered(contribution(rows, dialect), dialect)
+            if rows[0].expression is None:
+                contributions[column] = rendered(contribution(rows, dialect), dialect)
+            else:
+                value = EXPRESSION.format(output=number, term=term)
+                expressions[value] = rendered(transpiled(rows[0].expression, dialect), dialect)
+                contributions[column] = rendered(contribution_of_expression(rows[0], value, dialect), dialect)
             parts.append(column)
         parts += [
             rendered(leaf_value(tree, LEAF.format(tree=tree[0].tree), dialect), dialect)
@@ -153,7 +165,7 @@ def compile_scoring(
             Output(
                 name=name,
                 base=rendered(double(base, dialect), dialect),
-                terms=[Term(str(rows[0].feature), rows[0].reference) for rows in terms[1:]],
+                terms=[Term(rows[0].feature, rows[0].reference) for rows in terms[1:]],
             )
         )
     passes = [
@@ -163,16 +175,21 @@ def compile_scoring(
     score_of = "_ml_calibrated" if calibrating else "_ml_link1"
     scored_by = "logit" if calibrating else link
     scores = output_layers([output.name for output in outputs], scored_by, dialect, score_of=score_of)
-    layers = [contributions, *passes, links, calibrating, *scores]
+    layers = [expressions, contributions, *passes, links, calibrating, *scores]
     return CompiledScoring(
         dialect=dialect,
         link=link,
-        features=list(dict.fromkeys(term.feature for output in outputs for term in output.terms)),
+        features=_features(outputs),
         outputs=outputs,
         layers=[layer for layer in layers if layer],
         trees=len(trees),
         estimator=estimator,
     )
+
+
+def _features(outputs: Sequence[Output]) -> list[str]:
+    named = (term.feature for output in outputs for term in output.terms if term.feature is not None)
+    return list(dict.fromkeys(named))
 
 
 def _of_format_1(stored: Mapping[str, object]) -> CompiledScoring:
@@ -188,7 +205,7 @@ def _of_format_1(stored: Mapping[str, object]) -> CompiledScoring:
     return CompiledScoring(
         dialect=dialect,
         link=kind,  # type: ignore[arg-type]
-        features=list(dict.fromkeys(term.feature for term in output.terms)),
+        features=_features([output]),
         outputs=[output],
         layers=[layer for layer in (contributions, link, *output_layers(["score"], kind, dialect)) if layer],  # type: ignore[arg-type]
     )

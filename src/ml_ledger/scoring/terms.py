@@ -38,6 +38,11 @@ def contribution(rows: list[Coefficient], dialect: str) -> exp.Expression:
     return exp.Case(ifs=[exp.If(this=is_null(feature), true=filled)], default=present)
 
 
+def contribution_of_expression(row: Coefficient, value: str, dialect: str) -> exp.Expression:
+    """The contribution of a rule whose value is in a column: NULL outside of the row's bounds."""
+    return _by_bounds(exp.column(value), [row], dialect)
+
+
 def calibration(rows: list[Coefficient], dialect: str) -> exp.Expression:
     """The calibrated link score: a piecewise function of the link score of the one output."""
     return _by_bounds(exp.column("_ml_link1"), _pieces(rows), dialect)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml_ledger.errors import Problem, did_you_mean, listed
@@ -33,6 +33,7 @@ def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
         if not isinstance(algorithm, Mapping):
             continue
         problems += _algorithm_problems(f"{root}.{key}", algorithm, task)
+        problems += _family_problems(f"{root}.{key}", algorithm, features, task)
         is_baseline = key.startswith("baselines.")
         if not is_baseline and isinstance(features, Mapping):
             problems += _shape_problems(root, features, algorithm, task)
@@ -254,6 +255,18 @@ def _feature_problems(where: str, feature: Mapping[str, Any]) -> list[Problem]:
             Problem(f"{where}.unknown", "'rare' needs rare levels", fix="declare min_share, 0.01 for example")
         )
     return problems
+
+
+def _family_problems(
+    where: str, algorithm: Mapping[str, Any], features: object, task: object
+) -> Sequence[Problem]:
+    """What the family itself finds, with the features that it may use."""
+    family, given = FAMILIES.get(str(algorithm.get("family"))), algorithm.get("hyperparameters") or {}
+    if family is None or not isinstance(given, Mapping) or not isinstance(features, Mapping):
+        return []  # reported already
+    chosen = algorithm.get("features")
+    usable = {name: features[name] for name in features if not isinstance(chosen, list) or name in chosen}
+    return family.problems(where, hyperparameters=given, features=usable, task=task)
 
 
 def _algorithm_problems(where: str, algorithm: Mapping[str, Any], task: object) -> list[Problem]:

@@ -141,4 +141,5 @@ def _applied(rows: Sequence[Coefficient], score: Vector, fit: Fit) -> Vector:
     value = np.array([row.value or 0.0 for row in rows])[position]
     with np.errstate(invalid="ignore", over="ignore"):
         line = np.where(slope == 0, value, slope * link + value)
+        line = np.where(np.isnan(link), np.nan, line)
         return 1 / (1 + np.exp(-line))

@@ -74,10 +74,11 @@ def check_scoring(spec: MLModelSpec, scored_by: str, fitted: Fitted, rows: Relat
     scored = np.isfinite(from_sql).all(axis=1)
     design = np.column_stack(columns) if columns else np.empty((len(scored), 0))
     worst = float("inf")
-    if np.array_equal(scored, accepted == 1):
-        expected = from_sql[scored]
-        if scored.any():
-            expected = np.reshape(fitted.fit.predict(design[scored]), expected.shape)
+    usable, estimated = accepted == 1, np.full_like(from_sql, np.nan)
+    if usable.any():
+        estimated[usable] = np.reshape(fitted.fit.predict(design[usable]), estimated[usable].shape)
+    if np.array_equal(scored, np.isfinite(estimated).all(axis=1)):
+        expected = estimated[scored]
         differences = np.abs(from_sql[scored] - expected) / np.maximum(1.0, np.abs(expected))
         worst = float(np.max(differences, initial=0.0))
     tolerance = SCORING_TOLERANCE if fitted.fit.onnx is None else ONNX_TOLERANCE

@@ -8,6 +8,7 @@ import duckdb
 import numpy as np
 import onnxruntime
 from conftest import ROOT, Project, copied_project, shutil
+from rule_decisions import check_rule
 from segments import check_segments
 
 
@@ -37,7 +38,7 @@ def test_an_ml_model_of_another_project(tmp_path: Path):
     assert project.query(with_schema) == [(400, 1)]
     assert project.query(
         "select rejected_because, decision, count(*) from analytics.ml_predictions where status = 'rejected'"
-        " group by all order by all"
+        " and ml_model = 'churn' group by all order by all"
     ) == [
         ("no coefficient applies to age_days = -1", "ask", 2),
         ("no coefficient applies to age_days = -1", "leave", 2),
@@ -61,11 +62,13 @@ def test_an_ml_model_of_another_project(tmp_path: Path):
         ("churn", 394),
         ("next_plan", 400),
         ("next_spend", 400),
+        ("renewal_call", 375),
     ]
     assert project.query("select version from analytics.ml_version_as_of('churn', timestamp '2024-10-01')") == [
         (1,)
     ]
     check_segments(project)
+    check_rule(project)
     clustering, churn = (f"models/{name}_training_set.sql" for name in ("account_segment", "churn"))
     project.edit(clustering, ")) }}", "), labels=ref('account_labels')) }}")
     output = project.dbt("compile", "--select", clustering, succeeds=False)

@@ -1,7 +1,20 @@
 """Small versions, written by hand, whose SQL is kept in tests/golden: one per way of storing an effect."""
 
 from ml_ledger.coefficients import Coefficient, Node
+from ml_ledger.rules import read_rule, sql_of
 from ml_ledger.scoring.onnx import OnnxScoring
+
+_RULE, _ = read_rule(
+    """case
+        when plan = 'o''paid' and a between 1 and 2.5 then round(a / 3, 2)
+        when plan like 'fr_e%' or flag then greatest(0, least(1, a - -1))
+        when cast(since as date) >= date '2024-02-29' and month(cast(since as date)) <> 12 then power(a, 0.5)
+        when cast(plan as integer) in (-1, 2) then ln(a) / (a - 1)
+        else coalesce(nullif(a, 0), exp(-a))
+    end""",
+    {"a": "number", "plan": "text", "flag": "boolean", "since": "text"},
+    "rule",
+)
 
 VERSIONS = {
     "slopes": {
@@ -100,6 +113,26 @@ VERSIONS = {
             Node("score", 1, 2, 2, -0.1),
             Node("score", 1, 3, 1, -0.3),
             Node("score", 2, 1, 0, 0.0),
+        ],
+    },
+    "rule": {
+        "link": "identity",
+        "coefficients": [
+            Coefficient("score", 0, None, "intercept", value=0.0),
+            Coefficient(
+                "score",
+                1,
+                None,
+                "expression",
+                lower=0.0,
+                upper=1.0000000000000002,
+                slope=1.0,
+                reference=0.3,
+                expression=sql_of(_RULE),
+            ),
+            Coefficient("score", 2, "a", "value", value=0.0),
+            Coefficient("score", 3, "plan", "level", level="o'paid", value=0.0),
+            Coefficient("score", 3, "plan", "missing", value=0.0),
         ],
     },
 }
