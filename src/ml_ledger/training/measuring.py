@@ -82,6 +82,12 @@ def check_scoring(spec: MLModelSpec, scored_by: str, fitted: Fitted, rows: Relat
         differences = np.abs(from_sql[scored] - expected) / np.maximum(1.0, np.abs(expected))
         worst = float(np.max(differences, initial=0.0))
     tolerance = SCORING_TOLERANCE if fitted.fit.onnx is None else ONNX_TOLERANCE
+    if worst > tolerance and fitted.fit.onnx is not None:
+        raise VersionError(
+            f"{scored_by}: the ONNX form of the version does not reproduce its estimator; got a difference of"
+            f" {worst:.3g}. Allowed: {tolerance:.0e}. Nothing was written. Fix: choose another estimator, or other"
+            " settings of it."
+        )
     if worst > tolerance:
         raise VersionError(
             f"{scored_by}: the SQL of the version does not reproduce its estimator; got a difference of"
