@@ -93,7 +93,8 @@ def _coefficients(connection: duckdb.DuckDBPyConnection, ml_model: str, version:
     yield f"\nCoefficients (ml_coefficients; {UNITS[link]})"
     rows = _rows(
         connection,
-        "select coalesce(feature, '(intercept)') as feature, applies_to, level, lower_bound, upper_bound, slope, value,"
+        "select coalesce(feature || case when applies_to <> 'value' and transform is not null then '.' || transform"
+        " else '' end, '(intercept)') as feature, applies_to, level, lower_bound, upper_bound, slope, value,"
         " points"
         " from ml_coefficients where ml_model = ? and version = ?"
         " order by term, applies_to desc, lower_bound nulls first",

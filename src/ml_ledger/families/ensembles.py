@@ -104,11 +104,11 @@ class Inputs:
         threshold: goes left where the column <= threshold. codes_left: for levels, whether a code goes left; None is
         by threshold. nan_goes_left: where the estimator sends NaN.
         """
-        feature, item = list(self.by_feature.items())[position]
+        item = list(self.by_feature.values())[position]
         if isinstance(item, NumericInput):
             left = nan_goes_left if item.missing == "own_level" else item.filled <= threshold
             return {
-                "feature": feature,
+                "feature": item.feature,
                 "threshold": float(threshold),
                 "missing_goes": None if item.missing == "reject" else _side(left),
             }
@@ -118,7 +118,8 @@ class Inputs:
         left = nan_goes_left if item.missing == "own_level" else goes_left[item.most_frequent]
         # Levels that are not listed go as an unknown level does.
         return {
-            "feature": feature,
+            "feature": item.feature,
+            "transform": item.part,
             "levels": tuple(level for level, goes in goes_left.items() if goes is not unknown),
             "levels_go": _side(not unknown),
             "missing_goes": None if item.missing == "reject" else _side(left),
