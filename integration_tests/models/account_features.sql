@@ -25,7 +25,12 @@ drawn as (
             when accounts.account_id % 2 = 0 then 'Côte d''Ivoire'
             else 'Peru'
         end as country,
-        accounts.account_id % 5 = 0 as is_trial
+        accounts.account_id % 5 = 0 as is_trial,
+        -- Unknown for one account in 200.
+        case
+            when accounts.account_id % 200 <> 11
+                then timestamp '2023-12-31 22:00:00' - interval 1 hour * (accounts.account_id * 37 % 17520)
+        end as signed_up
     from accounts
     cross join months
 )

@@ -1,7 +1,7 @@
 {#
     Why a row has no score: the features to whose values no coefficient applies, with the values; else what a rule gave.
     Arguments: features, list of names, in the order of the contributions `_ml_c1_1`, `_ml_c1_2`, ...; none is a rule's
-    expression.
+    expression; a feature with several terms occurs as often, and is named once.
     Returns: SQL.
     Example: {{ ml_ledger.rejected_because(['recency_days']) }} as rejected_because
 #}
@@ -13,20 +13,24 @@
 {%- else -%}
     {%- set otherwise = "'the score is not a finite number'" -%}
 {%- endif -%}
-{%- if not features | reject('none') | list -%}
+{%- set unmatched = {} -%}
+{%- for name in features -%}
+    {%- if name is not none -%}
+        {%- do unmatched.setdefault(name, []).append('_ml_c1_' ~ loop.index ~ ' is null') -%}
+    {%- endif -%}
+{%- endfor -%}
+{%- if not unmatched -%}
 {{ otherwise }}
 {%- else -%}
 coalesce(nullif(concat_ws(
                     ', '
-                    {%- for name in features %}
-                    {%- if name is not none %},
+                    {%- for name, conditions in unmatched.items() %},
                     case
-                        when {{ adapter.quote(name) }} is null and _ml_c1_{{ loop.index }} is null
+                        when {{ adapter.quote(name) }} is null and ({{ conditions | join(' or ') }})
                             then '{{ name }} is missing'
-                        when _ml_c1_{{ loop.index }} is null
+                        when {{ conditions | join(' or ') }}
                             then 'no coefficient applies to {{ name }} = ' || cast({{ adapter.quote(name) }} as {{ dbt.type_string() }})
                     end
-                    {%- endif %}
                     {%- endfor %}
                 ), ''), {{ otherwise }})
 {%- endif -%}

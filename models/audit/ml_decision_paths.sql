@@ -34,22 +34,36 @@ features_of_trees as (
     select distinct
         ml_model,
         version,
-        feature
+        feature,
+        transform
     from tree_nodes
     where feature is not null
 ),
 
 -- What each decision's trees look at, as it was scored.
-inputs as (
+features_as_scored as (
     select
         decisions.decision_id,
         features_of_trees.feature,
+        features_of_trees.transform,
         {{ ml_ledger.json_value('decisions.features', 'features_of_trees.feature') }} as feature_text
     from decisions
     inner join features_of_trees
         on
             decisions.ml_model = features_of_trees.ml_model
             and decisions.version = features_of_trees.version
+),
+
+inputs as (
+    select
+        decision_id,
+        feature,
+        transform,
+        case
+            when transform is not null then {{ ml_ledger.date_part_text('transform', 'feature_text') }}
+            else feature_text
+        end as feature_text
+    from features_as_scored
 ),
 
 -- From the root, split by split, to a leaf; one row per node that is passed.
@@ -63,6 +77,7 @@ paths as (
         tree_nodes.depth,
         tree_nodes.node,
         cast(null as {{ dbt.type_string() }}) as split_on,
+        cast(null as {{ dbt.type_string() }}) as split_on_part,
         tree_nodes.value,
         cast(0 as {{ double }}) as added
     from decisions
@@ -83,6 +98,7 @@ paths as (
         child.depth,
         child.node,
         parent.feature as split_on,
+        parent.transform as split_on_part,
         child.value,
         child.value - parent.value as added
     from paths
@@ -96,6 +112,7 @@ paths as (
         on
             paths.decision_id = inputs.decision_id
             and parent.feature = inputs.feature
+            and coalesce(parent.transform, '') = coalesce(inputs.transform, '')
     inner join tree_nodes as child
         on
             paths.ml_model = child.ml_model
@@ -124,6 +141,7 @@ select
     depth,
     node,
     split_on,
+    split_on_part,
     value,
     added
 from paths

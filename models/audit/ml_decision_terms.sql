@@ -38,7 +38,12 @@ numbers as (
         case
             when inputs.applies_to = 'value' then cast(inputs.feature_text as {{ double }})
             when inputs.applies_to = 'expression' then rule_values.rule_value
-        end as feature_number
+        end as feature_number,
+        case
+            when inputs.transform in ('weekday', 'month', 'quarter', 'day', 'hour', 'year')
+                then {{ ml_ledger.date_part_text('inputs.transform', 'inputs.feature_text') }}
+            else inputs.feature_text
+        end as level_text
     from inputs
     left join rule_values
         on
@@ -58,12 +63,12 @@ matching as (
             and numbers.version = levels.version
             and numbers.output = levels.output
             and numbers.term = levels.term
-            and numbers.feature_text = levels.level
+            and numbers.level_text = levels.level
     where
         numbers.applies_to = 'intercept'
         or (numbers.applies_to = 'missing' and numbers.feature_text is null)
-        or (numbers.applies_to = 'level' and numbers.feature_text = numbers.level)
-        or (numbers.applies_to = 'unknown' and numbers.feature_text is not null and levels.level is null)
+        or (numbers.applies_to = 'level' and numbers.level_text = numbers.level)
+        or (numbers.applies_to = 'unknown' and numbers.level_text is not null and levels.level is null)
         or (
             numbers.applies_to in ('value', 'expression')
             and abs(numbers.feature_number) <= {{ ml_ledger.largest_double() }}
@@ -89,10 +94,11 @@ tree_contributions as (
         decision_id,
         output,
         split_on,
+        split_on_part,
         sum(added) as added
     from paths
     where split_on is not null
-    group by decision_id, output, split_on
+    group by decision_id, output, split_on, split_on_part
 ),
 
 contributing as (
@@ -109,6 +115,7 @@ contributing as (
             lines.decision_id = tree_contributions.decision_id
             and lines.output = tree_contributions.output
             and lines.feature = tree_contributions.split_on
+            and coalesce(lines.transform, '') = coalesce(tree_contributions.split_on_part, '')
 ),
 
 terms as (

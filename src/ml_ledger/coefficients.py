@@ -16,7 +16,8 @@ AppliesTo = Literal["intercept", "value", "level", "missing", "unknown", "link",
 
 # The output of rows that calibrate the link score of the others: link units in, link units out.
 CALIBRATION = "calibration"
-Transform = Literal["log1p", "squared", "squared_log1p"]
+DatePart = Literal["weekday", "month", "quarter", "day", "hour", "year"]
+Transform = Literal["log1p", "squared", "squared_log1p"] | DatePart
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Coefficient:
     """One row of a version.
 
     output: which output of the ML model the row adds to ('score' where there is one; else the class or cluster).
-    term: 0 for the intercept, then one number per feature.
+    term: 0 for the intercept, then one number per feature, or per part of a date.
     applies_to: 'intercept' always; 'value' where the feature is a finite number, within the row's bounds; 'level'
         where the feature, as text, is the row's level; 'missing' where it is NULL; 'unknown' where it is another level;
         'link' where the link score, in place of a feature, is within the bounds (output 'calibration'); 'expression'
@@ -33,7 +34,9 @@ class Coefficient:
     lower, upper: the row applies to lower <= x < upper; None is unbounded.
     slope: link units per unit of the raw feature, or of its transform; None is 0.
     transform: 'log1p' where the slope is per unit of log(1 + x); 'squared' where the contribution is the square of
-        value + slope * x (a coordinate of a squared distance); 'squared_log1p' for both; None for neither.
+        value + slope * x (a coordinate of a squared distance); 'squared_log1p' for both; where levels are those of a
+        part of a date, the part, on the term's rows for missing and unknown too ('weekday' is 1 for Monday to 7); None
+        for neither.
     value: link units added as they are; None is 0.
     std_error: of the slope (or of the value where there is no slope), where the family has one. Weights count as
         frequencies, and what terms learned (edges, levels, means that fill NULL) as given.
@@ -72,6 +75,7 @@ class Node:
         pass (a split); 0 at the root.
     feature: what a split looks at; None on leaves, as everything that follows.
     threshold: a number goes left where x <= threshold.
+    transform: the part of a date that is the category; None where the feature itself is.
     levels, levels_go: these categories, as text, go this way ('left' or 'right'), all others the other way.
     missing_goes: where a NULL goes.
     left, right: the nodes that follow.
@@ -87,6 +91,7 @@ class Node:
     levels: tuple[str, ...] | None = None
     levels_go: Literal["left", "right"] | None = None
     missing_goes: Literal["left", "right"] | None = None
+    transform: DatePart | None = None
     left: int | None = None
     right: int | None = None
 

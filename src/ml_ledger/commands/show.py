@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from ml_ledger.commands.tables import rows_of, table
+from ml_ledger.commands.versions import version_as_rows
 from ml_ledger.errors import WarehouseError, listed
 
 DECISIONS_SHOWN = 5
-UNITS = {"logit": "log-odds", "log": "logarithm of the label's units", "identity": "units of the label"}
 METRICS = {
     "roc_auc": "AUC",
     "log_loss": "log loss",
@@ -55,7 +55,7 @@ def _open(warehouse: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _sections(connection: duckdb.DuckDBPyConnection, ml_model: str) -> Iterable[str]:
-    live = _rows(
+    live = rows_of(
         connection,
         "select d.version, v.algorithm, v.link, v.diagnostics, v.trained_because, v.trained_at, v.train_from,"
         " v.train_to, v.train_rows, v.holdout_from, v.holdout_to, v.holdout_rows, d.valid_from, d.actor, d.reason"
@@ -81,83 +81,14 @@ def _sections(connection: duckdb.DuckDBPyConnection, ml_model: str) -> Iterable[
         f"  held out  {version['holdout_rows']:,} rows, as of {version['holdout_from']:%Y-%m-%d}"
         f" to {version['holdout_to']:%Y-%m-%d}"
     )
-    if version["link"] == "distance":
-        yield from _clusters(connection, ml_model, version)
-    else:
-        yield from _coefficients(connection, ml_model, version["version"], version["link"])
+    yield from version_as_rows(connection, ml_model, version)
     yield from _metrics(connection, ml_model, version["version"])
     yield from _decisions(connection, ml_model)
 
 
-def _coefficients(connection: duckdb.DuckDBPyConnection, ml_model: str, version: int, link: str) -> Iterable[str]:
-    yield f"\nCoefficients (ml_coefficients; {UNITS[link]})"
-    rows = _rows(
-        connection,
-        "select coalesce(feature, case applies_to when 'expression' then '(rule)' else '(intercept)' end) as feature,"
-        " applies_to, level, lower_bound, upper_bound, slope, value, points, expression"
-        " from ml_coefficients where ml_model = ? and version = ?"
-        " order by term, applies_to desc, lower_bound nulls first",
-        ml_model,
-        version,
-    )
-    digits = {"slope": 6, "value": 6, "points": 1}
-    if all(row["points"] is None for row in rows):
-        del digits["points"]
-    yield from _table(
-        ["feature", "applies to", *digits],
-        [[row["feature"], _case(row), *(_number(row[name], n) for name, n in digits.items())] for row in rows],
-    )
-    for row in rows:
-        if row["expression"] is not None:
-            yield f"\nRule (ml_coefficients; SQL)\n  {row['expression']}"
-
-
-def _clusters(connection: duckdb.DuckDBPyConnection, ml_model: str, version: dict[str, Any]) -> Iterable[str]:
-    """Sizes and centres, a column per cluster: of numbers in raw units, of categories the most frequent level."""
-    yield "\nClusters (ml_coefficients; the centre of each, or its most frequent level)"
-    rows = _rows(
-        connection,
-        "select cast(output as integer) as cluster, term, feature, applies_to, level, slope, value, transform"
-        " from ml_coefficients where ml_model = ? and version = ? and applies_to <> 'unknown' order by all",
-        ml_model,
-        version["version"],
-    )
-    clusters = sorted({row["cluster"] for row in rows})
-    sizes = json.loads(version["diagnostics"])
-    lines = [["(rows)", *(f"{sizes[f'size.{k}']:,.0f}" if f"size.{k}" in sizes else "" for k in clusters)]]
-    for feature in dict.fromkeys(row["feature"] for row in rows if row["feature"] is not None):
-        of_feature = [row for row in rows if row["feature"] == feature]
-        lines.append([feature, *(_centre([row for row in of_feature if row["cluster"] == k]) for k in clusters)])
-    yield from _table(["feature", *map(str, clusters)], lines)
-
-
-def _centre(rows: Sequence[dict[str, Any]]) -> str:
-    """Where a cluster's contribution of a feature is smallest."""
-    lines = [row for row in rows if row["slope"] is not None]
-    if not lines:  # a share s of the rows is worth a constant minus 2s
-        nearest = min(rows, key=lambda row: row["value"])
-        return str(nearest["level"] if nearest["applies_to"] == "level" else "missing")
-    (line,) = lines
-    if line["slope"] == 0:
-        return "constant"
-    x = -line["value"] / line["slope"]
-    return f"{math.expm1(x) if line['transform'] == 'squared_log1p' else x:.4g}"
-
-
-def _case(row: dict[str, Any]) -> str:
-    """When a coefficient row applies, in words."""
-    if row["applies_to"] == "level":
-        return f"= {row['level']}"
-    if row["applies_to"] != "value" or (row["lower_bound"], row["upper_bound"]) == (None, None):
-        return row["applies_to"]
-    lower = "" if row["lower_bound"] is None else f"{row['lower_bound']:g} <= "
-    upper = "" if row["upper_bound"] is None else f" < {row['upper_bound']:g}"
-    return f"{lower}value{upper}"
-
-
 def _metrics(connection: duckdb.DuckDBPyConnection, ml_model: str, version: int) -> Iterable[str]:
     yield "\nHoldout, the same rows for all (ml_metrics; 95 % interval)"
-    rows = _rows(
+    rows = rows_of(
         connection,
         "select scored_by, metric, value, ci_low, ci_high from ml_metrics where ml_model = ? and version = ?"
         " and dataset = 'holdout' and slice = 'all'",
@@ -172,7 +103,7 @@ def _metrics(connection: duckdb.DuckDBPyConnection, ml_model: str, version: int)
     }
     scorers = sorted({row["scored_by"] for row in rows}, key=lambda name: (name != "self", name))
     shown = [metric for metric in METRICS if metric in {row["metric"] for row in rows}]
-    yield from _table(
+    yield from table(
         ["scored by", *(METRICS[metric] for metric in shown)],
         [
             [
@@ -186,7 +117,7 @@ def _metrics(connection: duckdb.DuckDBPyConnection, ml_model: str, version: int)
 
 def _decisions(connection: duckdb.DuckDBPyConnection, ml_model: str) -> Iterable[str]:
     yield "\nDecisions (ml_predictions_current)"
-    rows = _rows(
+    rows = rows_of(
         connection,
         "select entity_id, as_of, version, score, predicted, decision, reasons from ml_predictions_current"
         " where ml_model = ? order by md5(entity_id) limit ?",
@@ -194,7 +125,7 @@ def _decisions(connection: duckdb.DuckDBPyConnection, ml_model: str) -> Iterable
         DECISIONS_SHOWN,
     )
     named = ["predicted"] if any(row["predicted"] is not None for row in rows) else []
-    yield from _table(
+    yield from table(
         ["entity", "as of", "version", *named, "score", "decision", "reasons"],
         [
             [
@@ -217,20 +148,3 @@ def _reason(reason: dict[str, Any]) -> str:
         return f"rule ({reason['contribution']:+.2f})"
     value = "missing" if value is None else f"{value:g}" if isinstance(value, float) else value
     return f"{reason['feature']} {value} ({reason['contribution']:+.2f})"
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, sql: str, *parameters: object) -> list[dict[str, Any]]:
-    result = connection.execute(sql, list(parameters))
-    names = [column[0] for column in result.description]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-
-
-def _number(value: float | None, digits: int) -> str:
-    return "" if value is None else f"{value:+.{digits}f}"
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[str]:
-    lines = [header, *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
-    for line in lines:
-        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()

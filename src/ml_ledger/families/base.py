@@ -119,7 +119,8 @@ class Fit:
 class FitFunction(Protocol):
     """Fit a family.
 
-    features: the declared features to use. hyperparameters: complete, defaults filled in. seed: of everything random.
+    features: the declared features to use, dates by part (`by_part`). hyperparameters: complete, defaults filled in.
+    seed: of everything random.
     """
 
     def __call__(

@@ -143,7 +143,7 @@ class Space:
         """SQL that is true for rows that no policy rejects and whose squared distances are numbers."""
         numbers = [column for axis in self.axes if isinstance(axis, Number) for column in axis.columns]
         squares = " + ".join(f"({column}) * ({column})" for column in numbers)
-        accepted = accepted_by({axis.term.feature: axis.term for axis in self.axes})
+        accepted = accepted_by({str(number): axis.term for number, axis in enumerate(self.axes)})
         return f"{accepted} and {squares} <= {double(LARGEST)}" if numbers else accepted
 
     def fit(self, centroids: Matrix, diagnostics: Mapping[str, float]) -> Fit:

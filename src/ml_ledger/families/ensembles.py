@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -62,7 +62,13 @@ class Inputs:
 
         single_precision: whether the estimator rounds to it, and refuses what is too large for it.
         """
-        return cls(learn_inputs(features, training.relation, training.where), single_precision)
+        learned = learn_inputs(features, training.relation, training.where)
+        # A transform changes no order, so that trees have no use for it, and no row to reject because of it.
+        plain = {
+            name: replace(item, transform=None) if isinstance(item, NumericInput) else item
+            for name, item in learned.items()
+        }
+        return cls(plain, single_precision)
 
     def columns(self) -> list[str]:
         """SQL of the design columns."""
@@ -104,11 +110,11 @@ class Inputs:
         threshold: goes left where the column <= threshold. codes_left: for levels, whether a code goes left; None is
         by threshold. nan_goes_left: where the estimator sends NaN.
         """
-        feature, item = list(self.by_feature.items())[position]
+        item = list(self.by_feature.values())[position]
         if isinstance(item, NumericInput):
             left = nan_goes_left if item.missing == "own_level" else item.filled <= threshold
             return {
-                "feature": feature,
+                "feature": item.feature,
                 "threshold": float(threshold),
                 "missing_goes": None if item.missing == "reject" else _side(left),
             }
@@ -118,7 +124,8 @@ class Inputs:
         left = nan_goes_left if item.missing == "own_level" else goes_left[item.most_frequent]
         # Levels that are not listed go as an unknown level does.
         return {
-            "feature": feature,
+            "feature": item.feature,
+            "transform": item.part,
             "levels": tuple(level for level, goes in goes_left.items() if goes is not unknown),
             "levels_go": _side(not unknown),
             "missing_goes": None if item.missing == "reject" else _side(left),

@@ -168,7 +168,7 @@ def _fit(
         raise
     except Exception as error:
         raise TrainingSetError(
-            _not_fitted(estimator, error, [list(inputs.by_feature)[j] for j in passed_on])
+            _not_fitted(estimator, error, [list(inputs.by_feature.values())[j].feature for j in passed_on])
         ) from error
     onnx, difference = to_onnx(estimator, rows=rows, predict=predict, classifies=classifies)
 
@@ -219,7 +219,7 @@ def _not_fitted(estimator: Any, error: Exception, passed_on: Sequence[str]) -> s
         f"{described(estimator)}: cannot be fitted on this training set; got {_said(error)}. Nothing was written."
     )
     if "NaN" in str(error) and passed_on:
-        named = ", ".join(f"features.{name}.missing" for name in passed_on)
+        named = ", ".join(f"features.{name}.missing" for name in dict.fromkeys(passed_on))
         text += (
             f" Fix: with own_level a NULL reaches the estimator as NaN ({named}); declare impute or reject, or choose"
             " an estimator that takes NaN."

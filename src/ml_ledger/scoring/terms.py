@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import get_args
 
 from sqlglot import exp
 
-from ml_ledger.coefficients import Coefficient
+from ml_ledger.coefficients import Coefficient, DatePart
 from ml_ledger.errors import VersionError
 from ml_ledger.scoring.words import LARGEST, double, element, is_null, text_of
 from ml_ledger.scoring.words import column as column_of
@@ -125,7 +126,8 @@ def _by_level(
     """A look-up by level: a position in a list where the engine has lists, one flat case elsewhere."""
     if len({row.level for row in rows}) < len(rows):
         raise VersionError(f"feature '{rows[0].feature}': a level occurs twice among its coefficient rows: {rows}")
-    text = text_of(feature)
+    part = _part(rows)
+    text = text_of(feature, part, dialect)
     levels = [exp.Literal.string(str(row.level)) for row in rows]
     values = [double(row.value or 0.0, dialect) for row in rows]
     lookup: exp.Expression
@@ -140,7 +142,18 @@ def _by_level(
     if missing is None and unknown is None:
         return lookup
     filled = exp.Null() if missing is None else double(missing.value or 0.0, dialect)
-    return exp.Case(ifs=[exp.If(this=is_null(feature), true=filled)], default=lookup)
+    ifs = [exp.If(this=is_null(feature), true=filled)]
+    if part is not None and unknown is not None:  # an infinite date has no part
+        ifs.append(exp.If(this=exp.Is(this=text.copy(), expression=exp.Null()), true=exp.Null()))
+    return exp.Case(ifs=ifs, default=lookup)
+
+
+def _part(rows: list[Coefficient]) -> DatePart | None:
+    """The part of a date that the levels are of."""
+    parts = {row.transform for row in rows}
+    if len(parts) > 1 or not parts <= {None, *get_args(DatePart)}:
+        raise VersionError(f"feature '{rows[0].feature}': no SQL is known for its coefficient rows: {rows}")
+    return parts.pop()  # type: ignore[return-value]
 
 
 def _below(column: exp.Expression, bound: float, dialect: str) -> exp.Expression:

@@ -53,7 +53,9 @@ def _leads_to(node: Node, side: str, dialect: str) -> exp.Expression:
         condition = comparison(this=column(feature), expression=double(node.threshold, dialect))
     else:
         levels = [exp.Literal.string(level) for level in node.levels or ()]
-        listed = exp.In(this=text_of(feature), expressions=levels) if levels else exp.false()
+        listed = (
+            exp.In(this=text_of(feature, node.transform, dialect), expressions=levels) if levels else exp.false()
+        )
         condition = listed if side == node.levels_go else exp.Not(this=listed)
     if node.missing_goes == side:
         return exp.Or(this=condition, expression=is_null(feature))

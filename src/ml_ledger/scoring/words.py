@@ -6,7 +6,12 @@ import sys
 
 from sqlglot import exp
 
+from ml_ledger.coefficients import DatePart
+
 LARGEST = sys.float_info.max
+
+# What `extract` calls the day of the week from 1, Monday, to 7. `dow` and `dayofweek` differ between engines.
+ISO_WEEKDAY = {"duckdb": "isodow", "postgres": "isodow", "snowflake": "dayofweekiso", "spark": "dayofweek_iso"}
 
 
 def rendered(expression: exp.Expression, dialect: str) -> str:
@@ -34,9 +39,16 @@ def column(name: str) -> exp.Expression:
     return exp.column(name, quoted=True)
 
 
-def text_of(name: str) -> exp.Expression:
-    """A column as text: how a level is told."""
-    return exp.cast(column(name), exp.DataType.Type.TEXT)
+def text_of(name: str, part: DatePart | None, dialect: str) -> exp.Expression:
+    """A column, or a part of a date, as text: how a level is told."""
+    return exp.cast(_part_of(column(name), part, dialect) if part else column(name), exp.DataType.Type.TEXT)
+
+
+def _part_of(date: exp.Expression, part: DatePart, dialect: str) -> exp.Expression:
+    if part == "weekday" and dialect not in ISO_WEEKDAY:
+        return exp.DayOfWeekIso(this=date)  # BigQuery counts from 1, Sunday
+    word = ISO_WEEKDAY[dialect] if part == "weekday" else part
+    return exp.Extract(this=exp.var(word), expression=date)
 
 
 def is_null(name: str) -> exp.Expression:

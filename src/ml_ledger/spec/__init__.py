@@ -16,9 +16,12 @@ from ml_ledger.spec.declaration import (
     AlgorithmSpec,
     BooleanFeature,
     CategoricalFeature,
+    DateFeature,
     FeatureSpec,
     MLModelSpec,
     NumericFeature,
+    PartOfDate,
+    by_part,
 )
 from ml_ledger.spec.messages import translate
 
@@ -27,9 +30,12 @@ __all__ = [
     "AlgorithmSpec",
     "BooleanFeature",
     "CategoricalFeature",
+    "DateFeature",
     "FeatureSpec",
     "MLModelSpec",
     "NumericFeature",
+    "PartOfDate",
+    "by_part",
     "parse_spec",
 ]
 

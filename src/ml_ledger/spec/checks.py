@@ -242,6 +242,9 @@ def _feature_problems(where: str, feature: Mapping[str, Any]) -> list[Problem]:
         ascending = isinstance(edges, list) and all(map(is_number, edges)) and edges == sorted(set(edges))
         if isinstance(edges, list) and not ascending:
             problems.append(Problem(f"{where}.{key}", "must ascend", repr(edges), "numbers, each above the last"))
+    parts = feature.get("parts")
+    if isinstance(parts, list) and len(set(map(str, parts))) < len(parts):
+        problems.append(Problem(f"{where}.parts", "names a part twice", repr(parts), fix="keep one of them"))
     levels, reference = feature.get("levels"), feature.get("reference")
     if isinstance(levels, list):
         if len({str(level) for level in levels}) < len(levels):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ml_ledger.coefficients import DatePart
 from ml_ledger.families import FAMILIES
 
 Name = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")]
@@ -62,7 +64,39 @@ class BooleanFeature(FeatureBase):
     kind: Literal["boolean"]
 
 
-FeatureSpec = Annotated[NumericFeature | CategoricalFeature | BooleanFeature, Field(discriminator="kind")]
+class DateFeature(FeatureBase):
+    """A date or timestamp. Each of its parts has a value per level."""
+
+    kind: Literal["date"]
+    parts: Annotated[list[DatePart], Field(min_length=1)]
+    min_share: Annotated[Finite, Field(ge=0, lt=1)] = 0.0
+    unknown: Literal["reference", "rare", "reject"] = "reject"
+
+
+class PartOfDate(CategoricalFeature):
+    """One part of a date, a category to families. Nobody declares this: `by_part` makes it."""
+
+    kind: Literal["part_of_date"]  # type: ignore[assignment]
+    column: str
+    part: DatePart
+
+
+FeatureSpec = Annotated[
+    NumericFeature | CategoricalFeature | BooleanFeature | DateFeature, Field(discriminator="kind")
+]
+
+
+def by_part(features: Mapping[str, FeatureSpec]) -> dict[str, FeatureSpec]:
+    """What families see: the features by column; in place of a date its parts, by `<column>.<part>`."""
+    inputs: dict[str, FeatureSpec] = {}
+    for name, feature in features.items():
+        if feature.kind != "date":
+            inputs[name] = feature
+            continue
+        policies = {"missing": feature.missing, "min_share": feature.min_share, "unknown": feature.unknown}
+        for part in feature.parts:
+            inputs[f"{name}.{part}"] = PartOfDate(kind="part_of_date", column=name, part=part, **policies)
+    return inputs
 
 
 class AlgorithmSpec(Strict):
@@ -180,4 +214,9 @@ class MLModelSpec(Strict):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-FEATURE_KINDS = {"numeric": NumericFeature, "categorical": CategoricalFeature, "boolean": BooleanFeature}
+FEATURE_KINDS = {
+    "numeric": NumericFeature,
+    "categorical": CategoricalFeature,
+    "boolean": BooleanFeature,
+    "date": DateFeature,
+}

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ml_ledger.errors import Problem, TrainingSetError, raise_if_any
 from ml_ledger.terms.base import Term, double, literal
-from ml_ledger.terms.levels import LevelTerm
+from ml_ledger.terms.levels import LevelTerm, text_of
 from ml_ledger.terms.numeric import LOG1P_FROM, BinTerm, LinearTerm, NumericInput
 from ml_ledger.warehouse import quoted
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import BooleanFeature, CategoricalFeature, FeatureSpec, NumericFeature
+    from ml_ledger.spec import BooleanFeature, CategoricalFeature, FeatureSpec, NumericFeature, PartOfDate
     from ml_ledger.warehouse import Relation
 
 MAXIMUM_LEVELS = 1000
@@ -138,15 +138,16 @@ def _largest_bin(item: NumericInput, edges: tuple[float, ...], rows: Relation, w
 
 
 def _levels(
-    name: str, feature: CategoricalFeature | BooleanFeature, rows: Relation, where: str
+    name: str, feature: CategoricalFeature | BooleanFeature | PartOfDate, rows: Relation, where: str
 ) -> LevelTerm | Problem:
     """The levels that occur, most frequent first or as declared; the rare ones apart."""
-    text = f"cast({quoted(name)} as varchar)"
+    column, part = (feature.column, feature.part) if feature.kind == "part_of_date" else (name, None)
+    text = text_of(column, part)
     counts: dict[str, Any] = {
         row["level"]: float(row["weight"])
         for row in rows.query(
             f"select {text} as level, sum(weight) as weight from {rows.name}"
-            f" where {where} and {quoted(name)} is not null group by 1 order by 2 desc, 1"
+            f" where {where} and {text} is not null group by 1 order by 2 desc, 1"
         )
     }
     if not counts:
@@ -174,4 +175,4 @@ def _levels(
     levels = tuple(level for level in seen if level not in rare and level != reference)
     if most_frequent not in seen:
         most_frequent = reference
-    return LevelTerm(name, reference, levels, rare, most_frequent, feature.missing, feature.unknown)
+    return LevelTerm(column, reference, levels, rare, most_frequent, feature.missing, feature.unknown, part)

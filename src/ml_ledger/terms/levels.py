@@ -6,9 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ml_ledger.coefficients import Coefficient
+from ml_ledger.coefficients import Coefficient, DatePart
 from ml_ledger.terms.base import literal
 from ml_ledger.warehouse import quoted
+
+
+def text_of(column: str, part: DatePart | None = None) -> str:
+    """SQL of a raw column, or of a part of a date, as text: how a level is told."""
+    if part is None:
+        return f"cast({quoted(column)} as varchar)"
+    return f"cast(extract({'isodow' if part == 'weekday' else part} from {quoted(column)}) as varchar)"
 
 
 @dataclass(frozen=True)
@@ -18,6 +25,8 @@ class LevelTerm:
     levels: the other levels that have a weight each. rare: levels that share one weight.
     missing: reject the row, count a NULL as the most frequent level (impute), or give it a weight (own_level).
     unknown: what a level that was never seen counts as: the reference, the rare levels, or a rejected row.
+    part: of a date, whose levels these are; None for a feature that is a category itself. An infinite date has no
+        part, and is rejected.
     """
 
     feature: str
@@ -27,10 +36,11 @@ class LevelTerm:
     most_frequent: str
     missing: Literal["impute", "own_level", "reject"]
     unknown: Literal["reference", "rare", "reject"]
+    part: DatePart | None = None
 
     def text(self) -> str:
-        """SQL of the raw feature as text."""
-        return f"cast({quoted(self.feature)} as varchar)"
+        """SQL of the level of a row."""
+        return text_of(self.feature, self.part)
 
     def codes(self) -> dict[str, int]:
         """A whole number per known level: 0 for the reference, one for all rare levels together."""
@@ -72,7 +82,7 @@ class LevelTerm:
             known = ", ".join(map(literal, (self.reference, *self.levels, *self.rare)))
             conditions.append(f"{self.text()} in ({known})")
         else:
-            conditions.append(f"{quoted(self.feature)} is not null")
+            conditions.append(f"{self.text()} is not null")
         if self.missing != "reject":
             conditions.append(f"{quoted(self.feature)} is null")
         return f"({' or '.join(conditions)})"
@@ -86,7 +96,7 @@ class LevelTerm:
         values = {self.reference: 0.0} | dict(zip(self.levels, map(float, weights), strict=False))
         rare = float(weights[len(self.levels)]) if self.rare else 0.0
         values |= dict.fromkeys(self.rare, rare)
-        shared = {"output": output, "term": number, "feature": self.feature}
+        shared = {"output": output, "term": number, "feature": self.feature, "transform": self.part}
         rows = [
             Coefficient(**shared, applies_to="level", level=level, value=value) for level, value in values.items()
         ]

@@ -47,7 +47,7 @@ def level_rows(
 ) -> list[Coefficient]:
     """The rows of a category whose level of code i (`LevelTerm.codes`) is worth `values[i]`; else as `bin_rows`."""
     codes = item.codes()
-    shared = {"output": output, "term": number, "feature": item.feature}
+    shared = {"output": output, "term": number, "feature": item.feature, "transform": item.part}
     rows = [
         Coefficient(**shared, applies_to="level", level=level, value=float(values[code]))
         for level, code in codes.items()

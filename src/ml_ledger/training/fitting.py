@@ -10,7 +10,7 @@ from ml_ledger.families import FAMILIES
 from ml_ledger.families.base import Fit, TrainingRows
 from ml_ledger.scoring.compile import CompiledScoring, compile_scoring
 from ml_ledger.scoring.onnx import OnnxScoring
-from ml_ledger.spec import AlgorithmSpec, FeatureSpec, MLModelSpec
+from ml_ledger.spec import AlgorithmSpec, FeatureSpec, MLModelSpec, by_part
 from ml_ledger.training.labels import label_as_double
 from ml_ledger.training.validation import usable_rows
 from ml_ledger.training.weights import weight_of_rows
@@ -52,7 +52,7 @@ def fit_algorithm(
     family = FAMILIES[algorithm.family]
     hyperparameters = family.complete(algorithm.hyperparameters)
     fit = family.fit(
-        training=training, features=features, hyperparameters=hyperparameters, seed=spec.training.seed
+        training=training, features=by_part(features), hyperparameters=hyperparameters, seed=spec.training.seed
     )
     estimator = None if fit.onnx is None else OnnxScoring(fit.onnx, fit.design, fit.accepts, fit.outputs)
     scoring = compile_scoring(

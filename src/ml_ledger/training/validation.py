@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ml_ledger.errors import Problem, SpecError, TrainingSetError, did_you_mean, listed, raise_if_any
 from ml_ledger.families import FAMILIES
-from ml_ledger.spec import TRAINING_SET_COLUMNS, MLModelSpec
+from ml_ledger.spec import TRAINING_SET_COLUMNS, DateFeature, MLModelSpec
 from ml_ledger.terms import rejected_by_declaration
 from ml_ledger.training.label_validation import label_problems
 from ml_ledger.warehouse import Relation, quoted
@@ -92,6 +92,8 @@ def _column_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Prob
                 "BOOLEAN",
                 "cast it in the feature model, or declare kind: categorical",
             )
+        elif spec.features[name].kind == "date":
+            yield from _date_problems(name, spec.features[name], training_set.types[name])
         elif re.match(r"STRUCT|MAP|UNION|.*\]$", training_set.types[name].upper()):
             yield Problem(
                 f"features.{name}", "a feature must be a single value", training_set.types[name], fix="unnest it"
@@ -113,6 +115,18 @@ def _not_numeric(name: str, training_set: Relation) -> Problem:
         "integer, decimal or double columns",
         "cast or clean it in staging",
     )
+
+
+def _date_problems(name: str, feature: DateFeature, given: str) -> Iterator[Problem]:
+    timestamp = re.fullmatch(r"TIMESTAMP(_S|_MS|_NS)?", given.upper())
+    if timestamp is None and given.upper() != "DATE":
+        fix = "cast it to a date or a timestamp in the feature model, or declare kind: categorical"
+        if given.upper() == "TIMESTAMP WITH TIME ZONE":
+            fix = "cast it to a timestamp in the zone that counts: ts at time zone 'Europe/Berlin', for example"
+        what = "a feature of kind date must be a date, or a timestamp without a time zone"
+        yield Problem(f"features.{name}", what, given, "DATE or TIMESTAMP", fix)
+    elif timestamp is None and "hour" in feature.parts:
+        yield Problem(f"features.{name}.parts", "a date has no hour", given, "TIMESTAMP", "remove the part")
 
 
 def _key_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Problem]:
@@ -146,6 +160,8 @@ def _value_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Probl
         + (
             f" count_if(not isfinite(cast({quoted(name)} as double))) as infinite_{number}"
             if feature.kind == "numeric"
+            else f" count_if(not isfinite({quoted(name)})) as infinite_{number}"
+            if feature.kind == "date"
             else f" 0 as infinite_{number}"
         )
         for number, (name, feature) in enumerate(spec.features.items())
@@ -164,5 +180,5 @@ def _value_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Probl
                 f"features.{name}",
                 "must be finite",
                 f"{counts[f'infinite_{number}']} NaN or infinite values",
-                fix="turn them into NULL or numbers in the feature model",
+                fix="turn them into NULL or finite values in the feature model",
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import date
 
 import duckdb
 import numpy as np
@@ -13,7 +14,7 @@ from ml_ledger.coefficients import Coefficient
 from ml_ledger.families import FAMILIES
 from ml_ledger.families.base import Fit, TrainingRows
 from ml_ledger.scoring.compile import CompiledScoring, compile_scoring
-from ml_ledger.spec import FeatureSpec
+from ml_ledger.spec import FeatureSpec, by_part
 from ml_ledger.terms import rejected_by_declaration
 from ml_ledger.warehouse import Relation
 
@@ -71,7 +72,7 @@ def applies(row: Coefficient, of_term: list[Coefficient], entity: dict) -> bool:
         return True
     if row.applies_to == "missing" or x is None:
         return row.applies_to == "missing" and x is None
-    text = str(x).lower() if isinstance(x, bool) else str(x)
+    text = level_of(x, row.transform)
     if row.applies_to == "level":
         return text == row.level
     if row.applies_to == "unknown":
@@ -79,6 +80,14 @@ def applies(row: Coefficient, of_term: list[Coefficient], entity: dict) -> bool:
     number = float(x)
     lower, upper = (-math.inf if row.lower is None else row.lower), (math.inf if row.upper is None else row.upper)
     return math.isfinite(number) and lower <= number < upper
+
+
+def level_of(x: object, part: str | None) -> str:
+    """The level of a value that is not NULL: its text, or that of a part of a date."""
+    if isinstance(x, date):
+        parts = {"weekday": x.isoweekday(), "quarter": (x.month + 2) // 3, "hour": getattr(x, "hour", 0)}
+        return str(parts[part] if part in parts else getattr(x, part))
+    return str(x).lower() if isinstance(x, bool) else str(x)
 
 
 def fitted(
@@ -100,7 +109,7 @@ def fitted(
     )
     chosen = FAMILIES[family]
     fit = chosen.fit(
-        training=training, features=declared, hyperparameters=chosen.complete(hyperparameters), seed=0
+        training=training, features=by_part(declared), hyperparameters=chosen.complete(hyperparameters), seed=0
     )
     return Fitted(connection, fit, compile_scoring(fit.coefficients, link=fit.link, dialect="duckdb"))
 

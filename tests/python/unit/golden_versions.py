@@ -39,6 +39,34 @@ VERSIONS = {
             Coefficient("score", 1, "city", "unknown", value=0.0),
         ],
     },
+    "dates": {
+        "link": "logit",
+        "coefficients": [
+            Coefficient("score", 0, None, "intercept", value=1.0),
+            Coefficient("score", 1, "signed_up", "level", level="7", value=0.5, transform="weekday"),
+            Coefficient("score", 1, "signed_up", "missing", value=-0.5, transform="weekday"),
+            Coefficient("score", 1, "signed_up", "unknown", value=0.0, transform="weekday"),
+            Coefficient("score", 2, "signed_up", "level", level="4", value=0.25, transform="quarter"),
+            Coefficient("score", 2, "signed_up", "missing", value=0.0, transform="quarter"),
+        ],
+        "nodes": [
+            Node(
+                "score",
+                1,
+                -1,
+                0,
+                0.0,
+                "seen",
+                levels=("6", "7"),
+                levels_go="left",
+                transform="weekday",
+                left=1,
+                right=2,
+            ),
+            Node("score", 1, 1, 1, 0.2),
+            Node("score", 1, 2, 1, -0.1),
+        ],
+    },
     "scorecard": {
         "link": "logit",
         "coefficients": [

@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
-from agreement import STRANGERS, applies, features
+from agreement import STRANGERS, applies, features, level_of
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 from test_additive_boosting import BOOSTED
 from test_terms import connection as connection  # the table with every kind of column
@@ -18,7 +18,7 @@ from ml_ledger.families import FAMILIES
 from ml_ledger.families.base import Fit, TrainingRows
 from ml_ledger.families.ensembles import float32_threshold
 from ml_ledger.scoring.compile import CompiledScoring, compile_scoring
-from ml_ledger.spec import NumericFeature
+from ml_ledger.spec import NumericFeature, by_part
 from ml_ledger.terms import rejected_by_declaration
 from ml_ledger.warehouse import Relation
 
@@ -36,7 +36,9 @@ def fitted(relation, declared, family: str, **training) -> tuple[Fit, CompiledSc
         Relation(relation, name="training_set"),
         **{"where": f"not ({rejected_by_declaration(declared)})", "label": "y"} | training,
     )
-    fit = chosen.fit(training=rows, features=declared, hyperparameters=chosen.complete(SMALL[family]), seed=0)
+    fit = chosen.fit(
+        training=rows, features=by_part(declared), hyperparameters=chosen.complete(SMALL[family]), seed=0
+    )
     return fit, compile_scoring(fit.coefficients, link=fit.link, dialect="duckdb", nodes=fit.nodes)
 
 
@@ -69,8 +71,7 @@ def goes_left(node: Node, x) -> bool:
         return node.missing_goes == "left"
     if node.threshold is not None:
         return float(x) <= node.threshold
-    text = str(x).lower() if isinstance(x, bool) else str(x)
-    return (text in node.levels) == (node.levels_go == "left")
+    return (level_of(x, node.transform) in node.levels) == (node.levels_go == "left")
 
 
 def entities(connection, table: str) -> list[dict]:
@@ -85,6 +86,13 @@ def test_sql_rows_and_estimator_agree(connection, family, case):
     declared = features(**BOOSTED[case])
     fit, scoring = fitted(connection.sql("select * from t"), declared, family)
     connection.execute(f"create table strangers as select * from ({STRANGERS}) where id % 11 = 0")
+    assert_agreement(connection, fit, scoring)
+    if "levels" not in case or "rare" not in case:
+        assert fit.nodes
+
+
+def assert_agreement(connection, fit: Fit, scoring: CompiledScoring) -> None:
+    """SQL, rows and estimator score the tables `t` and `strangers` alike, and leave the same rows unscored."""
     for table in ("t", "strangers"):
         accepted = f"select {', '.join(fit.design)} from {table} where {fit.accepts} order by id"
         expected = iter(fit.predict(np.array(connection.execute(accepted).fetchall(), dtype=float)))
@@ -99,8 +107,6 @@ def test_sql_rows_and_estimator_agree(connection, family, case):
             estimator = next(expected)
             assert abs(score - estimator) < TOLERANCE
             assert abs(link - links["score"]) < TOLERANCE
-    if "levels" not in case or "rare" not in case:
-        assert fit.nodes
 
 
 def table_of(X: np.ndarray, y: np.ndarray) -> duckdb.DuckDBPyRelation:
