@@ -118,11 +118,19 @@ class Relation:
 
         All arrays come from one query, so that their rows correspond.
         """
-        selected = ", ".join(f"cast({sql} as double) as c{number}" for number, sql in enumerate(expressions))
+        return self.arrays([(sql, "double", np.nan) for sql in expressions], where, order_by=order_by)
+
+    def arrays(
+        self, expressions: Sequence[tuple[str, str, float]], where: str, *, order_by: Sequence[str] = ()
+    ) -> list[NDArray[Any]]:
+        """As `doubles`, for expressions that each are SQL, a type of the warehouse, and what stands for NULL."""
+        selected = ", ".join(
+            f"cast({sql} as {kind}) as c{number}" for number, (sql, kind, _) in enumerate(expressions)
+        )
         order = f" order by {', '.join(order_by)}" if order_by else ""
         sql = f"select {selected} from {self.name} where {where}{order}"
         arrays = self._relation.query(self.name, sql).fetchnumpy()
-        return [_filled(arrays[f"c{number}"]) for number in range(len(expressions))]
+        return [np.ma.filled(arrays.pop(f"c{number}"), null) for number, (*_, null) in enumerate(expressions)]
 
     def batches(self, columns: Mapping[str, str], *, where: str, rows: int) -> Iterator[pa.RecordBatch]:
         """Arrow batches of at most `rows` rows, with one column per name and SQL expression.

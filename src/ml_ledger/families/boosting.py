@@ -9,7 +9,14 @@ import numpy as np
 
 from ml_ledger.families.base import Family, Fit, Matrix, TrainingRows, Vector
 from ml_ledger.families.ensembles import Arrays, Inputs, node_rows, outputs_of, rows_with_domain
-from ml_ledger.families.histogram_boosting import HYPERPARAMETERS, LINKS, estimator_of, goes_left, predicted
+from ml_ledger.families.histogram_boosting import (
+    HYPERPARAMETERS,
+    LINKS,
+    encoded,
+    estimator_of,
+    goes_left,
+    predicted,
+)
 
 if TYPE_CHECKING:
     from ml_ledger.spec import FeatureSpec
@@ -19,7 +26,7 @@ def _fit(
     *, training: TrainingRows, features: Mapping[str, FeatureSpec], hyperparameters: Mapping[str, Any], seed: int
 ) -> Fit:
     inputs = Inputs.learn(features, training)
-    estimator = estimator_of(training.task, inputs, features, hyperparameters, seed)
+    estimator = estimator_of(training.task, inputs.are_levels(), features, hyperparameters, seed)
     design, label, weight = training.fetch(inputs.columns(), in_order=True)
     estimator.fit(design, label, sample_weight=weight)
     order = inputs.levels_first()
@@ -32,7 +39,7 @@ def _fit(
                 _arrays(iteration[output].nodes),
                 output=name,
                 tree=1 + (nodes[-1].tree if nodes else 0),
-                split=lambda position, tree=iteration[output]: _split(tree, position, inputs, order),
+                split=lambda position, tree=iteration[output]: _split(estimator, tree, position, inputs, order),
             )
             nodes += rows
             intercepts[name] += root
@@ -61,13 +68,16 @@ def _arrays(nodes: Any) -> Arrays:
     )
 
 
-def _split(tree: Any, position: int, inputs: Inputs, order: list[int]) -> dict[str, Any]:
+def _split(estimator: Any, tree: Any, position: int, inputs: Inputs, order: list[int]) -> dict[str, Any]:
     node = tree.nodes[position]
+    feature = int(node["feature_idx"])
     return inputs.split(
-        order[int(node["feature_idx"])],
+        order[feature],
         float(node["num_threshold"]),
         bool(node["missing_go_to_left"]),
-        (lambda code: goes_left(tree, node, code)) if node["is_categorical"] else None,
+        (lambda code: goes_left(tree, node, encoded(estimator, feature, [code])[0]))
+        if node["is_categorical"]
+        else None,
     )
 
 

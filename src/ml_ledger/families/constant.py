@@ -17,13 +17,17 @@ def _fit(*, training: TrainingRows, features, hyperparameters, seed) -> Fit:
     if training.task == "clustering":
         space = Space.learn(features, training)
         return space.fit(space.means()[None], diagnostics={})
-    _, label, weight = training.fetch([])
+    label, source = training.label, f"from {training.relation.name} where {training.where}"
     if training.task == "multiclass":
-        shares = np.bincount(label.astype(int), weights=weight, minlength=len(training.classes))
+        found = training.relation.query(
+            f"select {label} as y, sum(weight) as weight {source} group by 1 order by 1"
+        )
+        shares = np.array([float(row["weight"]) for row in found])
         shares /= shares.sum()
         rows = list(intercept_rows(dict(zip(training.classes, np.log(shares).tolist(), strict=True))).values())
         return _constant(rows, "softmax", shares)
-    mean = float(np.average(label, weights=weight))
+    (total,) = training.relation.query(f"select sum(weight * {label}) / sum(weight) as mean {source}")
+    mean = float(total["mean"])
     binary = training.task == "binary"
     intercept = float(np.log(mean / (1 - mean))) if binary else mean
     return _constant(list(intercept_rows({"score": intercept}).values()), "logit" if binary else "identity", mean)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ml_ledger.families.base import Hyperparameter, Link, Matrix, Vector, is_number
-from ml_ledger.families.ensembles import Inputs, whole
+from ml_ledger.families.ensembles import whole
 
 if TYPE_CHECKING:
     from ml_ledger.spec import FeatureSpec
@@ -31,16 +33,16 @@ LINKS: dict[str, Link] = {"binary": "logit", "multiclass": "softmax", "regressio
 
 def estimator_of(
     task: str,
-    inputs: Inputs,
+    are_levels: Sequence[bool],
     features: Mapping[str, FeatureSpec],
     hyperparameters: Mapping[str, Any],
     seed: int,
     **options: Any,
 ) -> Any:
-    """The unfitted estimator. options: further arguments of it."""
+    """The unfitted estimator. are_levels: per feature whether it is categorical. options: further arguments of it."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-    monotone = [_monotone(features[name]) for name in inputs.by_feature]
+    monotone = [_monotone(features[name]) for name in features]
     kind = HistGradientBoostingRegressor if task == "regression" else HistGradientBoostingClassifier
     return kind(
         max_iter=hyperparameters["trees"],
@@ -50,7 +52,7 @@ def estimator_of(
         learning_rate=hyperparameters["learning_rate"],
         l2_regularization=hyperparameters["l2"],
         monotonic_cst=monotone if any(monotone) else None,
-        categorical_features=inputs.are_levels(),
+        categorical_features=list(are_levels),
         early_stopping=False,
         random_state=seed,
         **options,
@@ -65,10 +67,21 @@ def predicted(estimator: Any, task: str, design: Matrix) -> Vector:
     return probabilities[:, 1] if task == "binary" else probabilities
 
 
-def goes_left(tree: Any, node: Any, code: int) -> bool:
-    """Whether a categorical split sends a level's code to the left."""
-    bitset = tree.raw_left_cat_bitsets[node["bitset_idx"]]
-    return bool((int(bitset[code // 32]) >> (code % 32)) & 1)
+def encoded(estimator: Any, feature: int, codes: Sequence[int]) -> Vector:
+    """What the estimator takes codes of levels for: it numbers those that occurred; the others are NaN, missing.
+
+    feature: by the estimator's numbering, which has levels first.
+    """
+    occurred = estimator._preprocessor.named_transformers_["encoder"].categories_[feature].tolist()
+    return np.array([float(occurred.index(code)) if code in occurred else np.nan for code in codes])
+
+
+def goes_left(tree: Any, node: Any, code: float) -> bool:
+    """Whether a categorical split sends a level's encoded code to the left."""
+    if np.isnan(code):
+        return bool(node["missing_go_to_left"])
+    word, bit = divmod(int(code), 32)
+    return bool((int(tree.raw_left_cat_bitsets[node["bitset_idx"]][word]) >> bit) & 1)
 
 
 def _monotone(feature: FeatureSpec) -> int:

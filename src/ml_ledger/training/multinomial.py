@@ -132,7 +132,8 @@ class _Problem:
         if not self.sample_is_all:
             share = math.ceil((1 << 20) * SAMPLE_ROWS / self.n)
             training = replace(training, where=f"{training.where} and {training.bucket(1 << 20)} < {share}")
-        design, self.label, weight = training.fetch(columns)
+        # A sample is small, whatever the families that fetch all rows may take.
+        design, self.label, weight = replace(training, memory_mb=None).fetch(columns)
         standard = (design - self.mean) * self.per_unit
         self.design = np.column_stack([np.ones(len(standard)), standard])
         self.row_weight = weight * (self.weight / float(weight.sum()))

@@ -6,7 +6,7 @@ Both take the same `beta`: the intercept followed by one weight per column, and 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,7 +43,8 @@ class SampledRows:
     ) -> None:
         """Fetch the rows. columns: SQL of the k columns. total: what the weights are to sum to."""
         self.objective = objective
-        design, self.label, weight = training.fetch(["1e0", *columns])
+        # A sample is small, whatever the families that fetch all rows may take.
+        design, self.label, weight = replace(training, memory_mb=None).fetch(["1e0", *columns])
         self.design = design
         self.weight = weight * (total / float(np.sum(weight)))
 

@@ -7,12 +7,15 @@ from itertools import pairwise
 import duckdb
 import numpy as np
 import pytest
-from agreement import STRANGERS, Fitted, N, assert_agreement, features, interpreted, table_of_every_kind
+from agreement import STRANGERS, Fitted, N, assert_agreement, features, table_of_every_kind
 from agreement import fitted as fitted_family
 from sklearn.datasets import load_breast_cancer
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.metrics import log_loss
 from test_terms import CASES
 
-from ml_ledger.errors import SpecError
+from ml_ledger.errors import SpecError, TrainingSetError
+from ml_ledger.scoring.compile import compile_scoring
 from ml_ledger.spec import parse_spec
 from ml_ledger.terms import rejected_by_declaration
 
@@ -65,9 +68,8 @@ def test_amounts(connection):
     assert np.max(np.abs(np.ravel(links) - result.fit.predict(design))) < 1e-9
 
 
-def test_real_data_and_thresholds_themselves():
-    """Inputs that lie exactly on a threshold, and right beside it."""
-    X, y = load_breast_cancer(return_X_y=True)
+def table_of_numbers(X, y) -> tuple[duckdb.DuckDBPyConnection, dict]:
+    """A table t of numbers f0, f1, ..., NaN as NULL, and their declaration."""
     made = duckdb.connect()
     names = [f"f{j}" for j in range(X.shape[1])]
     made.execute(
@@ -75,17 +77,86 @@ def test_real_data_and_thresholds_themselves():
     )
     made.executemany(
         f"insert into t values ({', '.join('?' * (3 + len(names)))})",
-        [[i, float(y[i]), 1.0, *map(float, X[i])] for i in range(len(X))],
+        [[i, float(y[i]), 1.0, *(None if np.isnan(x) else float(x) for x in X[i])] for i in range(len(X))],
     )
-    result = fitted(made, features(**{name: {"kind": "numeric"} for name in names}), trees=100, leaves=31)
-    scores = np.array(result.by_sql())
-    assert np.max(np.abs(scores - result.fit.predict(X))) < TOLERANCE
-    edges = [row.upper for row in result.fit.coefficients if row.upper is not None][:50]
-    for edge in edges:
-        for value in (edge, np.nextafter(edge, -np.inf), np.nextafter(edge, np.inf)):
-            entity = dict.fromkeys(names, float(value))
-            expected = result.fit.predict(np.full((1, len(names)), value))[0]
-            assert abs(interpreted(result.fit.coefficients, entity) - expected) < TOLERANCE
+    missing = np.isnan(X).any(axis=0)
+    kinds = [{"kind": "numeric"} | ({"missing": "own_level"} if some else {}) for some in missing]
+    return made, features(**dict(zip(names, kinds, strict=True)))
+
+
+def test_real_data_and_edges_themselves():
+    """Inputs that lie exactly on an edge, and right beside it."""
+    made, declared = table_of_numbers(*load_breast_cancer(return_X_y=True))
+    result = fitted(made, declared, trees=100, leaves=31)
+    design = np.array(made.execute(f"select {', '.join(result.fit.design)} from t order by id").fetchall())
+    assert np.max(np.abs(np.array(result.by_sql()) - result.fit.predict(design))) < TOLERANCE
+    edges = np.array([row.upper for row in result.fit.coefficients if row.upper is not None][:20])
+    beside = np.concatenate([edges, np.nextafter(edges, -np.inf), np.nextafter(edges, np.inf)])
+    made.execute(
+        f"create table beside as select unnest(range({len(beside)})) as id, unnest(?) as x", [beside.tolist()]
+    )
+    made.execute(
+        f"create table strangers as select id, {', '.join(f'x as {name}' for name in declared)} from beside"
+    )
+    assert_agreement(result, "strangers")
+
+
+def test_scores_are_those_of_scikit_learn_on_raw_values_where_every_value_has_a_bin():
+    random = np.random.default_rng(5)
+    X = np.column_stack(
+        [random.integers(0, 200, 2000) / 7, random.normal(size=2000).round(1), random.poisson(3, 2000)]
+    )
+    y = random.random(2000) < 1 / (1 + np.exp(-(np.sin(X[:, 0]) + X[:, 1] - X[:, 2] / 3)))
+    X[random.random(X.shape) < 0.05] = np.nan
+    made, declared = table_of_numbers(X, y)
+    scores = np.array(fitted(made, declared).by_sql())
+    estimator = HistGradientBoostingClassifier(
+        max_iter=30, max_leaf_nodes=6, min_samples_leaf=5, early_stopping=False, interaction_cst="no_interactions"
+    )
+    assert np.max(np.abs(scores - estimator.fit(X, y).predict_proba(X)[:, 1])) < TOLERANCE
+
+
+def test_quantiles_cost_no_quality():
+    """569 rows and more than 500 values per feature, in 32 bins, against scikit-learn's own bins."""
+    X, y = load_breast_cancer(return_X_y=True)
+    held_out = np.arange(len(y)) % 3 == 0
+    made, declared = table_of_numbers(X, y)
+    made.execute("create table held_out as select * from t where id % 3 = 0")
+    made.execute("delete from t where id % 3 = 0")
+    scores = np.array(fitted(made, declared, bins=32, leaves=31).by_sql("held_out"))
+    estimator = HistGradientBoostingClassifier(
+        max_iter=30, min_samples_leaf=5, max_bins=32, early_stopping=False, interaction_cst="no_interactions"
+    )
+    expected = estimator.fit(X[~held_out], y[~held_out]).predict_proba(X[held_out])[:, 1]
+    assert log_loss(y[held_out], scores) < log_loss(y[held_out], expected) + 0.01
+
+
+def test_a_level_that_never_occurs_is_scored_as_the_estimator_scores_it(connection):
+    levels = [
+        level for (level,) in connection.execute("select distinct level from t where level is not null").fetchall()
+    ]
+    for family in ("additive_boosting", "boosting"):
+        declared = features(
+            level={"kind": "categorical", "levels": ["absent", *sorted(levels)], "missing": "own_level"}
+        )
+        result = fitted_family(connection, declared, family=family, trees=30, leaves=6, min_samples_leaf=5)
+        connection.execute(
+            "create or replace table strangers as from t union all by name (select 9999 as id, 'absent' as level)"
+        )
+        design = np.array(
+            connection.execute(f"select {', '.join(result.fit.design)} from strangers order by id").fetchall(),
+            float,
+        )
+        compiled = compile_scoring(result.fit.coefficients, link="logit", dialect="duckdb", nodes=result.fit.nodes)
+        scores = np.ravel(
+            connection.execute(compiled.select("strangers", ["_ml_score"]) + " order by id").fetchall()
+        )
+        assert np.max(np.abs(scores - result.fit.predict(design))) < TOLERANCE
+
+
+def test_more_levels_than_bins_are_refused(connection):
+    with pytest.raises(TrainingSetError, match=r"features\.level: has more levels .*; got 9\. Allowed: up to 4"):
+        fitted(connection, features(level={"kind": "categorical", "missing": "own_level"}), bins=4)
 
 
 def test_the_text_does_not_grow_with_the_number_of_trees(connection):

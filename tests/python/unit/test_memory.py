@@ -8,7 +8,7 @@ import pytest
 from customers import customers, trained
 
 from ml_ledger.errors import TrainingSetError
-from ml_ledger.families.base import COPIES
+from ml_ledger.families.base import BYTES_PER_CODE, COPIES
 
 TREE = {"family": "tree", "hyperparameters": {"min_samples_leaf": 5}}
 TABLE = customers(
@@ -23,6 +23,16 @@ def test_a_set_that_is_too_large_is_refused_with_the_rows_that_would_fit():
     assert "got 38,000 rows of 4 columns for 1 MB" in str(caught.value)
     assert f"Allowed: up to {fitting:,} rows" in str(caught.value)
     assert trained(TABLE, algorithm=TREE, training={"memory_mb": 5})["train_rows"] == 38_000
+
+
+def test_bins_take_less_room_than_doubles():
+    fitting = 1_000_000 // (2 * 8 * COPIES + 2 * BYTES_PER_CODE)
+    assert fitting > 1_000_000 // (4 * 8 * COPIES)
+    boosted = {"family": "additive_boosting", "hyperparameters": {"trees": 2}}
+    with pytest.raises(TrainingSetError, match=f"Allowed: up to {fitting:,} rows"):
+        trained(TABLE, algorithm=boosted, training={"memory_mb": 1})
+    row = trained(TABLE, algorithm=boosted, training={"memory_mb": 1, "too_large": "sample"})
+    assert 0.9 * fitting < json.loads(row["diagnostics"])["rows"] <= fitting
 
 
 def test_or_sampled_and_the_version_says_so():

@@ -127,12 +127,13 @@ def test_real_data(family, task):
     SMALL.setdefault("additive_boosting", {"trees": 20})
     relation = table_of(X, y)
     fit, scoring = fitted(relation, declared, family, task=task, classes=classes)
-    (scores,), _ = Relation(relation, name="t").scores([scoring], [], where="true")
-    assert np.max(np.abs(scores - np.reshape(fit.predict(X), scores.shape))) < TOLERANCE
+    (scores,), design = Relation(relation, name="t").scores([scoring], fit.design, where="true")
+    expected = fit.predict(np.column_stack(design))
+    assert np.max(np.abs(scores - np.reshape(expected, scores.shape))) < TOLERANCE
     if task == "multiclass":
         assert np.allclose(scores.sum(axis=1), 1)
         predicted = relation.query("t", scoring.select("t", ["_ml_predicted", "_ml_score"])).fetchall()
-        assert [name for name, _ in predicted] == [classes[k] for k in fit.predict(X).argmax(axis=1)]
+        assert [name for name, _ in predicted] == [classes[k] for k in expected.argmax(axis=1)]
         assert [score for _, score in predicted] == pytest.approx(list(scores.max(axis=1)))
     # Right at the thresholds and beside them, too.
     edges = [node.threshold for node in fit.nodes if node.threshold is not None][:40]

@@ -1,0 +1,129 @@
+"""Features as whole numbers that fit into one byte: bins of numbers, codes of levels. NULL stays NULL.
+
+Edges lie midway between neighbouring values: between all of them where a feature has few, else at quantiles, as
+scikit-learn's HistGradientBoosting lays them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ml_ledger.coefficients import Coefficient
+from ml_ledger.errors import Problem, TrainingSetError, raise_if_any
+from ml_ledger.scoring.terms import contribution
+from ml_ledger.scoring.words import rendered
+from ml_ledger.terms.learn import learn_inputs
+from ml_ledger.terms.levels import LevelTerm
+from ml_ledger.terms.numeric import NumericInput
+from ml_ledger.terms.steps import bin_rows, level_rows
+
+if TYPE_CHECKING:
+    from ml_ledger.families.base import TrainingRows
+    from ml_ledger.spec import FeatureSpec
+
+# Of more rows than this, edges are learned from a part, as scikit-learn does.
+ROWS_FOR_EDGES = 200_000
+
+
+@dataclass(frozen=True)
+class CodedFeature:
+    """A feature and its codes, from 0.
+
+    edges: of a number, inner ones, ascending: code i is edges[i - 1] <= x < edges[i]. Levels have codes of their own.
+    """
+
+    input: NumericInput | LevelTerm
+    edges: tuple[float, ...] = ()
+
+    @property
+    def has_levels(self) -> bool:
+        """Whether codes stand for levels, and have no order."""
+        return isinstance(self.input, LevelTerm)
+
+    @property
+    def count(self) -> int:
+        """How many codes there are."""
+        if isinstance(self.input, LevelTerm):
+            return max(self.input.codes().values()) + 1
+        return len(self.edges) + 1
+
+    def code(self, dialect: str) -> str:
+        """SQL of a row's code; NULL for a NULL that is not filled, and where a policy rejects the row."""
+        if isinstance(self.input, LevelTerm):
+            return self.input.code()
+        item = self.input
+        if item.missing == "own_level":
+            item = replace(item, missing="reject")
+        # The bins, as coefficient rows that are worth their numbers.
+        rows = bin_rows(item, self.edges, range(self.count), 0.0, output="", number=0)
+        return rendered(contribution(rows, dialect), dialect)
+
+    def rows(self, values: Sequence[float], if_missing: float, *, output: str, number: int) -> list[Coefficient]:
+        """The rows of a term that adds `values[code]`, with neighbouring bins of the same value joined.
+
+        if_missing: what a NULL with a value of its own adds. number: of the term.
+        """
+        if isinstance(self.input, LevelTerm):
+            return level_rows(self.input, values, if_missing, output=output, number=number)
+        keep = [index for index in range(len(self.edges)) if values[index] != values[index + 1]]
+        edges, kept = [self.edges[index] for index in keep], [values[index] for index in (*keep, -1)]
+        return bin_rows(self.input, edges, kept, if_missing, output=output, number=number)
+
+
+def learn_codes(
+    features: Mapping[str, FeatureSpec], training: TrainingRows, *, bins: int
+) -> dict[str, CodedFeature]:
+    """Codes of each feature, at most `bins` of them.
+
+    Raises TrainingSetError naming every feature that nothing can be learned from, or that has more levels.
+    """
+    inputs = learn_inputs(features, training.relation, training.where)
+    numbers = {name: item for name, item in inputs.items() if isinstance(item, NumericInput)}
+    edges = _edges(numbers, training, bins)
+    coded = {name: CodedFeature(item, edges.get(name, ())) for name, item in inputs.items()}
+    problems = [
+        Problem(
+            f"features.{name}",
+            "has more levels than the family takes",
+            str(item.count),
+            f"up to {bins}, the hyperparameter bins",
+            "declare min_share, so that rare levels share one value, or raise bins (up to 255)",
+        )
+        for name, item in coded.items()
+        if item.count > bins
+    ]
+    raise_if_any(problems, TrainingSetError, "Features cannot be learned from this training set")
+    return coded
+
+
+def _edges(inputs: Mapping[str, NumericInput], training: TrainingRows, bins: int) -> dict[str, tuple[float, ...]]:
+    """Per number its edges, by one query: of each value after which one lies, that value and the next."""
+    if not inputs:
+        return {}
+    items = list(inputs.values())
+    values = ", ".join(item.completed() if item.missing == "impute" else item.bounded() for item in items)
+    rows = training.relation.query(
+        "with numbers as ("
+        f"select unnest(range({len(items)})) as feature, unnest([{values}]) as value"
+        f" from {training.relation.name} where {training.part(ROWS_FOR_EDGES)}),"
+        " counted as (select feature, value, count(*) as n from numbers where isfinite(value) group by feature, value),"
+        " running as (select feature, value, n, lead(value) over by_value as following, sum(n) over by_value as upto,"
+        " sum(n) over (partition by feature) as total, count(*) over (partition by feature) as different"
+        " from counted window by_value as (partition by feature order by value))"
+        " select feature, value, following from running where following is not null"
+        f" and (different <= {bins} or upto * {bins} // total > (upto - n) * {bins} // total)"
+        " order by feature, value"
+    )
+    edges: dict[str, list[float]] = {name: [] for name in inputs}
+    names = list(inputs)
+    for row in rows:
+        edges[names[row["feature"]]].append(_between(float(row["value"]), float(row["following"])))
+    return {name: tuple(of_feature) for name, of_feature in edges.items()}
+
+
+def _between(below: float, above: float) -> float:
+    """The middle of two numbers, or `above` where no double lies between: below < edge <= above."""
+    middle = below / 2 + above / 2
+    return middle if below < middle < above else above
