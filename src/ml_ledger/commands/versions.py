@@ -91,7 +91,8 @@ def _clusters(connection: duckdb.DuckDBPyConnection, ml_model: str, version: dic
     yield "\nClusters (ml_coefficients; the centre of each, or its most frequent level)"
     rows = rows_of(
         connection,
-        "select cast(output as integer) as cluster, term, feature, applies_to, level, slope, value, transform"
+        "select cast(output as integer) as cluster, term, feature || case when applies_to <> 'value' and transform"
+        " is not null then '.' || transform else '' end as feature, applies_to, level, slope, value, transform"
         " from ml_coefficients where ml_model = ? and version = ? and applies_to <> 'unknown' order by all",
         ml_model,
         version["version"],

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 def _fit(
     *, training: TrainingRows, features: Mapping[str, FeatureSpec], hyperparameters: Mapping[str, Any], seed: int
 ) -> Fit:
-    types = {name: KIND_TYPES[feature.kind] for name, feature in features.items()}
+    # A rule reads no date: see rule_problems.
+    types = {name: KIND_TYPES[feature.kind] for name, feature in features.items() if feature.kind in KIND_TYPES}
     rule, problems = read_rule(hyperparameters["expression"], types, "expression")
     raise_if_any(problems, VersionError, "The rule cannot be read")
     if rule.type == "boolean":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ml_ledger.errors import Problem
+from ml_ledger.errors import Problem, listed
 from ml_ledger.rules.operations import KIND_TYPES, Operation
 from ml_ledger.rules.read import read_rule
 
@@ -27,6 +27,12 @@ def rule_problems(
         found = [*_result_problems(path, rule, task)]
         for name in rule.columns():
             found += _policy_problems(path, name, features[name])
+            if kinds.get(name) == "date":
+                what, fix = (
+                    f"reads '{name}', a date, which a rule cannot",
+                    "add what it needs to the feature model",
+                )
+                found.append(Problem(path, what, allowed="features of kind " + listed(KIND_TYPES), fix=fix))
     return found
 
 

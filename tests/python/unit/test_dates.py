@@ -298,3 +298,12 @@ def test_columns_that_are_no_dates_are_refused(sql, parts, message):
 def test_dates_and_timestamps_are_taken(kind):
     wanted = VALIDATED | {"features": {"at": dated(["weekday", "year"])}}
     validate(wanted, f"select *, day::{kind} as at from ({GOOD})")
+
+
+def test_a_rule_stands_beside_dates_and_reads_none(connection):
+    declared = features(signed=dated(["month"]), y={"kind": "numeric"})
+    result = fitted(connection, declared, family="rule", expression="y * 0.5")
+    assert result.by_sql() == [y * 0.5 for (y,) in connection.execute("select y from t order by id").fetchall()]
+    reading = {"family": "rule", "hyperparameters": {"expression": "case when x is null then 0.1 else 0.2 end"}}
+    with pytest.raises(SpecError, match=r"expression: reads 'x', a date, which a rule cannot\. Allowed: features"):
+        parse_spec("m", declaration(**dated(["month"])) | {"algorithm": reading})
