@@ -86,7 +86,7 @@ class Relation:
         For what several queries read and would compute again. The name is its own, so that any number fit into one
         connection, none clashes with a table of the warehouse, and the warehouse's file keeps nothing.
         """
-        table = f"_ml_{uuid4().hex}"
+        table = _new_name()
         # A query that writes would read a table of the catalog that is called as this relation; one that reads does
         # not, and the second name is nobody's.
         rows = self._relation.query(self.name, sql)
@@ -110,7 +110,7 @@ class Relation:
         rows = self._relation.query(
             self.name, f"select {self.name}.*, {added} from {self.name} left join {stored} on {same}"
         )
-        yield Relation(rows, name=self.name)
+        yield Relation(rows, name=_new_name())
         self._relation.query(self.name, f"drop table {stored}")  # not after an error, see `materialised`
 
     def doubles(self, expressions: Sequence[str], where: str, *, order_by: Sequence[str] = ()) -> list[Vector]:
@@ -194,7 +194,7 @@ class Relation:
         rows = self._relation.query(
             self.name, f"select * replace (cast({weight} as double) as weight) from {self.name}"
         )
-        return Relation(rows, name=self.name)
+        return Relation(rows, name=_new_name())
 
     def is_numeric(self, column: str) -> bool:
         """Whether a column's type is a number (booleans and text are not)."""
@@ -211,6 +211,11 @@ class Relation:
         row_number = f"cast('0x' || substr(md5({row}), 1, 15) as bigint)"
         (row,) = self.query(f"select count(*) as n, sum({row_number}) as total from {self.name} where {where}")
         return f"md5sum60:{row['n']}:{row['total'] or 0}"
+
+
+def _new_name() -> str:
+    """A name that no table has: DuckDB 1.5 takes a relation over another one of the same name for itself."""
+    return f"_ml_{uuid4().hex}"
 
 
 def quoted(name: str) -> str:

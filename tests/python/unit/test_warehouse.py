@@ -60,9 +60,9 @@ def test_an_arrow_table_is_joined_by_key_and_dropped(connection):
     some = pa.table({"of": ["k3", "k1", "k9"], "score": [0.3, 0.1, 0.9]})
     others = pa.table({"of": ["k0"], "other": [5]})
     with rows.joined(some, {"of": '"key"'}) as one:
-        assert one.name == "r"
-        with one.joined(others, {"of": "r.key"}) as both:
-            assert both.query("select x, score, other from r order by x") == [
+        assert one.name != "r"  # which DuckDB 1.5 would take for itself
+        with one.joined(others, {"of": '"key"'}) as both:
+            assert both.query(f"select x, score, other from {both.name} order by x") == [
                 {"x": x, "score": score, "other": other}
                 for x, score, other in [
                     (0, None, 5),
