@@ -17,6 +17,8 @@ from ml_ledger.families.histogram_boosting import (
     goes_left,
     predicted,
 )
+from ml_ledger.terms.codes import require_few_levels
+from ml_ledger.terms.levels import LevelTerm
 
 if TYPE_CHECKING:
     from ml_ledger.spec import FeatureSpec
@@ -26,6 +28,12 @@ def _fit(
     *, training: TrainingRows, features: Mapping[str, FeatureSpec], hyperparameters: Mapping[str, Any], seed: int
 ) -> Fit:
     inputs = Inputs.learn(features, training)
+    codes = {
+        name: 1 + max(item.codes().values())
+        for name, item in inputs.by_feature.items()
+        if isinstance(item, LevelTerm)
+    }
+    require_few_levels(codes, hyperparameters["bins"])
     estimator = estimator_of(training.task, inputs.are_levels(), features, hyperparameters, seed)
     design, label, weight = training.fetch(inputs.columns(), in_order=True)
     estimator.fit(design, label, sample_weight=weight)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ml_ledger.coefficients import CALIBRATION
 from ml_ledger.errors import Problem, did_you_mean, listed
 from ml_ledger.families import FAMILIES
 from ml_ledger.families.base import is_number
@@ -167,24 +168,47 @@ def _task_problems(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
         if declaration.get(key) is not None
     ]
     classes = declaration.get("classes")
-    columns = (
-        [re.sub(r"[^a-z0-9_]+", "_", str(name).lower()) for name in classes] if isinstance(classes, list) else []
-    )
-    if len(set(columns)) < len(columns):
-        what = (
-            "two classes would share a column probability_<class>, in which only letters and digits are told apart"
-        )
-        problems.append(
-            Problem(f"{root}.classes", what, repr(classes), fix="rename one of them in the label model")
-        )
+    problems += _class_problems(f"{root}.classes", classes if isinstance(classes, list) else [])
     training = declaration.get("training")
     if isinstance(training, Mapping):
+        problems += _sample_weight_problems(root, declaration, training.get("sample_weight"))
         problems += _class_weight_problems(
             f"{root}.training.class_weights", training.get("class_weights"), task, classes
         )
     if isinstance(decision, Mapping) and task != "clustering":
         problems += _decision_problems(f"{root}.decision", decision, task, classes)
     return problems
+
+
+def _class_problems(where: str, classes: list[Any]) -> list[Problem]:
+    problems = [
+        Problem(
+            where,
+            "has a name that cannot be used",
+            repr(name),
+            f"texts without \" \\ and *, but not '{CALIBRATION}', which is the name of other rows",
+            "rename the class in the label model",
+        )
+        for name in classes
+        if isinstance(name, str) and (name in ("", CALIBRATION) or re.search(r'["\\*]', name))
+    ]
+    if 0 < len(classes) < 3:
+        problems.append(
+            Problem(where, "must be three or more", repr(classes), fix="declare task: binary for two classes")
+        )
+    columns = [re.sub(r"[^a-z0-9_]+", "_", str(name).lower()) for name in classes]
+    if len(set(columns)) < len(columns):
+        what = "two would share a column probability_<class>, in which only a-z, 0-9 and _ are told apart"
+        problems.append(Problem(where, what, repr(classes), fix="rename one of them in the label model"))
+    return problems
+
+
+def _sample_weight_problems(root: str, declaration: Mapping[str, Any], column: object) -> list[Problem]:
+    taken = [declaration.get(key) for key in ("entity", "as_of", "label")]
+    if column is None or (column not in taken and column not in TRAINING_SET_COLUMNS):
+        return []
+    what = "cannot be the entity, the as-of column, the label or a column that the training set adds"
+    return [Problem(f"{root}.training.sample_weight", what, repr(column), fix="name a column of the features")]
 
 
 def _class_weight_problems(where: str, weights: object, task: str, classes: object) -> list[Problem]:

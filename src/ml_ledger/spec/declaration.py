@@ -176,7 +176,7 @@ class MLModelSpec(Strict):
     entity: Name
     as_of: Name
     label: Name | None = None
-    classes: Annotated[list[str], Field(min_length=2)] | None = None
+    classes: Annotated[list[str], Field(min_length=1)] | None = None
     features: Annotated[dict[Name, FeatureSpec], Field(min_length=1)]
     algorithm: AlgorithmSpec | None = None
     candidates: Annotated[dict[Name, AlgorithmSpec], Field(min_length=2)] | None = None

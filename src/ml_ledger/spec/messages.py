@@ -39,7 +39,8 @@ def translate(root: str, detail: Mapping[str, Any]) -> Problem:
         limit = next(iter(context.values()))
         return Problem(where, "is out of range", _shown(value), f"a number {limits[kind]} {limit}")
     if kind in SHAPES:
-        return Problem(where, f"must be {SHAPES[kind]}", _shown(value))
+        fix = "write it in quotes" if kind == "string_type" and isinstance(value, (bool, int, float)) else None
+        return Problem(where, f"must be {SHAPES[kind]}", _shown(value), fix=fix)
     if kind in ("float_type", "int_type", "int_from_float"):
         number = "a number" if kind == "float_type" else "a whole number"
         fix = None
@@ -49,7 +50,10 @@ def translate(root: str, detail: Mapping[str, Any]) -> Problem:
     if kind == "finite_number":
         return Problem(where, "must be finite", _shown(value), "a finite number")
     if kind == "too_short":
-        return Problem(where, "must not be empty", _shown(value), "at least one entry")
+        least = context["min_length"]
+        if least == 1:
+            return Problem(where, "must not be empty", _shown(value), "at least one entry")
+        return Problem(where, "has too few entries", _shown(value), f"at least {least}")
     return Problem(where, detail["msg"][0].lower() + detail["msg"][1:], _shown(value))
 
 

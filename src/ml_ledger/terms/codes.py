@@ -83,19 +83,24 @@ def learn_codes(
     numbers = {name: item for name, item in inputs.items() if isinstance(item, NumericInput)}
     edges = _edges(numbers, training, bins)
     coded = {name: CodedFeature(item, edges.get(name, ())) for name, item in inputs.items()}
+    require_few_levels({name: item.count for name, item in coded.items()}, bins)
+    return coded
+
+
+def require_few_levels(counts: Mapping[str, int], bins: int) -> None:
+    """Raise TrainingSetError naming every feature with more codes than bins, or return."""
     problems = [
         Problem(
             f"features.{name}",
             "has more levels than the family takes",
-            str(item.count),
+            str(count),
             f"up to {bins}, the hyperparameter bins",
             "declare min_share, so that rare levels share one value, or raise bins (up to 255)",
         )
-        for name, item in coded.items()
-        if item.count > bins
+        for name, count in counts.items()
+        if count > bins
     ]
     raise_if_any(problems, TrainingSetError, "Features cannot be learned from this training set")
-    return coded
 
 
 def _edges(inputs: Mapping[str, NumericInput], training: TrainingRows, bins: int) -> dict[str, tuple[float, ...]]:

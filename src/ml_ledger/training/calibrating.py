@@ -60,6 +60,12 @@ def calibrated(spec: MLModelSpec, algorithm: AlgorithmSpec, fitted: Fitted, rows
                 " calibration until there are two as-of dates with both classes to train on."
             )
         together = Relation.union(parts, name="out_of_fold")
+        (found,) = together.query(f"select count(distinct label) as n from {together.name} where weight > 0")
+        if found["n"] < 2:
+            raise VersionError(
+                "calibration: the rows that are predicted out of fold have one class. Nothing was written. Fix: remove"
+                " calibration until there are as-of dates with both classes that can be predicted from earlier ones."
+            )
         found = _platt(together) if spec.calibration == "platt" else _isotonic(together)
     coefficients = [*fitted.fit.coefficients, *found]
     estimator = fitted.scoring.estimator

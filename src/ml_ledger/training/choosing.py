@@ -58,10 +58,12 @@ def choose(ml_model: str, spec: MLModelSpec, rows: Relation) -> Choice:
     say(f"{ml_model}: choosing among {listed(spec.candidates)} on {len(folds)} folds")
     metrics: list[Metric] = []
     failures: dict[str, str] = {}
+    used = 0
     for fold in folds:
         training = training_rows(spec, rows, fold.train)
         if not has_all_classes(spec, training):
             continue
+        used += 1
         scorers = {}
         for name, algorithm in spec.candidates.items():
             if name in failures:
@@ -80,14 +82,27 @@ def choose(ml_model: str, spec: MLModelSpec, rows: Relation) -> Choice:
         for name in spec.candidates
         if name not in failures and (mean := _mean(metrics, f"candidate:{name}", criterion)) is not None
     }
+    if not used:
+        raise VersionError(
+            f"candidates: none of the {len(folds)} folds has a row of each class to train on. Nothing was written. Fix:"
+            " declare one algorithm until there are more as-of dates or labels of each class."
+        )
+    # A mean over the easy rows alone is no merit, and a version that scores so few would fail the gate.
+    least = spec.gate.minimum_scored_share
+    shares = {name: _mean(metrics, f"candidate:{name}", "scored_share") or 0.0 for name in means}
+    few = {name: share for name, share in shares.items() if share < least}
+    means = {name: mean for name, mean in means.items() if name not in few}
+    reasons = [f"{name}: {error}" for name, error in failures.items()]
+    reasons += [f"{name} scores {share:.3g} of the rows, and {least:g} must be" for name, share in few.items()]
     if not means:
         raise VersionError(
-            "candidates: none of them could be fitted and measured. Nothing was written. "
-            + " ".join(f"{name}: {error}" for name, error in failures.items())
+            f"candidates: none of them could be fitted and measured. Nothing was written. {'; '.join(reasons)}"
         )
     best = min(means, key=lambda name: means[name])
     figures = ", ".join(f"{name} {mean:.6g}" for name, mean in means.items())
-    because = f"{best} has the lowest {criterion.replace('_', ' ')} over {len(folds)} folds: {figures}"
+    because = f"{best} has the lowest {criterion.replace('_', ' ')} over {used} folds: {figures}"
+    if few:
+        because += f"; score too few rows: {', '.join(f'{name} ({share:.3g})' for name, share in few.items())}"
     if failures:
         because += f"; could not be fitted: {listed(failures)}"
     return Choice(spec.candidates[best], because, metrics)
@@ -98,7 +113,8 @@ def has_all_classes(spec: MLModelSpec, training: TrainingRows) -> bool:
     if spec.task not in ("binary", "multiclass"):
         return True
     (found,) = training.relation.query(
-        f"select count(distinct {training.label}) as n from {training.relation.name} where {training.where}"
+        f"select count(distinct {training.label}) as n from {training.relation.name}"
+        f" where {training.where} and weight > 0"
     )
     return found["n"] == len(spec.classes or (0, 1))
 

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from ml_ledger import coefficients
+from ml_ledger.errors import SpecError
 from ml_ledger.evaluation.metrics import Metric
 from ml_ledger.progress import say
 from ml_ledger.scoring.compile import CompiledScoring
@@ -44,6 +45,12 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
     rows = Relation(training_set, name="_ml_training_set")
     earlier = None if history is None else Relation(history, name="_ml_history")
     latest = None if earlier is None else _latest(earlier)
+    if latest is not None and latest["task"] != declared.task:
+        raise SpecError(
+            f"ml_models.{ml_model}.task: cannot change while there are versions of another task; got '{declared.task}'."
+            f" Allowed: '{latest['task']}', that of version {latest['version']}. Nothing was written. Fix: declare an"
+            " ML model of another name."
+        )
     validate_columns(ml_model, declared, rows)
     clock, invocation_id = _run_of(rows)
     # Without a row there is no clock: nothing has matured, which is an error only before the first version.
@@ -102,7 +109,7 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
 def _latest(history: Relation) -> dict[str, Any] | None:
     """The latest version, without what it scores with, which may be large."""
     found = history.query(
-        f"select version, spec_hash, trained_at from {history.name} order by version desc limit 1"
+        f"select version, task, spec_hash, trained_at from {history.name} order by version desc limit 1"
     )
     return found[0] if found else None
 

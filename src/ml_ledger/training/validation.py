@@ -12,6 +12,9 @@ from ml_ledger.terms import rejected_by_declaration
 from ml_ledger.training.label_validation import label_problems
 from ml_ledger.warehouse import Relation, quoted
 
+# Numbers whose text depends on who writes it: 1.5 or 1.50, 1e20 or 1e+20.
+INEXACT = re.compile(r"DECIMAL|FLOAT|DOUBLE|REAL")
+
 
 def validate_columns(ml_model: str, spec: MLModelSpec, training_set: Relation) -> None:
     """Raise TrainingSetError naming every column that is missing or of the wrong type, or return."""
@@ -91,6 +94,14 @@ def _column_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Prob
                 training_set.types[name],
                 "BOOLEAN",
                 "cast it in the feature model, or declare kind: categorical",
+            )
+        elif spec.features[name].kind == "categorical" and INEXACT.match(training_set.types[name].upper()):
+            yield Problem(
+                f"features.{name}",
+                "a feature of kind categorical must have one text per level",
+                training_set.types[name],
+                "texts, whole numbers, booleans or dates",
+                "cast it to an integer or a text in the feature model, or declare kind: numeric",
             )
         elif spec.features[name].kind == "date":
             yield from _date_problems(name, spec.features[name], training_set.types[name])

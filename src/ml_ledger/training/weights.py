@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ml_ledger.errors import Problem, TrainingSetError, raise_if_any
+from ml_ledger.errors import Problem, TrainingSetError, did_you_mean, listed, raise_if_any
 from ml_ledger.spec import MLModelSpec
 from ml_ledger.terms.base import double
 from ml_ledger.training.labels import label_as_double
@@ -50,7 +50,14 @@ def require_usable_weights(ml_model: str, spec: MLModelSpec, rows: Relation) -> 
     problems = []
     where = "training.sample_weight"
     if column not in rows.types:
-        problems.append(Problem(where, f"column '{column}' is not in the training set"))
+        problems.append(
+            Problem(
+                where,
+                f"column '{column}' is not in the training set",
+                allowed=listed(rows.types),
+                fix=did_you_mean(column, rows.types),
+            )
+        )
     elif not rows.is_numeric(column):
         problems.append(Problem(where, "must be a number", rows.types[column]))
     else:
@@ -65,4 +72,12 @@ def require_usable_weights(ml_model: str, spec: MLModelSpec, rows: Relation) -> 
             problems.append(Problem(where, "must be a number >= 0 on every training row", got))
         elif not found["total"]:
             problems.append(Problem(where, "must not be 0 on every training row"))
+        elif spec.task in ("binary", "multiclass"):
+            empty = rows.query(
+                f"select min(cast({quoted(str(spec.label))} as varchar)) as name from {rows.name}"
+                f" where split = 'train' group by {label_as_double(spec)} having not sum({x}) > 0 order by 1"
+            )
+            if empty:
+                names = listed(row["name"] for row in empty)
+                problems.append(Problem(where, "must not be 0 on every training row of a class", names))
     raise_if_any(problems, TrainingSetError, f"The training set of ML model '{ml_model}' is not usable")

@@ -12,7 +12,7 @@ from customers import customers, declared, metrics_of, trained
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
-from ml_ledger.errors import SpecError
+from ml_ledger.errors import SpecError, VersionError
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.training import calibrating
 from ml_ledger.warehouse import Relation
@@ -88,6 +88,16 @@ def test_calibrated_scores_are_better_calibrated_and_come_from_rows(method):
         ]
         calibrated = (match["slope"] or 0.0) * link + (match["value"] or 0.0)
         assert score == pytest.approx(1 / (1 + np.exp(-calibrated)), abs=1e-12)
+
+
+@pytest.mark.parametrize("method", ["platt", "isotonic"])
+def test_out_of_fold_rows_of_one_class_calibrate_nothing(method):
+    table = customers()
+    later = np.array(table["month"]) > np.datetime64("2024-02-01")
+    bought = np.where(later & (np.array(table["split"]) == "train"), 0, np.array(table["bought"]))
+    table = table.set_column(table.schema.get_field_index("bought"), "bought", pa.array(bought))
+    with pytest.raises(VersionError, match="predicted out of fold have one class"):
+        trained(table, calibration=method)
 
 
 def test_only_probabilities_are_calibrated():

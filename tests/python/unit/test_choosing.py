@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from customers import customers, declared, metrics_of, relation, trained
 from sklearn.linear_model import LogisticRegression
@@ -79,6 +80,22 @@ def test_a_candidate_that_cannot_be_fitted_is_out_and_said_to_be():
     assert row["chosen_because"].endswith("could not be fitted: short")
     with pytest.raises(VersionError, match=r"none of them could be fitted.*short: .*also: "):
         trained(**choosing(candidates={"short": short, "also": short}))
+
+
+def test_a_candidate_that_scores_the_easy_rows_only_is_out():
+    rule = "case when a > 1.5 and b > 1 then 0.95 when a > 1.5 and b < -1 then 0.05 end"
+    partial = {"family": "rule", "hyperparameters": {"expression": rule}}
+    row = trained(**choosing(candidates={"partial": partial, "line": {"family": "logistic"}}))
+    assert row["algorithm"] == "logistic"
+    assert "score too few rows: partial (0.0" in row["chosen_because"]
+
+
+def test_a_fold_without_a_class_is_not_counted():
+    table = customers()
+    first = np.array(table["month"]) == np.datetime64("2024-01-01")
+    bought = np.where(first, 0, np.array(table["bought"]))
+    one_class = table.set_column(table.schema.get_field_index("bought"), "bought", pa.array(bought))
+    assert "over 1 folds" in trained(one_class, **choosing())["chosen_because"]
 
 
 def test_regressions_are_chosen_by_their_error():

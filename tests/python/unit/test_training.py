@@ -12,7 +12,7 @@ from test_validation import DECLARATION, GOOD
 
 import ml_ledger.training.fitting
 from ml_ledger import train_if_due
-from ml_ledger.errors import TrainingSetError, VersionError
+from ml_ledger.errors import SpecError, TrainingSetError, VersionError
 from ml_ledger.families import FAMILIES
 from ml_ledger.training.version import VERSION_SCHEMA
 
@@ -21,7 +21,7 @@ def train(sql: str = GOOD, history: pa.Table | None = None, **changes) -> pa.Tab
     connection = duckdb.connect()
     return train_if_due(
         ml_model="m",
-        spec=DECLARATION | changes,
+        spec={key: value for key, value in (DECLARATION | changes).items() if value is not None},
         training_set=connection.sql(sql),
         history=None if history is None else connection.from_arrow(history),
     )
@@ -174,3 +174,8 @@ def test_a_baseline_sees_only_its_features():
     of_baseline = {m["metric"]: m["value"] for m in json.loads(row["metrics"]) if m["scored_by"] == "baseline:one"}
     assert of_baseline["log_loss"] == pytest.approx(own["log_loss"], abs=1e-12)
     assert not np.isnan(own["log_loss"])
+
+
+def test_the_task_of_an_ml_model_with_versions_cannot_change():
+    with pytest.raises(SpecError, match="task: cannot change while there are versions of another task"):
+        train(history=train(), task="regression", decision=None, algorithm={"family": "linear"})

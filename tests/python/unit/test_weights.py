@@ -69,6 +69,12 @@ def test_balanced_classes_weigh_the_same():
             "must not be 0 on every training row",
         ),
         (
+            lambda t: t.set_column(
+                t.schema.get_field_index("counts"), "counts", pa.array(np.array(t["bought"]) * 1.0)
+            ),
+            "must not be 0 on every training row of a class; got 0",
+        ),
+        (
             lambda t: t.set_column(t.schema.get_field_index("counts"), "counts", pa.array(["x"] * len(t))),
             "must be a number; got VARCHAR",
         ),
@@ -90,3 +96,9 @@ def test_class_weights_of_classes_that_are_not_there():
             algorithm={"family": "linear"},
             training={"class_weights": "balanced"},
         )
+
+
+@pytest.mark.parametrize("column", ["bought", "id", "month", "weight"])
+def test_a_sample_weight_is_a_column_of_its_own(column):
+    with pytest.raises(SpecError, match="sample_weight: cannot be the entity"):
+        declared(training={"sample_weight": column})
