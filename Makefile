@@ -37,7 +37,7 @@ dbt-test: $(INSTALLED)  ## Data and unit tests of the shipped project, in a ware
 python-test: $(INSTALLED)  ## pytest: unit, parity with scikit-learn, functional on copies of the project
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
-bench: $(INSTALLED) $(PEERS)/installed  ## Measure against limits and peers, and write benchmarks/results.md (25 minutes)
+bench: $(INSTALLED) $(PEERS)/installed  ## Measure against limits and peers, and write benchmarks/results.md (25 minutes, 16 GB)
 	$(BIN)/python benchmarks/run.py
 
 docs: $(INSTALLED)  ## dbt's documentation site, in target/

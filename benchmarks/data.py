@@ -89,8 +89,9 @@ def score_batches(
     into: str = "temp table scores",
 ) -> None:
     """Score outside the warehouse, and write the scores back: `into` holds ids and scores, as after scoring in SQL."""
+    # A column that is kept would keep its whole batch in memory: ids are copied.
     scored = pa.Table.from_batches(
-        pa.record_batch({"id": batch.column("id"), "score": predict(batch)}) for batch in read
+        pa.record_batch({"id": batch.column("id").to_numpy().copy(), "score": predict(batch)}) for batch in read
     )
     write(connection, scored, into)
 

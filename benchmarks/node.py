@@ -17,11 +17,6 @@ from data import FOLDER, NUMBERS, SAMPLE, WAREHOUSE, Task, table_of
 from versions import MODELS
 
 PROJECT = FOLDER / "project"
-COLUMNS = "decision_id, entity_id, as_of, slot, version, status, link_score, score, threshold, decision, reasons"
-
-
-def scores_only(connection: duckdb.DuckDBPyConnection, rows: int, model: str) -> Task:
-    return _created(connection, model, "entity_id, score")
 
 
 def all_columns(connection: duckdb.DuckDBPyConnection, rows: int, model: str) -> Task:
@@ -44,7 +39,9 @@ def compile_predictions(models: list[str], rows: int) -> None:
         file = PROJECT / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
-    for command in (["deps"], ["build", "--exclude", "*_predictions"], ["compile", "--select", "*_predictions"]):
+    deployments = [f"+{model}_deployments" for model in models]
+    predictions = [f"{model}_predictions" for model in models]
+    for command in (["deps"], ["run", "--select", *deployments], ["compile", "--select", *predictions]):
         done = subprocess.run(
             [str(Path(sys.executable).with_name("dbt")), "--quiet", *command],
             cwd=PROJECT,
@@ -66,6 +63,7 @@ def _files(models: list[str], rows: int) -> dict[str, str]:
         "config-version": 2,
         "profile": "benchmark",
         "model-paths": ["models", "python_models"],
+        "flags": {"send_anonymous_usage_stats": False},
         "models": {"benchmark": {"+materialized": "table"}},
         "vars": {"ml_clock": "2024-03-02", "ml_models": specs},
     }

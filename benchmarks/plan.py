@@ -32,28 +32,53 @@ class Target:
 
 @dataclass(frozen=True)
 class Row:
-    """name: in the page. task: see task.py. note: shown under the table."""
+    """name: in the page. task: see task.py. note: shown under the table. once: measured in the first round only."""
 
     name: str
     task: str
     targets: Sequence[Target] = ()
     note: str = ""
+    once: bool = False
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows that are compared with their first. model: whose scores are checked, or none: of training."""
+    """Rows that are compared with their first. off: what the differences are from.
+
+    model: the one that is scored; None where a model is trained. node: whether its predictions node is compiled.
+    """
 
     title: str
     size: int
     rows: Sequence[Row]
     off: str
     model: str | None = None
+    node: bool = False
 
 
 def faster(factor: float, than: str) -> list[Target]:
     """At least so many times faster, in wall time and in CPU."""
     return [Target("wall", 1 / factor, than), Target("cpu", 1 / factor, than)]
+
+
+def node(title: str, model: str) -> Table:
+    """A predictions node, against scoring alone."""
+    return Table(
+        title=f"Predictions node, {title}",
+        size=M // 4,
+        model=model,
+        node=True,
+        off="off scikit-learn",
+        rows=[
+            Row("ids and scores only", f"scoring:scored:{model}"),
+            Row(
+                "all columns but reasons",
+                f"node:all_but_reasons:{model}",
+                note="decisions, features as scored",
+            ),
+            Row("all columns", f"node:all_columns:{model}", note="three reasons per row"),
+        ],
+    )
 
 
 TABLES = [
@@ -95,7 +120,7 @@ TABLES = [
         rows=[
             Row(LIMIT, "scoring:limit:categories", note="the sum, and the lengths of the categories"),
             Row(OURS, "scoring:scored:categories", targets=[Target("cpu", 1.3, LIMIT)]),
-            Row(PANDAS, "peers_sklearn:pandas:categories"),
+            Row(PANDAS, "peers_sklearn:pandas:categories", note="one run: it takes a minute and 16 GB", once=True),
             Row(ARROW, "peers_sklearn:arrow:categories"),
             Row(ORBITAL, "peers_orbital:scored:categories"),
             Row(ONNX, "peers_onnx:scored:categories"),
@@ -167,4 +192,7 @@ TABLES = [
             Row(LBFGS, "peers_sklearn_training:default_solver"),
         ],
     ),
+    node("logistic, 20 numbers", "numbers"),
+    node("additive boosting, 100 trees × 31 leaves, 20 numbers", "additive_boosting"),
+    node("boosting, 100 trees × 31 leaves, 20 numbers", "boosting"),
 ]

@@ -1,7 +1,7 @@
 """Make what is measured: tables, versions, the scores that scikit-learn gives, and the optima of training.
 
-Call as `python benchmarks/prepare.py '{"scored": {"numbers": [1000]}, "trained": [1000]}'`: which models are scored,
-and what is trained on, with how many rows.
+Its argument is JSON: "scored", the numbers of rows that each model scores; "trained", those that are trained on; and
+"nodes", of which models the predictions node is compiled, for how many rows.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from data import (
     score_batches,
     table_of,
 )
+from node import compile_predictions
 
 from ml_ledger.families.base import Fit
 
@@ -51,7 +52,9 @@ def main() -> None:
         for rows in sizes:
             read = batches(connection, rows, columns_of(model))
             score_batches(connection, read, predict, into=f"table {reference_of(model, rows)}")
-    connection.execute("checkpoint")
+    connection.close()
+    if wanted["nodes"]["models"]:
+        compile_predictions(**wanted["nodes"])
 
 
 def _predict(

@@ -19,8 +19,8 @@ def page(tables: Sequence[Table], runs: Mapping[tuple[str, int], Runs], rounds: 
     lines = [
         "# Results",
         "",
-        f"Written by `make bench`: medians of {rounds} runs in turn; {os.cpu_count()} cores, {platform.machine()},"
-        f" Python {platform.python_version()}.",
+        f"Written by `make bench`: medians of {rounds} runs each, in turn. {os.cpu_count()} cores,"
+        f" {platform.machine()}, Python {platform.python_version()}.",
         "Ratios are to the first row of each table. [How it is measured](README.md).",
     ]
     for table in tables:
@@ -75,7 +75,9 @@ def _judged(target: Target, own: Medians, medians: Mapping[str, Medians]) -> str
     if not medians[target.than]:
         return f"{unit} against {target.than}: not measured"
     ratio = value / medians[target.than][target.measure]
-    if target.at_most < 1:
+    if target.at_most == 1:
+        words = f"{unit} not more than {target.than}: {ratio:.2f}"
+    elif target.at_most < 1:
         words = f"{unit} {1 / target.at_most:.2g} times less than {target.than}: {1 / ratio:.2f}"
     else:
         words = f"{unit} at most {target.at_most:.2g} times {target.than}: {ratio:.2f}"

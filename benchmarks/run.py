@@ -20,7 +20,7 @@ PEERS_PYTHON = Path(".venv-peers/bin/python")
 
 
 def main() -> None:
-    """Prepare, run every task once uncounted and then in rounds, and write the page."""
+    """Prepare, run all tasks in rounds, and write the page."""
     options = _options()
     tables = [
         replace(table, size=table.size // options.rows_divisor)
@@ -31,14 +31,13 @@ def main() -> None:
     _python(Path(sys.executable), "prepare.py", json.dumps(_wanted(tables)))
     tasks = {(row.task, table.size): row for table in tables for row in table.rows}
     runs: dict[tuple[str, int], list[dict[str, Any]]] = {}
-    for number in range(options.rounds + 1):
+    for number in range(1, options.rounds + 1):
         for (task, size), row in tasks.items():
-            if "unable" in runs.get((task, size), [{}])[0]:
+            if number > 1 and (row.once or "unable" in runs[task, size][0]):
                 continue
             run = _measured(task, size)
-            print(f"{f'round {number}' if number else 'warm-up'}  {summary(row, size, run)}", flush=True)
-            if number or "unable" in run:
-                runs.setdefault((task, size), []).append(run)
+            runs.setdefault((task, size), []).append(run)
+            print(f"round {number}  {summary(row, size, run)}", flush=True)
     text = page(tables, runs, options.rounds)
     complete = options.rows_divisor == 1 and not options.only
     (HERE / "results.md" if complete else FOLDER / "results.md").write_text(text, encoding="utf-8")
@@ -59,7 +58,12 @@ def _wanted(tables: list[Table]) -> dict[str, Any]:
     for table in tables:
         if table.model:
             scored.setdefault(table.model, []).append(table.size)
-    return {"scored": scored, "trained": [table.size for table in tables if not table.model]}
+    nodes = [table for table in tables if table.node]
+    return {
+        "scored": scored,
+        "trained": [table.size for table in tables if not table.model],
+        "nodes": {"models": [table.model for table in nodes], "rows": nodes[0].size if nodes else 0},
+    }
 
 
 def _measured(task: str, size: int) -> dict[str, Any]:
