@@ -45,7 +45,10 @@ docs: $(INSTALLED)  ## dbt's documentation site, in target/
 
 lock:  ## Resolve requirements.lock and benchmarks/peers.txt anew (needs uv)
 	$(COMPILE) --extra dev pyproject.toml --output-file requirements.lock
-	$(COMPILE) --constraints requirements.lock benchmarks/peers.in --output-file benchmarks/peers.txt
+	@mkdir -p target
+	grep -E '^(duckdb|numpy|pandas|protobuf|pyarrow|scikit-learn|scipy)==' requirements.lock | tr -d '\\' \
+	    > target/shared.txt
+	$(COMPILE) --constraints target/shared.txt benchmarks/peers.in --output-file benchmarks/peers.txt
 
 clean:  ## Remove everything that was built, the warehouse too
 	rm -rf .venv $(PEERS) target logs warehouse.duckdb warehouse.duckdb.wal

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable
 
 import duckdb
 import estimators
@@ -25,7 +24,6 @@ from data import (
     columns_of,
     connect,
     make,
-    matrix,
     reference_of,
     score_batches,
     table_of,
@@ -48,23 +46,33 @@ def main() -> None:
     for model, sizes in wanted["scored"].items():
         fitted = versions.fit(connection, SAMPLE, model)
         versions.keep(model, fitted)
-        predict = _predict(connection, model, fitted)
         for rows in sizes:
-            read = batches(connection, rows, columns_of(model))
-            score_batches(connection, read, predict, into=f"table {reference_of(model, rows)}")
+            _keep_reference(connection, model, fitted, rows)
     connection.close()
     if wanted["nodes"]["models"]:
         compile_predictions(**wanted["nodes"])
 
 
-def _predict(
-    connection: duckdb.DuckDBPyConnection, model: str, fitted: Fit
-) -> Callable[[pa.RecordBatch], np.ndarray]:
-    """What scikit-learn scores: with a pipeline that has the version's coefficients, or the version's own trees."""
-    if model not in ("numbers", "categories"):
-        return lambda batch: fitted.predict(matrix(batch))
-    pipeline = estimators.of(connection, 0, model)
-    return lambda batch: pipeline.predict_proba(estimators.input_of(model, batch))[:, 1]
+def _keep_reference(connection: duckdb.DuckDBPyConnection, model: str, fitted: Fit, rows: int) -> None:
+    """Scores of scikit-learn: of a pipeline that has the version's coefficients, or of the trees inside the version."""
+    if model in ("numbers", "categories"):
+        pipeline = estimators.of(connection, rows, model)
+        read = batches(connection, rows, columns_of(model))
+
+        def predict(batch: pa.RecordBatch) -> np.ndarray:
+            return pipeline.predict_proba(estimators.input_of(model, batch))[:, 1]
+
+    else:
+        names = [f"d{number}" for number in range(len(fitted.design))]
+        columns = [f"cast({sql} as double) as {name}" for name, sql in zip(names, fitted.design, strict=True)]
+        read = iter(
+            connection.sql(f"select id, {', '.join(columns)} from {table_of(rows)}").to_arrow_reader(100_000)
+        )
+
+        def predict(batch: pa.RecordBatch) -> np.ndarray:
+            return fitted.predict(np.column_stack([batch.column(name).to_numpy() for name in names]))
+
+    score_batches(connection, read, predict, into=f"table {reference_of(model, rows)}")
 
 
 if __name__ == "__main__":
