@@ -5,6 +5,10 @@ PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11; do 
     $$candidate -c '$(SUPPORTED)' 2> /dev/null && { echo $$candidate; break; }; done)
 BIN := .venv/bin
 INSTALLED := .venv/installed
+PEERS := .venv-peers
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras \
+    --quiet --no-header
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help build test replay lint dbt-test python-test bench docs lock clean
 
@@ -33,25 +37,34 @@ dbt-test: $(INSTALLED)  ## Data and unit tests of the shipped project, in a ware
 python-test: $(INSTALLED)  ## pytest: unit, parity with scikit-learn, functional on copies of the project
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
-bench: $(INSTALLED)  ## Measure against limits and peers, and write benchmarks/results.md (6 minutes, 12 GB)
+bench: $(INSTALLED) $(PEERS)/installed  ## Measure against limits and peers, and write benchmarks/results.md (25 minutes, 16 GB)
 	$(BIN)/python benchmarks/run.py
 
 docs: $(INSTALLED)  ## dbt's documentation site, in target/
 	$(BIN)/dbt docs generate
 
-lock:  ## Resolve requirements.lock anew (needs uv)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --quiet \
-	    --no-header --extra dev pyproject.toml --output-file requirements.lock
+lock:  ## Resolve requirements.lock and benchmarks/peers.txt anew (needs uv)
+	$(COMPILE) --extra dev pyproject.toml --output-file requirements.lock
+	@mkdir -p target
+	grep -E '^(duckdb|numpy|pandas|protobuf|pyarrow|scikit-learn|scipy)==' requirements.lock | tr -d '\\' \
+	    > target/shared.txt
+	$(COMPILE) --constraints target/shared.txt benchmarks/peers.in --output-file benchmarks/peers.txt
 
 clean:  ## Remove everything that was built, the warehouse too
-	rm -rf .venv target logs warehouse.duckdb warehouse.duckdb.wal
+	rm -rf .venv $(PEERS) target logs warehouse.duckdb warehouse.duckdb.wal
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@'$(PYTHON)' -c '$(SUPPORTED)' 2> /dev/null || { echo "ml_ledger needs Python 3.11, 3.12 or 3.13; got" \
 	    "$$('$(or $(PYTHON),python3)' --version 2>&1). Fix: install one, or make PYTHON=/path/to/python3.12"; exit 1; }
 	@echo "Installing the locked dependencies into .venv (about 150 MB the first time) ..."
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements.lock
+	$(BIN)/python $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m compileall -q src
+	@touch $@
+
+$(PEERS)/installed: benchmarks/peers.txt
+	@echo "Installing the peers of the benchmarks into $(PEERS) (about 250 MB the first time) ..."
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python $(PIP_INSTALL) --require-hashes -r benchmarks/peers.txt
 	@touch $@

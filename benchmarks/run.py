@@ -1,101 +1,86 @@
-"""Measure all tasks in turn, and write results.md: medians, and ratios within one run."""
+"""Measure all tasks in turn and write results.md; see README.md."""
 
 from __future__ import annotations
 
+import argparse
 import json
-import os
-import statistics
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-ROUNDS = 5
-M = 1_000_000
-# Title, the task that the others are compared with, and the rows of the table.
-TABLES = [
-    (
-        "Scoring, logistic, 20 numbers × 10 million rows",
-        [
-            ("limit: `select id, x0 + … + x19`", "limit", 10 * M),
-            ("ml_ledger", "score_linear", 10 * M),
-            ("scikit-learn over Arrow batches", "score_linear_sklearn", 10 * M),
-        ],
-    ),
-    (
-        "The same and 5 categories of 20 levels",
-        [
-            ("limit: the sum and the lengths of the categories", "limit_categories", 10 * M),
-            ("ml_ledger", "score_categories", 10 * M),
-        ],
-    ),
-    (
-        "Scoring, additive boosting, 100 trees × 31 leaves, 20 numbers × 1 million rows",
-        [
-            ("ml_ledger", "score_boosting", M),
-            ("scikit-learn over Arrow batches", "score_boosting_sklearn", M),
-        ],
-    ),
-    (
-        "Training, logistic, 20 numbers × 1 million rows",
-        [("ml_ledger", "train", M), ("scikit-learn, lbfgs (its default)", "train_sklearn", M)],
-    ),
-    (
-        "Training, logistic, 20 numbers × 10 million rows",
-        [("ml_ledger", "train", 10 * M), ("scikit-learn, lbfgs (its default)", "train_sklearn", 10 * M)],
-    ),
-]
+from data import FOLDER
+from plan import TABLES, Table
+from report import page, summary
 
-
-def measured(task: str, rows: int) -> dict[str, float]:
-    """One run of one task, in a process of its own."""
-    here = Path(__file__).parent
-    done = subprocess.run(
-        [sys.executable, str(here / "tasks.py"), task, str(rows)], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise SystemExit(f"{task} {rows}: {done.stderr}")
-    return json.loads(done.stdout.splitlines()[-1])
+HERE = Path(__file__).parent
+PEERS = {"peers_orbital", "peers_onnx"}
+PEERS_PYTHON = Path(".venv-peers/bin/python")
 
 
 def main() -> None:
-    """Run everything and write the page."""
-    runs: dict[tuple[str, int], list[dict[str, float]]] = {}
-    keys = [(task, rows) for _, entries in TABLES for _, task, rows in entries]
-    for task, rows in dict.fromkeys(keys):  # makes tables and versions, and is not counted
-        if (task, rows) not in runs:
-            print(f"warm-up  {task} {rows:,}", flush=True)
-            measured(task, rows)
-            runs[task, rows] = []
-    for number in range(1, ROUNDS + 1):
-        for task, rows in runs:
-            runs[task, rows].append(measured(task, rows))
-            print(f"round {number}  {task} {rows:,}  {runs[task, rows][-1]}", flush=True)
-    lines = [
-        "# Results",
-        "",
-        f"Written by `make bench`: medians of {ROUNDS} runs in turn, {os.cpu_count()} cores.",
-        "Ratios are to the first row of each table. See README.md for how it is measured.",
+    """Prepare, run all tasks in rounds, and write the page."""
+    options = _options()
+    tables = [
+        replace(table, size=table.size // options.rows_divisor)
+        for table in TABLES
+        if options.only.lower() in table.title.lower()
     ]
-    for title, entries in TABLES:
-        lines += [
-            "",
-            f"## {title}",
-            "",
-            "| | CPU s | ratio | wall s | ratio | peak MB |",
-            "| --- | --- | --- | --- | --- | --- |",
-        ]
-        first = None
-        for name, task, rows in entries:
-            median = {
-                key: statistics.median(run[key] for run in runs[task, rows]) for key in ("cpu", "wall", "mb")
-            }
-            first = first or median
-            lines.append(
-                f"| {name} | {median['cpu']:.2f} | {median['cpu'] / first['cpu']:.2f} | {median['wall']:.2f}"
-                f" | {median['wall'] / first['wall']:.2f} | {median['mb']:,.0f} |"
-            )
-    Path(__file__).with_name("results.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print("\n".join(lines))
+    print("preparing tables, versions, reference scores and optima ...", flush=True)
+    _python(Path(sys.executable), "prepare.py", json.dumps(_wanted(tables)))
+    tasks = {(row.task, table.size): row for table in tables for row in table.rows}
+    runs: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for number in range(1, options.rounds + 1):
+        for (task, size), row in tasks.items():
+            if number > 1 and (row.once or "unable" in runs[task, size][0]):
+                continue
+            run = _measured(task, size)
+            runs.setdefault((task, size), []).append(run)
+            print(f"round {number}  {summary(row, size, run)}", flush=True)
+    text = page(tables, runs, options.rounds)
+    complete = options.rows_divisor == 1 and not options.only
+    (HERE / "results.md" if complete else FOLDER / "results.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="how often every task is measured (5)")
+    parser.add_argument("--rows-divisor", type=int, default=1, help="use so many times fewer rows, to try it out")
+    parser.add_argument("--only", default="", help="only the tables whose title has this text in it")
+    return parser.parse_args()
+
+
+def _wanted(tables: list[Table]) -> dict[str, Any]:
+    """What to prepare."""
+    scored: dict[str, list[int]] = {}
+    for table in tables:
+        if table.model:
+            scored.setdefault(table.model, []).append(table.size)
+    nodes = [table for table in tables if table.node]
+    return {
+        "scored": scored,
+        "trained": [table.size for table in tables if not table.model],
+        "nodes": {"models": [table.model for table in nodes], "rows": nodes[0].size if nodes else 0},
+    }
+
+
+def _measured(task: str, size: int) -> dict[str, Any]:
+    """One run of one task."""
+    module = task.partition(":")[0]
+    python = PEERS_PYTHON if module in PEERS else Path(sys.executable)
+    return json.loads(_python(python, "task.py", task, str(size)).splitlines()[-1])
+
+
+def _python(python: Path, script: str, *arguments: str) -> str:
+    """What a script of this folder prints, in a process of its own."""
+    done = subprocess.run(
+        [str(python), str(HERE / script), *arguments], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SystemExit(f"{script} {' '.join(arguments)} failed:\n{done.stderr}")
+    return done.stdout
 
 
 if __name__ == "__main__":

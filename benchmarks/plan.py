@@ -1,0 +1,198 @@
+"""What is measured: the tables of the page, their rows, and the targets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from data import MEMORY_LIMIT_MB
+
+M = 1_000_000
+Measure = Literal["cpu", "wall", "mb", "off"]
+UNITS: Mapping[Measure, str] = {"cpu": "CPU", "wall": "wall time", "mb": "memory", "off": "off"}
+
+LIMIT, OURS = "limit", "ml_ledger"
+PANDAS, ARROW = "scikit-learn through pandas", "scikit-learn through Arrow"
+ORBITAL, ONNX = "orbital", "onnxruntime"
+LBFGS = "scikit-learn, its default solver (lbfgs)"
+SINGLE = "in single precision: skl2onnx writes trees in no other"
+# The same sums in another order: that is all that "exact" leaves.
+EXACT = 1e-12
+
+
+@dataclass(frozen=True)
+class Target:
+    """A measure is at most a factor times that of another row; without one, at most the factor itself."""
+
+    measure: Measure
+    at_most: float
+    than: str | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """name: in the page. task: see task.py. note: shown under the table. once: measured in the first round only."""
+
+    name: str
+    task: str
+    targets: Sequence[Target] = ()
+    note: str = ""
+    once: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows that are compared with their first. off: what the differences are from.
+
+    model: the one that is scored; None where a model is trained. node: whether its predictions node is compiled.
+    """
+
+    title: str
+    size: int
+    rows: Sequence[Row]
+    off: str
+    model: str | None = None
+    node: bool = False
+
+
+def faster(factor: float, than: str) -> list[Target]:
+    """At least so many times faster, in wall time and in CPU."""
+    return [Target("wall", 1 / factor, than), Target("cpu", 1 / factor, than)]
+
+
+def node(title: str, model: str) -> Table:
+    """A predictions node, against scoring alone."""
+    return Table(
+        title=f"Predictions node, {title}",
+        size=M // 4,
+        model=model,
+        node=True,
+        off="off scikit-learn",
+        rows=[
+            Row("ids and scores only", f"scoring:scored:{model}"),
+            Row(
+                "all columns but reasons",
+                f"node:all_but_reasons:{model}",
+                note="decisions, features as scored",
+            ),
+            Row("all columns", f"node:all_columns:{model}", note="three reasons per row"),
+        ],
+    )
+
+
+TABLES = [
+    Table(
+        title="Scoring, logistic, 20 numbers",
+        size=10 * M,
+        model="numbers",
+        off="off scikit-learn",
+        rows=[
+            Row(LIMIT, "scoring:limit:numbers", note="`create table as select id, x0 + … + x19`"),
+            Row(
+                OURS,
+                "scoring:scored:numbers",
+                targets=[
+                    Target("cpu", 1.3, LIMIT),
+                    Target("cpu", 1 / 3, ARROW),
+                    Target("cpu", 1.0, ORBITAL),
+                    Target("wall", 1.0, ORBITAL),
+                ],
+            ),
+            Row(PANDAS, "peers_sklearn:pandas:numbers", note="one data frame, a pipeline with a scaler"),
+            Row(
+                ARROW, "peers_sklearn:arrow:numbers", note="batches of 1 million rows, DuckDB's default, the same"
+            ),
+            Row(
+                f"{ARROW}, tuned",
+                "peers_sklearn:tuned:numbers",
+                note="the scaler folded into the coefficients by hand, columns side by side, batches of 20,000",
+            ),
+            Row(ORBITAL, "peers_orbital:scored:numbers"),
+            Row(ONNX, "peers_onnx:scored:numbers", note="in double precision"),
+        ],
+    ),
+    Table(
+        title="Scoring, logistic, 20 numbers and 5 categories of 20 levels",
+        size=10 * M,
+        model="categories",
+        off="off scikit-learn",
+        rows=[
+            Row(LIMIT, "scoring:limit:categories", note="the sum, and the lengths of the categories"),
+            Row(OURS, "scoring:scored:categories", targets=[Target("cpu", 1.3, LIMIT)]),
+            Row(PANDAS, "peers_sklearn:pandas:categories", note="one run: it takes a minute and 16 GB", once=True),
+            Row(ARROW, "peers_sklearn:arrow:categories"),
+            Row(ORBITAL, "peers_orbital:scored:categories"),
+            Row(ONNX, "peers_onnx:scored:categories"),
+        ],
+    ),
+    Table(
+        title="Scoring, additive boosting, 100 trees × 31 leaves, 20 numbers",
+        size=M,
+        model="additive_boosting",
+        off="off scikit-learn",
+        rows=[
+            Row(
+                OURS,
+                "scoring:scored:additive_boosting",
+                targets=[*faster(3, ARROW), *faster(3, PANDAS), Target("off", EXACT)],
+            ),
+            Row(PANDAS, "peers_sklearn:pandas:additive_boosting"),
+            Row(ARROW, "peers_sklearn:arrow:additive_boosting"),
+            Row(ORBITAL, "peers_orbital:scored:additive_boosting", note="thresholds in single precision"),
+            Row(
+                ONNX,
+                "peers_onnx:scored:additive_boosting",
+                note=SINGLE,
+            ),
+        ],
+    ),
+    Table(
+        title="Scoring, boosting, 100 trees × 31 leaves, 20 numbers",
+        size=M,
+        model="boosting",
+        off="off scikit-learn",
+        rows=[
+            Row(
+                OURS,
+                "scoring:scored:boosting",
+                targets=[*faster(1, ARROW), *faster(1, PANDAS), *faster(1, ONNX), Target("off", EXACT)],
+            ),
+            Row(PANDAS, "peers_sklearn:pandas:boosting"),
+            Row(ARROW, "peers_sklearn:arrow:boosting"),
+            Row(ORBITAL, "peers_orbital:scored:boosting", note="thresholds in single precision"),
+            Row(ONNX, "peers_onnx:scored:boosting", note=SINGLE),
+        ],
+    ),
+    Table(
+        title="Training, logistic, 20 numbers",
+        size=M,
+        off="off the optimum",
+        rows=[
+            Row(OURS, "training:ml_ledger", targets=[Target("off", 1e-8)]),
+            Row(LBFGS, "peers_sklearn_training:default_solver"),
+            Row("scikit-learn, newton-cholesky", "peers_sklearn_training:newton_cholesky"),
+        ],
+    ),
+    Table(
+        title="Training, logistic, 20 numbers",
+        size=10 * M,
+        off="off the optimum",
+        rows=[
+            Row(
+                OURS,
+                "training:ml_ledger",
+                targets=[
+                    Target("off", 1e-8),
+                    *faster(4, LBFGS),
+                    Target("mb", MEMORY_LIMIT_MB),
+                    Target("mb", 1 / 5, LBFGS),
+                ],
+            ),
+            Row(LBFGS, "peers_sklearn_training:default_solver"),
+        ],
+    ),
+    node("logistic, 20 numbers", "numbers"),
+    node("additive boosting, 100 trees × 31 leaves, 20 numbers", "additive_boosting"),
+    node("boosting, 100 trees × 31 leaves, 20 numbers", "boosting"),
+]

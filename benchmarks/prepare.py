@@ -1,0 +1,79 @@
+"""Make what is measured: tables, versions, the scores that scikit-learn gives, and the optima of training.
+
+Its argument is JSON: "scored", the numbers of rows that each model scores; "trained", those that are trained on; and
+"nodes", of which models the predictions node is compiled, for how many rows.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+
+import duckdb
+import estimators
+import numpy as np
+import optimum
+import pyarrow as pa
+import versions
+from data import (
+    FOLDER,
+    SAMPLE,
+    SAMPLE_ROWS,
+    batches,
+    columns_of,
+    connect,
+    make,
+    reference_of,
+    score_batches,
+    table_of,
+)
+from node import compile_predictions
+
+from ml_ledger.families.base import Fit
+
+
+def main() -> None:
+    wanted = json.loads(sys.argv[1])
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    connection = connect()
+    make(connection, SAMPLE, SAMPLE_ROWS, seed=0.1)
+    for rows in sorted({*wanted["trained"], *(rows for sizes in wanted["scored"].values() for rows in sizes)}):
+        make(connection, table_of(rows), rows, seed=0.5)
+    for rows in wanted["trained"]:
+        optimum.keep(connection, table_of(rows))
+    for model, sizes in wanted["scored"].items():
+        fitted = versions.fit(connection, SAMPLE, model)
+        versions.keep(model, fitted)
+        for rows in sizes:
+            _keep_reference(connection, model, fitted, rows)
+    connection.close()
+    if wanted["nodes"]["models"]:
+        compile_predictions(**wanted["nodes"])
+
+
+def _keep_reference(connection: duckdb.DuckDBPyConnection, model: str, fitted: Fit, rows: int) -> None:
+    """Scores of scikit-learn: of a pipeline that has the version's coefficients, or of the trees inside the version."""
+    if model in ("numbers", "categories"):
+        pipeline = estimators.of(connection, rows, model)
+        read = batches(connection, rows, columns_of(model))
+
+        def predict(batch: pa.RecordBatch) -> np.ndarray:
+            return pipeline.predict_proba(estimators.input_of(model, batch))[:, 1]
+
+    else:
+        names = [f"d{number}" for number in range(len(fitted.design))]
+        columns = [f"cast({sql} as double) as {name}" for name, sql in zip(names, fitted.design, strict=True)]
+        read = iter(
+            connection.sql(f"select id, {', '.join(columns)} from {table_of(rows)}").to_arrow_reader(100_000)
+        )
+
+        def predict(batch: pa.RecordBatch) -> np.ndarray:
+            return fitted.predict(np.column_stack([batch.column(name).to_numpy() for name in names]))
+
+    score_batches(connection, read, predict, into=f"table {reference_of(model, rows)}")
+
+
+if __name__ == "__main__":
+    main()
