@@ -28,6 +28,8 @@ select
     terms.feature,
     terms.applies_to,
     terms.feature_value,
+    terms.other_feature,
+    terms.other_value,
     terms.slope,
     terms.value,
     terms.contribution,

@@ -1,7 +1,8 @@
 {#
-    The features that pushed strongest towards a decision, strongest first, as a JSON array of
-    {feature, value, contribution}, as text. Contributions are in link units against an average training row: positive
-    ones raise the score. With texts, each also has the text of its feature and direction, and the text's version.
+    The features, or pairs of features, that pushed strongest towards a decision, strongest first, as a JSON array of
+    {feature, value, contribution}, as text; the value of a pair is null. Contributions are in link units against an
+    average training row: positive ones raise the score. With texts, each also has the text of its feature and
+    direction, and the text's version.
     Arguments: pushes, mapping of feature to the column that holds its push towards the decision; direction, column
     that is 1 where the decision is for a high score and -1 for a low one; features, column with the inputs as a JSON
     object; count, how many; with_texts, whether there is a column `_ml_texts` (see `reason_text_map`).

@@ -1,9 +1,10 @@
 {#
     What each feature added to the link score of the output that is predicted, against an average training row: the sum
-    of the contributions of its terms, and of the splits of trees that look at it. A rule cannot be taken apart: it is
+    of the contributions of its terms, and of the splits of trees that look at it. A pair of features is a reason of its
+    own, under the name of its term. A rule cannot be taken apart: it is
     one reason, `rule`, whatever features it reads. Of an estimator nothing is known.
     Arguments: version, one element of `live_versions`.
-    Returns: mapping of feature to SQL over the columns of the version's layers and, for trees, of `tree_paths`.
+    Returns: mapping of feature, or pair, to SQL over the columns of the version's layers and, for trees, of `tree_paths`.
     Example: {% for feature, sql in ml_ledger.contributions_by_feature(version).items() %}
 #}
 {% macro contributions_by_feature(version) %}
@@ -32,7 +33,7 @@
     {% set contributions = {} %}
     {% for feature, added in by_feature.items() %}
         {% set added = 'case _ml_predicted' ~ added ~ ' end' if version.outputs | length > 1 else added %}
-        {% set path = ' + coalesce(_ml_path' ~ (version.features.index(feature) + 1) ~ ', 0)' if version.trees else '' %}
+        {% set path = ' + coalesce(_ml_path' ~ (version.features.index(feature) + 1) ~ ', 0)' if version.trees and feature in version.features else '' %}
         {% do contributions.update({feature: added ~ path}) %}
     {% endfor %}
     {% do return(contributions) %}

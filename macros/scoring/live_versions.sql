@@ -6,7 +6,8 @@
 
     Arguments: versions and deployments, relations of the ML model's nodes; features, the relation that is scored.
     Returns: list of mappings: version, deployment_id, slot, threshold, actions (the policy), reasons (how many), link,
-    features, outputs (list of name, base (SQL), terms (list of feature, none for a rule, and reference (number))),
+    features, outputs (list of name, base (SQL), terms (list of feature, none for a rule, of a pair no column but its name,
+    and reference (number))),
     layers (list of mappings of column to SQL), trees (how many), imputed (features whose NULL is filled), clipped (mapping
     of feature to its bounds, where values beyond them are clipped), estimator (mapping of design, accepts and outputs, or
     none). See CompiledScoring in src/ml_ledger/scoring/compile.py.

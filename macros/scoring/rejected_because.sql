@@ -1,21 +1,22 @@
 {#
     Why a row has no score: the features to whose values no coefficient applies, with the values; else what a rule gave.
-    Arguments: features, list of names, in the order of the contributions `_ml_c1_1`, `_ml_c1_2`, ...; none is a rule's
-    expression; a feature with several terms occurs as often, and is named once.
+    Arguments: terms, list of names, in the order of the contributions `_ml_c1_1`, `_ml_c1_2`, ...; none is a rule's
+    expression; a feature with several terms occurs as often, and is named once; features, the columns among them: the
+    others are pairs, for which the terms of their features speak.
     Returns: SQL.
-    Example: {{ ml_ledger.rejected_because(['recency_days']) }} as rejected_because
+    Example: {{ ml_ledger.rejected_because(['recency_days'], ['recency_days']) }} as rejected_because
 #}
-{% macro rejected_because(features) -%}
-{%- if none in features -%}
-    {%- set value = '_ml_expression1_' ~ (features.index(none) + 1) -%}
+{% macro rejected_because(terms, features) -%}
+{%- if none in terms -%}
+    {%- set value = '_ml_expression1_' ~ (terms.index(none) + 1) -%}
     {%- set otherwise = "coalesce('the rule gives ' || cast(" ~ value ~ ' as ' ~ dbt.type_string()
         ~ ") || ', which is no valid score', 'the rule gives no value')" -%}
 {%- else -%}
     {%- set otherwise = "'the score is not a finite number'" -%}
 {%- endif -%}
 {%- set unmatched = {} -%}
-{%- for name in features -%}
-    {%- if name is not none -%}
+{%- for name in terms -%}
+    {%- if name in features -%}
         {%- do unmatched.setdefault(name, []).append('_ml_c1_' ~ loop.index ~ ' is null') -%}
     {%- endif -%}
 {%- endfor -%}

@@ -23,6 +23,7 @@
 {%- for feature in ml_ledger.contributions_by_feature(version) -%}
     {%- do pushes.update({feature: '_ml_push' ~ loop.index}) -%}
 {%- endfor -%}
+{%- set terms = version.outputs[0].terms | map(attribute='feature') | list -%}
 {%- set last_layer = 'layer' ~ version.layers | length ~ '_' ~ slot -%}
 {%- for layer in version.layers -%}
 layer{{ loop.index }}_{{ slot }} as (
@@ -91,7 +92,7 @@ decided_{{ slot }} as (
         case when _ml_score is null then 'rejected' else 'scored' end as status,
         case
             when _ml_score is null
-                then {{ ml_ledger.rejected_because(version.outputs[0].terms | map(attribute='feature') | list) }}
+                then {{ ml_ledger.rejected_because(terms, version.features) }}
         end as rejected_because,
         _ml_link as link_score,
         _ml_score as score,

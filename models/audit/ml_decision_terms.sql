@@ -14,17 +14,64 @@ paths as (
     select * from {{ ref('ml_decision_paths') }}
 ),
 
--- Every decision beside every row of the version that made it, with the input as it was scored.
+-- Of a pair of features, the conditions on the first: each once, however many there are on the second.
+pairs as (
+    select * from coefficients
+    where other_feature is not null
+),
+
+conditions as (
+    select
+        ml_model,
+        version,
+        output,
+        term,
+        feature,
+        applies_to,
+        level,
+        lower_bound,
+        upper_bound,
+        slope,
+        transform,
+        value,
+        reference,
+        points,
+        other_feature
+    from coefficients
+    where other_feature is null
+
+    union all
+
+    select distinct
+        ml_model,
+        version,
+        output,
+        term,
+        feature,
+        applies_to,
+        level,
+        lower_bound,
+        upper_bound,
+        slope,
+        transform,
+        cast(null as {{ double }}) as value,  -- noqa: RF04
+        reference,
+        points,
+        other_feature
+    from pairs
+),
+
+-- Every decision beside every condition of the version that made it, with the input as it was scored.
 inputs as (
     select
         predictions.decision_id,
-        coefficients.*,
-        {{ ml_ledger.json_value('predictions.features', 'coefficients.feature') }} as feature_text
+        conditions.*,
+        {{ ml_ledger.json_value('predictions.features', 'conditions.feature') }} as feature_text
     from predictions
-    inner join coefficients
+    inner join conditions
         on
-            predictions.ml_model = coefficients.ml_model
-            and predictions.version = coefficients.version
+            predictions.ml_model = conditions.ml_model
+            and predictions.version = conditions.version
 ),
 
 -- What the expressions of rules give for the inputs as scored.
@@ -52,11 +99,11 @@ numbers as (
             and inputs.term = rule_values.term
 ),
 
--- Of every term, the one row that matches. A row for unknown levels matches where no level of its term does.
+-- Of every term, the one condition that matches. A row for unknown levels matches where no level of its term does.
 matching as (
     select numbers.*
     from numbers
-    left join coefficients as levels
+    left join conditions as levels
         on
             numbers.applies_to = 'unknown'
             and numbers.ml_model = levels.ml_model
@@ -86,6 +133,7 @@ lines as (
             else slope * feature_number + coalesce(value, 0)
         end as effect
     from matching
+    where other_feature is null
 ),
 
 -- What the splits of trees that look at a feature added on the way to the leaves.
@@ -118,6 +166,80 @@ contributing as (
             and coalesce(lines.transform, '') = coalesce(tree_contributions.split_on_part, '')
 ),
 
+-- Of a pair, the rows for what matched of the first feature, with the second as it was scored.
+cells as (
+    select
+        matching.decision_id,
+        matching.feature_text,
+        pairs.*,
+        {{ ml_ledger.json_value('predictions.features', 'pairs.other_feature') }} as other_text
+    from matching
+    inner join pairs
+        on
+            matching.ml_model = pairs.ml_model
+            and matching.version = pairs.version
+            and matching.output = pairs.output
+            and matching.term = pairs.term
+            and matching.applies_to = pairs.applies_to
+            and matching.level is not distinct from pairs.level
+            and matching.lower_bound is not distinct from pairs.lower_bound
+            and matching.upper_bound is not distinct from pairs.upper_bound
+    inner join predictions
+        on matching.decision_id = predictions.decision_id
+    where matching.other_feature is not null
+),
+
+cell_numbers as (
+    select
+        *,
+        case when other_applies_to = 'value' then cast(other_text as {{ double }}) end as other_number
+    from cells
+),
+
+other_levels as (
+    select distinct
+        ml_model,
+        version,
+        output,
+        term,
+        other_level
+    from pairs
+    where other_level is not null
+),
+
+matching_cells as (
+    select cell_numbers.*
+    from cell_numbers
+    left join other_levels
+        on
+            cell_numbers.other_applies_to = 'unknown'
+            and cell_numbers.ml_model = other_levels.ml_model
+            and cell_numbers.version = other_levels.version
+            and cell_numbers.output = other_levels.output
+            and cell_numbers.term = other_levels.term
+            and cell_numbers.other_text = other_levels.other_level
+    where
+        (cell_numbers.other_applies_to = 'missing' and cell_numbers.other_text is null)
+        or (cell_numbers.other_applies_to = 'level' and cell_numbers.other_text = cell_numbers.other_level)
+        or (
+            cell_numbers.other_applies_to = 'unknown'
+            and cell_numbers.other_text is not null
+            and other_levels.other_level is null
+        )
+        or (
+            cell_numbers.other_applies_to = 'value'
+            and abs(cell_numbers.other_number) <= {{ ml_ledger.largest_double() }}
+            and (
+                cell_numbers.other_lower_bound is null
+                or cell_numbers.other_number >= cell_numbers.other_lower_bound
+            )
+            and (
+                cell_numbers.other_upper_bound is null
+                or cell_numbers.other_number < cell_numbers.other_upper_bound
+            )
+        )
+),
+
 terms as (
     select
         decision_id,
@@ -128,6 +250,9 @@ terms as (
         feature,
         applies_to,
         feature_text as feature_value,
+        cast(null as {{ dbt.type_string() }}) as other_feature,
+        cast(null as {{ dbt.type_string() }}) as other_applies_to,
+        cast(null as {{ dbt.type_string() }}) as other_value,
         slope,
         transform,
         value,
@@ -135,6 +260,28 @@ terms as (
         contribution - reference as against_average,
         points
     from contributing
+
+    union all
+
+    select
+        decision_id,
+        ml_model,
+        version,
+        output,
+        term,
+        feature,
+        applies_to,
+        feature_text as feature_value,
+        other_feature,
+        other_applies_to,
+        other_text as other_value,
+        slope,
+        transform,
+        value,
+        coalesce(value, 0) as contribution,
+        coalesce(value, 0) - reference as against_average,
+        points
+    from matching_cells
 )
 
 select * from terms

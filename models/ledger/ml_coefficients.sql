@@ -28,6 +28,11 @@ coefficients as (
             'reference': 'double',
             'points': 'double',
             'expression': 'varchar',
+            'other_feature': 'varchar',
+            'other_applies_to': 'varchar',
+            'other_level': 'varchar',
+            'other_lower': 'double',
+            'other_upper': 'double',
         })
     }}
 )
@@ -50,5 +55,10 @@ select
     p_value,
     reference,
     points,
-    expression
+    expression,
+    other_feature,
+    other_applies_to,
+    other_level,
+    other_lower as other_lower_bound,
+    other_upper as other_upper_bound
 from coefficients

@@ -25,7 +25,7 @@ class Coefficient:
     """One row of a version.
 
     output: which output of the ML model the row adds to ('score' where there is one; else the class or cluster).
-    term: 0 for the intercept, then one number per feature, or per part of a date.
+    term: 0 for the intercept, then one number per feature, per part of a date, and per pair of features.
     applies_to: 'intercept' always; 'value' where the feature is a finite number, within the row's bounds; 'level'
         where the feature, as text, is the row's level; 'missing' where it is NULL; 'unknown' where it is another level;
         'link' where the link score, in place of a feature, is within the bounds (output 'calibration'); 'expression'
@@ -45,6 +45,8 @@ class Coefficient:
     reference: the term's mean contribution over the training rows, in link units, on each row of the term.
     points: what the row adds to the points of a scorecard; None for other families.
     expression: a rule: SQL in the DuckDB dialect, over columns with the names of the features; None for other rows.
+    other_feature: the second feature of a pair, whose row applies where the `other_` fields hold for it as well; they
+        mean for it what their namesakes mean for the first. None, as they all are, for a single feature.
     """
 
     output: str
@@ -63,6 +65,21 @@ class Coefficient:
     reference: float = 0.0
     points: float | None = None
     expression: str | None = None
+    other_feature: str | None = None
+    other_applies_to: AppliesTo | None = None
+    other_level: str | None = None
+    other_lower: float | None = None
+    other_upper: float | None = None
+
+    @property
+    def name(self) -> str | None:
+        """What the row's term is called: its feature, or both of a pair."""
+        return self.feature if self.other_feature is None else pair_name(str(self.feature), self.other_feature)
+
+
+def pair_name(one: str, other: str) -> str:
+    """What the term of a pair of features is called."""
+    return f"{one} × {other}"
 
 
 @dataclass(frozen=True)

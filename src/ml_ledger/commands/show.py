@@ -119,8 +119,9 @@ def _decisions(connection: duckdb.DuckDBPyConnection, ml_model: str) -> Iterable
     yield "\nDecisions (ml_predictions_current)"
     rows = rows_of(
         connection,
-        "select entity_id, as_of, version, score, predicted, decision, reasons from ml_predictions_current"
-        " where ml_model = ? order by md5(entity_id) limit ?",
+        "select p.entity_id, p.as_of, p.version, p.score, p.predicted, p.decision, p.reasons, v.features"
+        " from ml_predictions_current as p inner join ml_versions as v using (ml_model, version)"
+        " where p.ml_model = ? order by md5(p.entity_id) limit ?",
         ml_model,
         DECISIONS_SHOWN,
     )
@@ -135,16 +136,18 @@ def _decisions(connection: duckdb.DuckDBPyConnection, ml_model: str) -> Iterable
                 *(row[name] or "" for name in named),
                 "" if row["score"] is None else f"{row['score']:.4f}",
                 row["decision"] or "",
-                ", ".join(_reason(reason) for reason in json.loads(row["reasons"] or "[]")),
+                ", ".join(
+                    _reason(reason, json.loads(row["features"])) for reason in json.loads(row["reasons"] or "[]")
+                ),
             ]
             for row in rows
         ],
     )
 
 
-def _reason(reason: dict[str, Any]) -> str:
+def _reason(reason: dict[str, Any], inputs: list[str]) -> str:
     value = reason["value"]
-    if value is None and reason["feature"] == "rule":
-        return f"rule ({reason['contribution']:+.2f})"
+    if reason["feature"] not in inputs:  # a rule, or a pair of features
+        return f"{reason['feature']} ({reason['contribution']:+.2f})"
     value = "missing" if value is None else f"{value:g}" if isinstance(value, float) else value
     return f"{reason['feature']} {value} ({reason['contribution']:+.2f})"

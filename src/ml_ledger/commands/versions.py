@@ -67,10 +67,13 @@ def _coefficients(connection: duckdb.DuckDBPyConnection, ml_model: str, version:
     rows = rows_of(
         connection,
         "select coalesce(feature || case when applies_to <> 'value' and transform is not null then '.' || transform"
-        " else '' end, case applies_to when 'expression' then '(rule)' else '(intercept)' end) as feature,"
-        " applies_to, level, lower_bound, upper_bound, slope, value, points, expression"
+        " else '' end, case applies_to when 'expression' then '(rule)' else '(intercept)' end)"
+        " || coalesce(' × ' || other_feature, '') as feature,"
+        " applies_to, level, lower_bound, upper_bound, other_feature, other_applies_to, other_level,"
+        " other_lower_bound, other_upper_bound, slope, value, points, expression"
         " from ml_coefficients where ml_model = ? and version = ?"
-        " order by term, applies_to desc, lower_bound nulls first",
+        " order by term, applies_to desc, lower_bound nulls first, level, other_applies_to desc,"
+        " other_lower_bound nulls first, other_level",
         ml_model,
         version,
     )
@@ -79,7 +82,7 @@ def _coefficients(connection: duckdb.DuckDBPyConnection, ml_model: str, version:
         del digits["points"]
     yield from table(
         ["feature", "applies to", *digits],
-        [[row["feature"], _case(row), *(signed(row[name], n) for name, n in digits.items())] for row in rows],
+        [[row["feature"], _cases(row), *(signed(row[name], n) for name, n in digits.items())] for row in rows],
     )
     for row in rows:
         if row["expression"] is not None:
@@ -119,8 +122,16 @@ def _centre(rows: Sequence[dict[str, Any]]) -> str:
     return f"{math.expm1(x) if line['transform'] == 'squared_log1p' else x:.4g}"
 
 
+def _cases(row: dict[str, Any]) -> str:
+    """When a coefficient row applies, in words; of a pair, for both features."""
+    if row["other_feature"] is None:
+        return _case(row)
+    names = ("applies_to", "level", "lower_bound", "upper_bound")
+    return f"{_case(row)}; {_case({name: row[f'other_{name}'] for name in names})}"
+
+
 def _case(row: dict[str, Any]) -> str:
-    """When a coefficient row applies, in words."""
+    """When a condition holds, in words."""
     if row["applies_to"] == "level":
         return f"= {row['level']}"
     if row["applies_to"] != "value" or (row["lower_bound"], row["upper_bound"]) == (None, None):

@@ -36,7 +36,7 @@ ESTIMATE = "_ml_onnx{output}"
 class Term:
     """A feature's part in an output's link score. reference: its mean contribution over the training rows.
 
-    feature: None for the expression of a rule.
+    feature: None for the expression of a rule; of a pair of features no column, but `pair_name`.
     """
 
     feature: str | None
@@ -136,6 +136,7 @@ def compile_scoring(
     expressions: dict[str, str] = {}
     contributions: dict[str, str] = {}
     links: dict[str, str] = {}
+    columns: dict[str, None] = {}
     for number, (name, output_rows) in enumerate(groupby(coefficients, key=lambda row: row.output), 1):
         if name == CALIBRATION:
             calibrating["_ml_calibrated"] = rendered(calibration(list(output_rows), dialect), dialect)
@@ -144,6 +145,8 @@ def compile_scoring(
         intercept = terms[0][0].value or 0.0
         parts = [rendered(double(intercept, dialect), dialect)]
         for term, rows in enumerate(terms[1:], 1):
+            read = (rows[0].feature, rows[0].other_feature)
+            columns |= dict.fromkeys(name for name in read if name is not None)
             column = CONTRIBUTION.format(output=number, term=term)
             if rows[0].expression is None:
                 contributions[column] = rendered(contribution(rows, dialect), dialect)
@@ -165,7 +168,7 @@ def compile_scoring(
             Output(
                 name=name,
                 base=rendered(double(base, dialect), dialect),
-                terms=[Term(rows[0].feature, rows[0].reference) for rows in terms[1:]],
+                terms=[Term(rows[0].name, rows[0].reference) for rows in terms[1:]],
             )
         )
     passes = [
@@ -179,17 +182,12 @@ def compile_scoring(
     return CompiledScoring(
         dialect=dialect,
         link=link,
-        features=_features(outputs),
+        features=list(columns),
         outputs=outputs,
         layers=[layer for layer in layers if layer],
         trees=len(trees),
         estimator=estimator,
     )
-
-
-def _features(outputs: Sequence[Output]) -> list[str]:
-    named = (term.feature for output in outputs for term in output.terms if term.feature is not None)
-    return list(dict.fromkeys(named))
 
 
 def _of_format_1(stored: Mapping[str, object]) -> CompiledScoring:
@@ -205,7 +203,7 @@ def _of_format_1(stored: Mapping[str, object]) -> CompiledScoring:
     return CompiledScoring(
         dialect=dialect,
         link=kind,  # type: ignore[arg-type]
-        features=_features([output]),
+        features=list(dict.fromkeys(str(term.feature) for term in output.terms)),
         outputs=[output],
         layers=[layer for layer in (contributions, link, *output_layers(["score"], kind, dialect)) if layer],  # type: ignore[arg-type]
     )

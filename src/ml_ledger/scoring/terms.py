@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from itertools import pairwise
 from typing import get_args
 
@@ -16,16 +18,14 @@ from ml_ledger.scoring.words import column as column_of
 # Measured on DuckDB: a flat case is fastest up to about a dozen branches, and a ladder of ladders beyond.
 LADDER_WIDTH = 12
 
+NO_OTHER = dict.fromkeys(field.name for field in fields(Coefficient) if field.name.startswith("other_"))
+
 
 def contribution(rows: list[Coefficient], dialect: str) -> exp.Expression:
     """One term's contribution: NULL where none of its rows matches, which leaves the row unscored."""
-    by_case: dict[str, list[Coefficient]] = {}
-    for row in rows:
-        by_case.setdefault(row.applies_to, []).append(row)
-    numbers, levels = by_case.pop("value", []), by_case.pop("level", [])
-    missing, unknown = (_only(by_case.pop(case, [])) for case in ("missing", "unknown"))
-    if by_case or bool(numbers) == bool(levels) or (numbers and unknown):
-        raise VersionError(f"feature '{rows[0].feature}': no SQL is known for its coefficient rows: {rows}")
+    if rows[0].other_feature is not None:
+        return _of_pair(rows, dialect)
+    numbers, levels, missing, unknown = _by_case(rows)
     feature = str(rows[0].feature)
     if levels:
         return _by_level(feature, levels, missing, unknown, dialect)
@@ -39,6 +39,38 @@ def contribution(rows: list[Coefficient], dialect: str) -> exp.Expression:
     return exp.Case(ifs=[exp.If(this=is_null(feature), true=filled)], default=present)
 
 
+def _of_pair(rows: list[Coefficient], dialect: str) -> exp.Expression:
+    """The contribution of two features: the expression of the first, with that of the second for each result."""
+    strips: dict[Coefficient, list[Coefficient]] = {}
+    for row in rows:
+        second = Coefficient(
+            output=row.output,
+            term=row.term,
+            feature=row.other_feature,
+            applies_to=row.other_applies_to or "intercept",
+            level=row.other_level,
+            lower=row.other_lower,
+            upper=row.other_upper,
+            value=row.value,
+        )
+        strips.setdefault(replace(row, value=None, **NO_OTHER), []).append(second)
+    results = {first: contribution(seconds, dialect) for first, seconds in strips.items()}
+    numbers, levels, missing, unknown = _by_case(list(strips))
+    feature = str(rows[0].feature)
+    if numbers:
+        present = _by_bounds(column_of(feature), _pieces(numbers), dialect, results)
+    else:
+        present = exp.Case(
+            this=text_of(feature, None, dialect),
+            ifs=[exp.If(this=exp.Literal.string(str(row.level)), true=results[row]) for row in levels],
+            default=None if unknown is None else results[unknown],
+        )
+    if missing is None and unknown is None:
+        return present
+    filled = exp.Null() if missing is None else results[missing]
+    return exp.Case(ifs=[exp.If(this=is_null(feature), true=filled)], default=present)
+
+
 def contribution_of_expression(row: Coefficient, value: str, dialect: str) -> exp.Expression:
     """The contribution of a rule whose value is in a column: NULL outside of the row's bounds."""
     return _by_bounds(exp.column(value), [row], dialect)
@@ -47,6 +79,20 @@ def contribution_of_expression(row: Coefficient, value: str, dialect: str) -> ex
 def calibration(rows: list[Coefficient], dialect: str) -> exp.Expression:
     """The calibrated link score: a piecewise function of the link score of the one output."""
     return _by_bounds(exp.column("_ml_link1"), _pieces(rows), dialect)
+
+
+def _by_case(
+    rows: list[Coefficient],
+) -> tuple[list[Coefficient], list[Coefficient], Coefficient | None, Coefficient | None]:
+    """The rows of a term for numbers, for levels, for NULL and for unknown levels."""
+    by_case: dict[str, list[Coefficient]] = {}
+    for row in rows:
+        by_case.setdefault(row.applies_to, []).append(row)
+    numbers, levels = by_case.pop("value", []), by_case.pop("level", [])
+    missing, unknown = (_only(by_case.pop(case, [])) for case in ("missing", "unknown"))
+    if by_case or bool(numbers) == bool(levels) or (numbers and unknown):
+        raise VersionError(f"feature '{rows[0].feature}': no SQL is known for its coefficient rows: {rows}")
+    return numbers, levels, missing, unknown
 
 
 def _only(rows: list[Coefficient]) -> Coefficient | None:
@@ -64,14 +110,23 @@ def _pieces(rows: list[Coefficient]) -> list[Coefficient]:
     return ordered
 
 
-def _by_bounds(column: exp.Expression, pieces: list[Coefficient], dialect: str) -> exp.Expression:
+def _by_bounds(
+    column: exp.Expression,
+    pieces: list[Coefficient],
+    dialect: str,
+    results: Mapping[Coefficient, exp.Expression] | None = None,
+) -> exp.Expression:
     """A piecewise expression: a ladder of flat cases, each at most LADDER_WIDTH wide, nested where there are more.
 
     Gaps between pieces, and beyond the first and the last, stay NULL; so do NaN and infinity wherever a bound or a
-    constant could hide them.
+    constant could hide them. results: what pieces are worth, where it is not their line.
     """
+
+    def worth(piece: Coefficient) -> exp.Expression:
+        return _line(column, piece, dialect) if results is None else results[piece]
+
     if len(pieces) == 1 and pieces[0].lower is None and pieces[0].upper is None:
-        expression = _line(column, pieces[0], dialect)
+        expression = worth(pieces[0])
         if pieces[0].slope is not None:  # NaN and infinity survive, and are rejected with the score
             return expression
         finite = exp.LTE(this=exp.Abs(this=column.copy()), expression=double(LARGEST, dialect))
@@ -86,7 +141,7 @@ def _by_bounds(column: exp.Expression, pieces: list[Coefficient], dialect: str) 
             condition, floor = _at_most(column, LARGEST, dialect), float("inf")
         else:
             condition, floor = _below(column, piece.upper, dialect), piece.upper
-        steps.append((condition, _line(column, piece, dialect)))
+        steps.append((condition, worth(piece)))
     return _ladder(steps)
 
 

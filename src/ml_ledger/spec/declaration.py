@@ -209,7 +209,8 @@ class MLModelSpec(Strict):
         algorithms = [relevant["algorithm"]] if self.candidates is None else list(relevant["candidates"].values())
         for algorithm in (*algorithms, *relevant["baselines"].values()):
             family = FAMILIES[algorithm["family"]]
-            algorithm["hyperparameters"] = family.complete(algorithm["hyperparameters"])
+            complete = family.complete(algorithm["hyperparameters"])
+            algorithm["hyperparameters"] = {name: value for name, value in complete.items() if value != []}
         text = json.dumps(relevant, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -8,6 +8,7 @@ import duckdb
 import numpy as np
 import onnxruntime
 from conftest import ROOT, Project, copied_project, shutil
+from pair_decisions import check_pairs
 from rule_decisions import check_rule
 from segments import check_segments
 
@@ -85,11 +86,13 @@ def test_an_ml_model_of_another_project(tmp_path: Path):
         ("next_plan", 400),
         ("next_spend", 398),
         ("renewal_call", 375),
+        ("spend_paired", 396),
     ]
     assert project.query("select version from analytics.ml_version_as_of('churn', timestamp '2024-10-01')") == [
         (1,)
     ]
     check_segments(project)
+    check_pairs(project)
     check_rule(project)
     clustering, churn = (f"models/{name}_training_set.sql" for name in ("account_segment", "churn"))
     project.edit(clustering, ")) }}", "), labels=ref('account_labels')) }}")

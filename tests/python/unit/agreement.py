@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 
 import duckdb
 import numpy as np
@@ -49,10 +50,20 @@ class Fitted:
 
 
 def interpreted(rows: list[Coefficient], entity: dict) -> float | None:
-    """The documented meaning of coefficient rows, term by term."""
+    """The score of an output by its coefficient rows, for link logit."""
+    link = link_score(rows, entity)
+    if link is None or not math.isfinite(link):
+        return None
+    return 1 / (1 + math.exp(-link)) if link > -700 else 0.0
+
+
+def link_score(rows: list[Coefficient], entity: dict) -> float | None:
+    """The documented meaning of the coefficient rows of an output, term by term."""
     link = 0.0
-    for term in {row.term for row in rows}:
-        of_term = [row for row in rows if row.term == term]
+    by_term: dict[int, list[Coefficient]] = {}
+    for row in rows:
+        by_term.setdefault(row.term, []).append(row)
+    for of_term in by_term.values():
         matches = [row for row in of_term if applies(row, of_term, entity)]
         assert len(matches) <= 1, matches
         if not matches:
@@ -61,12 +72,30 @@ def interpreted(rows: list[Coefficient], entity: dict) -> float | None:
         x = entity.get(row.feature) if row.slope is not None else 0.0
         x = math.log1p(x) if row.transform == "log1p" else x
         link += (row.value or 0.0) + (row.slope or 0.0) * float(x)
-    if not math.isfinite(link):
-        return None
-    return 1 / (1 + math.exp(-link)) if link > -700 else 0.0
+    return link
 
 
 def applies(row: Coefficient, of_term: list[Coefficient], entity: dict) -> bool:
+    """Whether a row's condition holds, and where it is of a pair of features its second one as well."""
+    if not condition_holds(row, of_term, entity):
+        return False
+    return row.other_feature is None or condition_holds(second(row), [second(other) for other in of_term], entity)
+
+
+@cache
+def second(row: Coefficient) -> Coefficient:
+    """The second condition of a pair's row, as if it were the only one."""
+    return replace(
+        row,
+        feature=row.other_feature,
+        applies_to=row.other_applies_to,
+        level=row.other_level,
+        lower=row.other_lower,
+        upper=row.other_upper,
+    )
+
+
+def condition_holds(row: Coefficient, of_term: list[Coefficient], entity: dict) -> bool:
     x = entity.get(row.feature)
     if row.applies_to == "intercept":
         return True

@@ -163,4 +163,40 @@ VERSIONS = {
             Coefficient("score", 3, "plan", "missing", value=0.0),
         ],
     },
+    "pairs": {
+        "link": "logit",
+        "coefficients": [
+            Coefficient("score", 0, None, "intercept", value=-0.1),
+            Coefficient("score", 1, "a", "value", upper=2.5, value=0.5),
+            Coefficient("score", 1, "a", "value", lower=2.5, value=-0.5),
+            Coefficient("score", 2, "plan", "level", level="o'paid", value=0.25),
+            Coefficient("score", 2, "plan", "missing", value=-0.25),
+            Coefficient("score", 2, "plan", "unknown", value=0.0),
+            *(
+                Coefficient("score", 3, value=value, reference=0.01, **one, **other)
+                for one, values in (
+                    ({"feature": "a", "applies_to": "value", "upper": 2.5}, (0.1, -0.1, 0.0)),
+                    ({"feature": "a", "applies_to": "value", "lower": 2.5}, (0.2, -0.2, 0.3)),
+                )
+                for value, other in zip(
+                    values,
+                    (
+                        {"other_feature": "plan", "other_applies_to": "level", "other_level": "o'paid"},
+                        {"other_feature": "plan", "other_applies_to": "missing"},
+                        {"other_feature": "plan", "other_applies_to": "unknown"},
+                    ),
+                    strict=True,
+                )
+            ),
+            *(
+                Coefficient("score", 4, value=value, **one, other_feature="a", other_applies_to="value", **bounds)
+                for one, values in (
+                    ({"feature": "plan", "applies_to": "level", "level": "o'paid"}, (1.5, -1.5)),
+                    ({"feature": "plan", "applies_to": "missing"}, (0.5, -0.5)),
+                    ({"feature": "plan", "applies_to": "unknown"}, (2.5, -2.5)),
+                )
+                for value, bounds in zip(values, ({"other_upper": 7.0}, {"other_lower": 7.0}), strict=True)
+            ),
+        ],
+    },
 }
