@@ -189,6 +189,11 @@ class Relation:
             kept += scored
         return f"select {', '.join(kept)} from {source}"
 
+    def filtered(self, where: str) -> Relation:
+        """The rows that satisfy a condition."""
+        rows = self._relation.query(self.name, f"select * from {self.name} where {where}")
+        return Relation(rows, name=_new_name())
+
     def with_weight(self, weight: str) -> Relation:
         """The same rows with another `weight`, SQL over the columns."""
         rows = self._relation.query(

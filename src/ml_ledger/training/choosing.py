@@ -74,7 +74,7 @@ def choose(ml_model: str, spec: MLModelSpec, rows: Relation) -> Choice:
                 failures[name] = str(error)
                 say(f"{ml_model}: candidate {name} is out: {error}")
         if scorers:
-            found = measured(spec, rows, scorers, dataset="cross_validation", where=fold.predict)
+            found = measured(spec, rows, scorers, {"cross_validation": fold.predict})
             metrics += [replace(metric, slice=fold.name) for metric in found if metric.slice == "all"]
     criterion = CRITERIA[spec.task]
     means = {

@@ -24,26 +24,38 @@ CHECKED_ROWS = 200_000
 
 
 def measured(
-    spec: MLModelSpec, rows: Relation, scorers: Mapping[str, CompiledScoring], *, dataset: str, where: str
+    spec: MLModelSpec, rows: Relation, scorers: Mapping[str, CompiledScoring], datasets: Mapping[str, str]
 ) -> list[Metric]:
-    """Metrics of all scorers on the rows that satisfy `where`; the first is what the others are compared with."""
+    """Metrics of all scorers on each dataset; the first scorer is what the others are compared with.
+
+    datasets: by name SQL of its rows; no row is in two. All are scored by one query, since planning the SQL of many
+    trees takes longer than running it on few rows.
+    """
+    numbered = enumerate(datasets.values())
+    number_of = f"case {' '.join(f'when {where} then {number}e0' for number, where in numbered)} end"
+    anywhere = " or ".join(f"({where})" for where in datasets.values())
     wanted = {
         f"s{number}_{output}": (number, sql)
         for number, scoring in enumerate(scorers.values())
         for output, sql in enumerate(_outputs(scoring, spec.classes or ()))
     }
     with ExitStack() as stack:
-        known, scorings = stack.enter_context(with_estimates(spec, rows, list(scorers.values()), where))
-        sql = known.scored_sql(scorings, wanted, {"label": label_as_double(spec)}, where)
-        scored = stack.enter_context(known.materialised(sql))
-        return measure(
-            scored,
-            task=spec.task,
-            dataset=dataset,
-            scorers=list(scorers),
-            classes=spec.classes or (),
-            threshold=None if spec.decision is None else spec.decision.threshold,
+        known, scorings = stack.enter_context(with_estimates(spec, rows, list(scorers.values()), anywhere))
+        others = {"label": label_as_double(spec), "_ml_dataset": number_of}
+        scored = stack.enter_context(
+            known.materialised(known.scored_sql(scorings, wanted, others, f"({anywhere})"))
         )
+        metrics: list[Metric] = []
+        for number, dataset in enumerate(datasets):
+            metrics += measure(
+                scored.filtered(f"_ml_dataset = {number}"),
+                task=spec.task,
+                dataset=dataset,
+                scorers=list(scorers),
+                classes=spec.classes or (),
+                threshold=None if spec.decision is None else spec.decision.threshold,
+            )
+        return metrics
 
 
 def _outputs(scoring: CompiledScoring, classes: Sequence[str]) -> list[str]:

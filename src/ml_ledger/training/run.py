@@ -153,11 +153,10 @@ def _measure(
             scorers[scored_by] = scoring
         else:  # it reads a column that is gone
             metrics.append(Metric("holdout", "all", scored_by, "scored_share", 0.0, None, None, 0))
-    for split in ("train", "holdout"):
-        where = f"split = '{split}'"
-        metrics += measured(spec, rows, scorers, dataset=split, where=where)
-        for scored_by, item in fitted.items():
-            check_scoring(spec, scored_by, item, rows, where)
+    datasets = {split: f"split = '{split}'" for split in ("train", "holdout")}
+    metrics += measured(spec, rows, scorers, datasets)
+    for scored_by, item in fitted.items():
+        check_scoring(spec, scored_by, item, rows, where="split in ('train', 'holdout')")
     return metrics
 
 
