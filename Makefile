@@ -35,7 +35,7 @@ dbt-test: $(INSTALLED)  ## Data and unit tests of the shipped project, in a ware
 	ML_LEDGER_WAREHOUSE=target/test-warehouse/warehouse.duckdb $(BIN)/dbt --quiet build
 
 python-test: $(INSTALLED)  ## pytest: unit, parity with scikit-learn, functional on copies of the project
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile
 
 bench: $(INSTALLED) $(PEERS)/installed  ## Measure against limits and peers, and write benchmarks/results.md (25 minutes, 16 GB)
 	$(BIN)/python benchmarks/run.py
