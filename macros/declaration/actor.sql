@@ -4,6 +4,13 @@
     Example: {{ ml_ledger.actor() }} as actor
 #}
 {% macro actor() %}
-    {% set name = var('ml_actor', none) or target.get('user') or env_var('USER', 'unknown') %}
-    {% do return(dbt.string_literal(dbt.escape_single_quotes(name | string))) %}
+    {% do return(ml_ledger.text_literal(ml_ledger.actor_name())) %}
+{% endmacro %}
+
+{#
+    The same as plain text.
+    Returns: string.
+#}
+{% macro actor_name() %}
+    {% do return((var('ml_actor', none) or target.get('user') or env_var('USER', 'unknown')) | string | trim) %}
 {% endmacro %}

@@ -1,15 +1,20 @@
 {#
-    The gate of an ML model: one row per version that has no verdict yet, appended. The first version that passes its
-    checks becomes champion; a later one must also not be worse than the champion on the same rows. Where several
-    versions wait for a verdict, only the newest can be deployed.
+    The gate of an ML model: one event per version that has no verdict yet, appended. The first version that passes its
+    checks becomes champion, or, with `deployment.policy: approval`, waits until somebody else than who trained it
+    approves it; a later one must also not be worse than the champion on the same rows. Where several versions wait for a
+    verdict, only the newest can be deployed. Operations (ml_promote, ml_rollback, ...) append to the same node.
 
     Arguments: ml_model, its name; versions, the relation of its versions node.
     Returns: SQL. For an incremental dbt model with the strategy append and full_refresh false.
     Example: {{ ml_ledger.deployments('repurchase', ref('repurchase_versions')) }}
 #}
 {% macro deployments(ml_model, versions) %}
-{%- set double = ml_ledger.type_double() -%}
-with
+{%- set text, whole, double = dbt.type_string(), dbt.type_bigint(), ml_ledger.type_double() -%}
+{%- set so_far = ml_ledger.rows_so_far() if is_incremental() else none -%}
+{%- set passing = 'awaiting_approval' if ml_ledger.deployment_policy(ml_model) == 'approval' else 'deployed' -%}
+with recursive
+
+{{ ml_ledger.chain_head('event_number', so_far) }},
 
 without_verdict as (
     select
@@ -19,36 +24,38 @@ without_verdict as (
     from {{ versions }} as versions
     where
         trained_at <= {{ ml_ledger.clock() }}
-        {%- if is_incremental() %}
+        {%- if so_far is not none %}
         and not exists (
             select 1
-            from {{ ml_ledger.rows_so_far() }} as verdicts
-            where verdicts.version = versions.version
+            from {{ so_far }} as verdicts
+            where verdicts.version = versions.version and verdicts.operation = 'gate'
         )
         {%- endif %}
 ),
 
-{% if is_incremental() -%}
+{% if so_far is not none -%}
+deployed as (
+    {{ ml_ledger.deployment_intervals(so_far) | indent(4) }}
+),
+
 champion as (
-    select ranked.version
-    from (
-        select
-            version,
-            row_number() over (order by valid_from desc, recorded_at desc, version desc) as _ml_age
-        from {{ ml_ledger.rows_so_far() }} as verdicts
-        where verdict = 'deployed' and slot = 'champion' and valid_from <= {{ ml_ledger.clock() }}
-    ) as ranked
-    where ranked._ml_age = 1
+    select version
+    from deployed
+    where
+        slot = 'champion'
+        and valid_from <= {{ ml_ledger.clock() }}
+        and (valid_to is null or valid_to > {{ ml_ledger.clock() }})
 ),
 
 {% endif -%}
-{{ ml_ledger.gate_checks(with_champion=is_incremental()) }},
+{{ ml_ledger.gate_checks(with_champion=so_far is not none) }},
 
 judged as (
     select
         version,
         min(case when passed then 1 else 0 end) = 1 as passed,
         row_number() over (order by version desc) = 1 as is_newest,
+        row_number() over (order by version) as place,
         {{ ml_ledger.json_array_of_rows({
             'check_name': 'check_name', 'value': 'value', 'threshold': 'threshold', 'passed': 'passed',
         }, order_by='check_name') }} as checks
@@ -58,24 +65,30 @@ judged as (
 
 verdicts as (
     select
-        {{ dbt.hash("'" ~ ml_model ~ "|champion|' || cast(version as " ~ dbt.type_string() ~ ")") }} as deployment_id,
+        '{{ ml_model }}-' || cast(head.last_number + judged.place as {{ text }}) as deployment_id,
         '{{ ml_model }}' as ml_model,
-        version,
-        case when passed and is_newest then 'deployed' else 'refused' end as verdict,
+        cast(head.last_number + judged.place as {{ whole }}) as event_number,
+        case when judged.passed and judged.is_newest then '{{ passing }}' else 'refused' end as event,
+        'gate' as operation,
+        cast(judged.version as {{ whole }}) as version,
         'champion' as slot,
-        cast(case when passed and is_newest then 1 else 0 end as {{ double }}) as share,
+        cast(case when judged.passed and judged.is_newest then 1 else 0 end as {{ double }}) as share,
         {{ ml_ledger.clock() }} as valid_from,
         {{ ml_ledger.actor() }} as actor,
         case
-            when passed and is_newest then 'passed every check of the gate'
-            when passed then 'a newer version waited for its verdict, too'
+            when judged.passed and judged.is_newest then 'passed every check of the gate'
+            when judged.passed then 'a newer version waited for its verdict, too'
             else 'failed the gate'
         end as reason,
-        checks,
+        judged.checks,
+        cast(null as {{ text }}) as details,
         {{ ml_ledger.wall_clock() }} as recorded_at,
         '{{ invocation_id }}' as invocation_id
     from judged
-)
+    cross join head
+),
 
-select * from verdicts
+{{ ml_ledger.chained('verdicts', ml_ledger.deployment_columns(), 'event_number', so_far) }}
+
+select * from chained
 {% endmacro %}

@@ -9,7 +9,7 @@
 {% macro class_probabilities(classes, version=none, prefix=none) -%}
 {%- set null_double = 'cast(null as ' ~ ml_ledger.type_double() ~ ')' -%}
 {%- for class in classes or [] -%}
-    {%- set column = 'probability_' ~ modules.re.sub('[^a-z0-9_]+', '_', class | lower) -%}
+    {%- set column = ml_ledger.class_column(class) -%}
     {%- set known = version.outputs | map(attribute='name') | list if version is not none else [] -%}
     {%- if prefix is not none %}
         {{ prefix ~ column }},
@@ -18,3 +18,12 @@
     {%- endif -%}
 {%- endfor -%}
 {%- endmacro %}
+
+{#
+    The column that holds the probability of a class.
+    Arguments: class, its name.
+    Returns: string.
+#}
+{% macro class_column(class) %}
+    {% do return('probability_' ~ modules.re.sub('[^a-z0-9_]+', '_', class | lower)) %}
+{% endmacro %}

@@ -1,14 +1,17 @@
 {#
     The action of a row by the policy of its version: by the side of the threshold, or by the predicted class; the
-    fallback where there is no score; NULL where the version has no policy.
+    fallback where there is no score, and everywhere while the ML model is paused; NULL where the version has no policy,
+    and for a shadow, which never decides.
     Arguments: version, one element of `live_versions`.
     Returns: SQL over `_ml_score`, `_ml_threshold` and `_ml_predicted`.
     Example: {{ ml_ledger.decided_action(version) }} as decision
 #}
 {% macro decided_action(version) -%}
 {%- set policy = version.actions -%}
-{%- if not policy -%}
+{%- if not policy or version.slot == 'shadow' -%}
 cast(null as {{ dbt.type_string() }})
+{%- elif version.paused -%}
+{{ dbt.string_literal(dbt.escape_single_quotes(policy.fallback)) }}
 {%- elif policy.actions -%}
 case
             when _ml_score is null then {{ dbt.string_literal(dbt.escape_single_quotes(policy.fallback)) }}

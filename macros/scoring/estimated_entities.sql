@@ -5,11 +5,11 @@
 
     Arguments: ml_model, its name; version, one element of `live_versions` with an `estimator`; scores, the relation of the
     ML model's scores node, or none.
-    Returns: SQL: estimates_<slot>, estimated_<slot>.
+    Returns: SQL: estimates_<arm>, estimated_<arm>.
     Example: {{ ml_ledger.estimated_entities('tickets', version, ref('tickets_scores')) }}
 #}
 {% macro estimated_entities(ml_model, version, scores) %}
-{%- set slot, double = version.slot, ml_ledger.type_double() -%}
+{%- set arm, slot, double = version.arm, version.slot, ml_ledger.type_double() -%}
 {%- if scores is none -%}
     {%- do exceptions.raise_compiler_error(
         'version ' ~ version.version ~ ' of ' ~ ml_model ~ ' is live as ' ~ slot ~ " and is an estimator (family 'python'),"
@@ -17,7 +17,7 @@
         ~ ' of your own"), and give ml_ledger.predictions the argument scores=ref(' ~ "'" ~ ml_model ~ "_scores')."
     ) -%}
 {%- endif -%}
-estimates_{{ slot }} as (
+estimates_{{ arm }} as (
     select
         entity_id,
         as_of
@@ -30,14 +30,14 @@ estimates_{{ slot }} as (
     group by entity_id, as_of
 ),
 
-estimated_{{ slot }} as (
+estimated_{{ arm }} as (
     select
         entities.*
         {%- for output in version.estimator.outputs %},
         estimates._ml_onnx{{ loop.index }}
         {%- endfor %}
     from entities
-    left join estimates_{{ slot }} as estimates
+    left join estimates_{{ arm }} as estimates
         on
             entities._ml_entity_id = estimates.entity_id
             and entities._ml_as_of = estimates.as_of

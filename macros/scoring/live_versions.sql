@@ -1,11 +1,14 @@
 {#
-    The versions that are live in a slot of an ML model at the clock, with what scoring needs of them. This is the one
-    query that the project runs while it compiles; unit tests override this macro.
+    The arms of an ML model at the clock: each version that is live in a slot, with what scoring needs of it, and the
+    control group, which has no version. This is the one query that the project runs while it compiles; unit tests
+    override this macro.
 
     Raises when a live version reads a column that the features no longer have.
 
     Arguments: versions and deployments, relations of the ML model's nodes; features, the relation that is scored.
-    Returns: list of mappings: version, deployment_id, slot, threshold, actions (the policy), reasons (how many), link,
+    Returns: list of mappings: slot; arm, its name; share of the entities that it decides for; buckets, [from, to) of
+    10000, none where it scores all; paused, whether decisions fall back; deployment_id; version, none for control, and
+    nothing else then; threshold, actions (the policy), reasons (how many), link,
     features, outputs (list of name, base (SQL), terms (list of feature, none for a rule, of a pair no column but its name,
     and reference (number))),
     layers (list of mappings of column to SQL), trees (how many), imputed (features whose NULL is filled), clipped (mapping
@@ -18,7 +21,11 @@
     {% if execute and load_relation(deployments) is not none and load_relation(versions) is not none %}
         {% set rows = run_query(ml_ledger.live_versions_query(versions, deployments)) %}
         {% set columns = adapter.get_columns_in_relation(features) | map(attribute='name') | map('lower') | list %}
-        {% for row in rows %}
+        {% set arms = ml_ledger.arms(rows) %}
+        {% for row in rows if row['version'] is none %}
+            {% do live.append(arms[row['deployment_id']]) %}
+        {% endfor %}
+        {% for row in rows if row['version'] is not none %}
             {% set scoring = fromjson(row['scoring']) %}
             {% set spec = fromjson(row['spec']) %}
             {% if scoring.format_version == 1 %}{% set scoring = ml_ledger.scoring_of_format_1(scoring) %}{% endif %}
@@ -40,10 +47,9 @@
                     {% do clipped.update({feature: declared.bounds}) %}
                 {% endif %}
             {% endfor %}
-            {% do live.append({
+            {% set arm = arms[row['deployment_id']] %}
+            {% do arm.update({
                 'version': row['version'] | int,
-                'deployment_id': row['deployment_id'],
-                'slot': row['slot'],
                 'threshold': row['threshold_text'],
                 'actions': spec.decision,
                 'reasons': spec.reasons,
@@ -56,42 +62,81 @@
                 'clipped': clipped,
                 'estimator': scoring.estimator,
             }) %}
+            {% do live.append(arm) %}
         {% endfor %}
     {% endif %}
     {% do return(live) %}
 {% endmacro %}
 
 {#
-    The query of `live_versions`: per slot the deployment with the latest start at or before the clock.
+    Which entities each arm decides for: control the first buckets, then each challenger in the order of versions, the
+    champion the rest. A shadow scores all and decides for none.
+    Arguments: rows, the result of `live_versions_query`.
+    Returns: mapping of deployment_id to a mapping of slot, arm, share, buckets, paused, deployment_id and version.
+#}
+{% macro arms(rows) %}
+    {% set arms = {} %}
+    {% set taken = namespace(buckets=0) %}
+    {% for slot in ['control', 'challenger', 'champion', 'shadow'] %}
+        {% for row in rows if row['slot'] == slot %}
+            {% set first = taken.buckets %}
+            {% if slot in ['control', 'challenger'] %}
+                {% set taken.buckets = first + (row['share'] * 10000) | round | int %}
+            {% elif slot == 'champion' %}
+                {% set taken.buckets = 10000 %}
+            {% endif %}
+            {% do arms.update({row['deployment_id']: {
+                'slot': slot,
+                'arm': slot if slot in ['control', 'champion'] else slot ~ '_' ~ (row['version'] | int),
+                'share': (taken.buckets - first) / 10000,
+                'buckets': none if slot == 'shadow' or (first, taken.buckets) == (0, 10000) else [first, taken.buckets],
+                'paused': row['is_paused'] == 1,
+                'deployment_id': row['deployment_id'],
+                'version': none,
+            }}) %}
+        {% endfor %}
+    {% endfor %}
+    {% do return(arms) %}
+{% endmacro %}
+
+{#
+    The query of `live_versions`: the deployments that are live at the clock.
     Arguments: versions and deployments, relations.
     Returns: SQL.
 #}
 {% macro live_versions_query(versions, deployments) %}
     with
 
-    started as (
+    deployed as (
+        {{ ml_ledger.deployment_intervals(deployments) | indent(8) }}
+    ),
+
+    -- Of pausing and resuming, the latest.
+    switches as (
         select
-            deployment_id,
-            version,
-            slot,
-            row_number() over (
-                partition by slot
-                order by valid_from desc, recorded_at desc, version desc
-            ) as _ml_age
+            event,
+            row_number() over (order by valid_from desc, event_number desc) as age
         from {{ deployments }}
-        where verdict = 'deployed' and valid_from <= {{ ml_ledger.clock() }}
+        where event in ('paused', 'resumed') and valid_from <= {{ ml_ledger.clock() }}
     )
 
     select
-        started.deployment_id,
-        started.version,
-        started.slot,
+        deployed.deployment_id,
+        deployed.version,
+        deployed.slot,
+        cast(deployed.share as {{ ml_ledger.type_double() }}) as share,
+        case when switches.event = 'paused' then 1 else 0 end as is_paused,
         cast(versions.threshold as {{ dbt.type_string() }}) as threshold_text,
         versions.scoring,
         versions.spec
-    from started
-    inner join {{ versions }} as versions
-        on started.version = versions.version
-    where started._ml_age = 1
-    order by started.slot
+    from deployed
+    left join {{ versions }} as versions
+        on deployed.version = versions.version
+    left join switches
+        on switches.age = 1
+    where
+        deployed.valid_from <= {{ ml_ledger.clock() }}
+        and (deployed.valid_to is null or deployed.valid_to > {{ ml_ledger.clock() }})
+        and (versions.version is not null or deployed.slot = 'control')
+    order by deployed.slot, deployed.version
 {% endmacro %}

@@ -1,6 +1,8 @@
 {#
-    The predictions of an ML model: every entity of the latest as-of date at the clock that has none yet, scored by
-    the version that is live in each slot, appended.
+    The predictions of an ML model: every entity of the latest as-of date at the clock that has none yet, decided for by
+    one arm (the champion, a challenger or the control group, by the entity's bucket) and scored by every shadow,
+    appended. Each row carries the hash of its content; that of the person's values is computed with a salt, so that they
+    can be erased (docs/record.md).
 
     Arguments: ml_model, its name; features, relation with one row per entity and as-of date; versions and
     deployments, relations of its nodes; reason_texts, a relation with words for reasons (see `reason_text_map`), or none;
@@ -11,7 +13,9 @@
 {% macro predictions(ml_model, features, versions, deployments, reason_texts=none, scores=none) %}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
 {%- set live = ml_ledger.live_versions(versions, deployments, features) -%}
-with {{ 'recursive ' if live | selectattr('trees') | list }}
+{%- set scoring = live | rejectattr('version', 'none') | list -%}
+{%- set columns = ml_ledger.prediction_columns(spec.get('classes')) -%}
+with {{ 'recursive ' if scoring | selectattr('trees') | list }}
 
 latest as (
     select max({{ spec.as_of }}) as _ml_as_of
@@ -42,7 +46,9 @@ faults as (
 
 -- Decisions are never changed, so a row without an entity, or an entity twice, stops the build.
 entities as (
-    select latest_features.*
+    select
+        latest_features.*,
+        {{ ml_ledger.bucket(ml_model, '_ml_entity_id') }} as _ml_bucket
     from latest_features
     cross join faults
     where {{ ml_ledger.fail_when(
@@ -53,7 +59,11 @@ entities as (
     ) }}
 ),
 
-{% for version in live -%}
+{% for control in live if control.version is none -%}
+{{ ml_ledger.control_group(spec, control) }},
+
+{% endfor -%}
+{% for version in scoring -%}
 {% if version.estimator -%}
 {{ ml_ledger.estimated_entities(ml_model, version, scores) }}
 
@@ -62,8 +72,8 @@ entities as (
 
 {% endfor -%}
 predictions as (
-    {%- for version in live %}
-    select * from decided_{{ version.slot }}
+    {%- for arm in live %}
+    select * from decided_{{ arm.arm }}
     {%- if not loop.last %}
 
     union all
@@ -71,44 +81,49 @@ predictions as (
     {%- else %}
     {{ ml_ledger.no_predictions(spec.get('classes')) }}
     {%- endfor %}
+),
+
+-- An entity is decided for once per as-of date, by whichever arm; every shadow scores it once.
+undecided as (
+    select
+        predictions.*,
+        {{ ml_ledger.random_text() }} as values_salt,
+        {{ ml_ledger.clock() }} as decided_at,
+        {{ ml_ledger.wall_clock() }} as recorded_at
+    from predictions
+    {%- if is_incremental() %}
+    where not exists (
+        select 1
+        from {{ ml_ledger.rows_so_far() }} as earlier
+        where
+            earlier.entity_id = predictions.entity_id
+            and earlier.as_of = predictions.as_of
+            and (earlier.slot = 'shadow') = (predictions.slot = 'shadow')
+            and (earlier.slot <> 'shadow' or earlier.version = predictions.version)
+    )
+    {%- endif %}
+),
+
+identified as (
+    select
+        {{ dbt.hash("undecided.values_salt || '|" ~ ml_model ~ "|' || undecided.slot || '|' || undecided.entity_id || '|' || cast(undecided.as_of as "
+            ~ dbt.type_string() ~ ')') }} as decision_id,
+        '{{ ml_model }}' as ml_model,
+        undecided.*,
+        '{{ invocation_id }}' as invocation_id,
+        cast({{ ml_ledger.hash_format() }} as {{ dbt.type_bigint() }}) as hash_format,
+        {{ ml_ledger.values_hash('undecided.', columns) }} as _ml_values_hash
+    from undecided
 )
 
 select
-    {{ dbt.hash("'" ~ ml_model ~ "|' || predictions.slot || '|' || predictions.entity_id || '|' || cast(predictions.as_of as "
-        ~ dbt.type_string() ~ ")") }} as decision_id,
-    '{{ ml_model }}' as ml_model,
-    predictions.entity_id,
-    predictions.as_of,
-    predictions.slot,
-    predictions.version,
-    predictions.deployment_id,
-    predictions.status,
-    predictions.rejected_because,
-    predictions.link_score,
-    predictions.score,
-    predictions.predicted,
-    {{- ml_ledger.class_probabilities(spec.get('classes'), prefix='predictions.') }}
-    predictions.output_scores,
-    predictions.threshold,
-    predictions.decision,
-    predictions.reasons,
-    predictions.features,
-    predictions.imputed_features,
-    predictions.clipped_features,
-    {{ ml_ledger.clock() }} as decided_at,
-    {{ ml_ledger.wall_clock() }} as recorded_at,
-    '{{ invocation_id }}' as invocation_id
-from predictions
-{%- if is_incremental() %}
-where not exists (
-    select 1
-    from {{ ml_ledger.rows_so_far() }} as earlier
-    where
-        earlier.entity_id = predictions.entity_id
-        and earlier.as_of = predictions.as_of
-        and earlier.slot = predictions.slot
-)
-{%- endif %}
+    {%- for column in columns if column != 'values_hash' %}
+    {{ column }},
+    {%- endfor %}
+    values_salt,
+    cast(null as {{ dbt.type_string() }}) as values_hash,
+    {{ ml_ledger.prediction_hash('', columns, '_ml_values_hash') }} as content_hash
+from identified
 {% endmacro %}
 
 {#
@@ -121,6 +136,8 @@ select
         _ml_entity_id as entity_id,
         _ml_as_of as as_of,
         cast(null as {{ dbt.type_string() }}) as slot,
+        cast(null as {{ ml_ledger.type_double() }}) as share,
+        _ml_bucket as bucket,
         cast(null as {{ dbt.type_bigint() }}) as version,
         cast(null as {{ dbt.type_string() }}) as deployment_id,
         cast(null as {{ dbt.type_string() }}) as status,
@@ -132,6 +149,7 @@ select
         cast(null as {{ dbt.type_string() }}) as output_scores,
         cast(null as {{ ml_ledger.type_double() }}) as threshold,
         cast(null as {{ dbt.type_string() }}) as decision,
+        cast(null as {{ dbt.type_string() }}) as decision_source,
         cast(null as {{ dbt.type_string() }}) as reasons,
         cast(null as {{ dbt.type_string() }}) as features,
         cast(null as {{ dbt.type_string() }}) as imputed_features,

@@ -1,17 +1,19 @@
 {#
-    Common table expressions that score `entities` (of an estimator `estimated_<slot>`) with one live version: its layers of SQL leave contributions, link
+    Common table expressions that score `entities` (of an estimator `estimated_<arm>`) with one live version: its layers of SQL leave contributions, link
     scores and scores as columns; the policy makes decisions of them. A row whose score is not a finite number is
     rejected: it gets no score and the fallback decision, and its inputs are kept as texts, since JSON has no NaN.
+
+    An arm is a version in a slot; it scores the entities whose buckets are its own, a shadow all of them.
 
     Arguments: version, one element of `live_versions`; versions, the relation of the ML model's
     versions node; classes, the declared classes of a task multiclass; with_texts,
     whether there is an expression `reason_texts`.
-    Returns: SQL: layer<n>_<slot>, directed_<slot>, explained_<slot>, decided_<slot>, and for trees see `tree_paths`.
+    Returns: SQL: layer<n>_<arm>, directed_<arm>, explained_<arm>, decided_<arm>, and for trees see `tree_paths`.
     Example: {{ ml_ledger.scored_by_version(version, versions) }}
 #}
 {% macro scored_by_version(version, versions, classes=none, with_texts=false) %}
-{%- set slot = version.slot -%}
-{%- set source = 'estimated_' ~ slot if version.estimator else 'entities' -%}
+{%- set arm = version.arm -%}
+{%- set source = 'estimated_' ~ arm if version.estimator else 'entities' -%}
 {%- set text, double = dbt.type_string(), ml_ledger.type_double() -%}
 {%- set features = {} -%}
 {%- set texts = {} -%}
@@ -24,15 +26,18 @@
     {%- do pushes.update({feature: '_ml_push' ~ loop.index}) -%}
 {%- endfor -%}
 {%- set terms = version.outputs[0].terms | map(attribute='feature') | list -%}
-{%- set last_layer = 'layer' ~ version.layers | length ~ '_' ~ slot -%}
+{%- set last_layer = 'layer' ~ version.layers | length ~ '_' ~ arm -%}
 {%- for layer in version.layers -%}
-layer{{ loop.index }}_{{ slot }} as (
+layer{{ loop.index }}_{{ arm }} as (
     select
         *
         {%- for column, sql in layer.items() %},
         {{ sql }} as {{ column }}
         {%- endfor %}
-    from {{ source if loop.first else 'layer' ~ (loop.index - 1) ~ '_' ~ slot }}
+    from {{ source if loop.first else 'layer' ~ (loop.index - 1) ~ '_' ~ arm }}
+    {%- if loop.first and version.buckets %}
+    where _ml_bucket >= {{ version.buckets[0] }} and _ml_bucket < {{ version.buckets[1] }}
+    {%- endif %}
 ),
 
 {% endfor -%}
@@ -41,7 +46,7 @@ layer{{ loop.index }}_{{ slot }} as (
 
 {% endif -%}
 -- 1 where a high link score speaks for the decision, -1 where a low one does.
-directed_{{ slot }} as (
+directed_{{ arm }} as (
     select
         scored.*,
         cast({{ "'" ~ version.threshold ~ "'" if version.threshold is not none else 'null' }} as {{ double }}) as _ml_threshold,
@@ -54,7 +59,7 @@ directed_{{ slot }} as (
         paths._ml_path{{ loop.index }}
         {%- endfor %}
     from {{ last_layer }} as scored
-    left join paths_{{ slot }} as paths
+    left join paths_{{ arm }} as paths
         on scored._ml_entity_id = paths._ml_entity_id
         {%- else %}
     from {{ last_layer }} as scored
@@ -65,7 +70,7 @@ directed_{{ slot }} as (
 ),
 
 -- The inputs as they were scored; and how far each pushed towards the decision, against an average training row.
-explained_{{ slot }} as (
+explained_{{ arm }} as (
     select
         *,
         {% if features -%}
@@ -79,14 +84,16 @@ explained_{{ slot }} as (
         {%- for feature, contribution in ml_ledger.contributions_by_feature(version).items() %},
         ({{ contribution }}) * _ml_direction as _ml_push{{ loop.index }}
         {%- endfor %}
-    from directed_{{ slot }}
+    from directed_{{ arm }}
 ),
 
-decided_{{ slot }} as (
+decided_{{ arm }} as (
     select
         _ml_entity_id as entity_id,
         _ml_as_of as as_of,
-        '{{ slot }}' as slot,
+        '{{ version.slot }}' as slot,
+        cast({{ version.share }} as {{ double }}) as share,
+        _ml_bucket as bucket,
         cast({{ version.version }} as {{ dbt.type_bigint() }}) as version,
         '{{ version.deployment_id }}' as deployment_id,
         case when _ml_score is null then 'rejected' else 'scored' end as status,
@@ -101,6 +108,7 @@ decided_{{ slot }} as (
         {{ ml_ledger.output_scores(version) }} as output_scores,
         _ml_threshold as threshold,
         {{ ml_ledger.decided_action(version) }} as decision,
+        {{ ml_ledger.decision_source(version) }} as decision_source,
         case
             when _ml_score is not null
                 then {{ ml_ledger.top_reasons(pushes, '_ml_direction', '_ml_features', version.reasons, with_texts) }}
@@ -108,6 +116,6 @@ decided_{{ slot }} as (
         _ml_features as features,
         {{ ml_ledger.imputed_features(version.imputed) }} as imputed_features,
         {{ ml_ledger.clipped_features(version.clipped) }} as clipped_features
-    from explained_{{ slot }}
+    from explained_{{ arm }}
 )
 {%- endmacro %}

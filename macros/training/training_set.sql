@@ -3,7 +3,8 @@
     the same entity and as-of date.
 
     Adds to the columns of `features`: the label and `matured_at`; `split`, 'train', 'holdout' or 'embargo' (see
-    `as_of_splits`); `weight`; `known_at`, the clock; `invocation_id`. No feature may have one of these names.
+    `as_of_splits`); `weight`; `known_at`, the clock; `invocation_id`; `run_by`, who runs the
+    build. No feature may have one of these names.
 
     A task clustering has no label: it takes every as-of date up to the clock, each matured as it begins.
 
@@ -73,6 +74,7 @@ training_set as (
         cast(1 as {{ ml_ledger.type_double() }}) as weight,
         {{ ml_ledger.clock() }} as known_at,
         '{{ invocation_id }}' as invocation_id,
+        {{ ml_ledger.actor() }} as run_by,
         features.*
     from matured
     inner join {{ features }} as features

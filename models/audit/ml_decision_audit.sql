@@ -30,6 +30,7 @@ batches as (
     select distinct
         ml_model,
         slot,
+        version,
         decided_at,
         recorded_at
     from predictions
@@ -40,20 +41,23 @@ known_deployments as (
     select
         batches.ml_model,
         batches.slot,
+        batches.version as decided_by,
         batches.decided_at,
         batches.recorded_at,
-        deployments.version,
+        case when events.event = 'deployed' then events.version end as version,
         row_number() over (
-            partition by batches.ml_model, batches.slot, batches.decided_at, batches.recorded_at
-            order by deployments.valid_from desc, deployments.recorded_at desc, deployments.version desc
+            partition by batches.ml_model, batches.slot, batches.version, batches.decided_at, batches.recorded_at
+            order by events.valid_from desc, events.event_number desc
         ) as age
     from batches
-    inner join deployments
+    inner join {{ ref('ml_deployment_events') }} as events
         on
-            batches.ml_model = deployments.ml_model
-            and batches.slot = deployments.slot
-            and batches.decided_at >= deployments.valid_from
-            and batches.recorded_at >= deployments.recorded_at
+            batches.ml_model = events.ml_model
+            and batches.slot = events.slot
+            and events.event in ('deployed', 'ended')
+            and (batches.slot in ('champion', 'control') or batches.version = events.version)
+            and batches.decided_at >= events.valid_from
+            and batches.recorded_at >= events.recorded_at
 ),
 
 audit as (
@@ -65,9 +69,12 @@ audit as (
         predictions.decided_at,
         predictions.recorded_at,
         predictions.slot,
+        predictions.share,
+        predictions.bucket,
         predictions.status,
         predictions.rejected_because,
         predictions.decision,
+        predictions.decision_source,
         predictions.link_score,
         predictions.score,
         predictions.predicted,
@@ -79,6 +86,7 @@ audit as (
         predictions.clipped_features,
         predictions.version,
         versions.algorithm,
+        versions.trained_by,
         versions.trained_because,
         versions.trained_at,
         versions.train_from,
@@ -96,6 +104,7 @@ audit as (
         known_deployments.version as live_version,
         deployments.valid_from as deployed_at,
         deployments.valid_to as replaced_at,
+        deployments.operation as deployed_through,
         deployments.actor as deployed_by,
         deployments.reason as deployed_because,
         predictions.invocation_id
@@ -112,11 +121,11 @@ audit as (
         on
             predictions.ml_model = deployments.ml_model
             and predictions.deployment_id = deployments.deployment_id
-            and predictions.version = deployments.version
     left join known_deployments
         on
             predictions.ml_model = known_deployments.ml_model
             and predictions.slot = known_deployments.slot
+            and predictions.version = known_deployments.decided_by
             and predictions.decided_at = known_deployments.decided_at
             and predictions.recorded_at = known_deployments.recorded_at
             and known_deployments.age = 1

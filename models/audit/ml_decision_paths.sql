@@ -27,7 +27,7 @@ decisions as (
         on
             predictions.ml_model = versions_of_trees.ml_model
             and predictions.version = versions_of_trees.version
-    where predictions.status = 'scored'
+    where predictions.status = 'scored' and predictions.features is not null
 ),
 
 features_of_trees as (

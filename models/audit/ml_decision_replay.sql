@@ -137,10 +137,12 @@ scores as (
         predictions.predicted,
         predictions.threshold,
         predictions.decision,
+        predictions.decision_source,
         replayed.link_score as replayed_link_score,
         replayed.score as replayed_score,
         case when versions.link in ('softmax', 'shares', 'distance') then replayed.output end as replayed_predicted,
-        versions.estimator_sha256 is null as replayable,
+        versions.version is not null and versions.estimator_sha256 is null and predictions.features is not null
+            as replayable,
         versions.spec
     from predictions
     left join replayed
@@ -168,7 +170,8 @@ replay as (
         replayed_predicted,
         decision,
         case
-            when not replayable then null
+            when not replayable or decision_source = 'none' then null
+            when decision_source = 'paused' then {{ ml_ledger.json_path('spec', ['decision', 'fallback']) }}
             when replayed_predicted is not null
                 then {{ ml_ledger.json_value(actions, 'replayed_predicted') }}
             when replayed_score >= threshold then {{ ml_ledger.json_path('spec', ['decision', 'positive']) }}

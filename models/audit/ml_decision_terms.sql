@@ -2,8 +2,10 @@
 {%- set rules = ml_ledger.rule_versions(ref('ml_coefficients'), ref('ml_versions')) -%}
 with
 
+-- Without those whose values were erased.
 predictions as (
     select * from {{ ref('ml_predictions') }}
+    where features is not null
 ),
 
 coefficients as (

@@ -1,12 +1,14 @@
-{%- set text, whole, moment = dbt.type_string(), dbt.type_bigint(), dbt.type_timestamp() -%}
 with
 
 verdicts as (
-    {{
-        ml_ledger.union_ml_models('deployments', {
-            'ml_model': text, 'version': whole, 'verdict': text, 'checks': text, 'recorded_at': moment,
-        }) | indent(4)
-    }}
+    select
+        ml_model,
+        version,
+        event as verdict,
+        checks,
+        recorded_at
+    from {{ ref('ml_deployment_events') }}
+    where operation = 'gate'
 ),
 
 checks as (

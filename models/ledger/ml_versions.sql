@@ -9,6 +9,7 @@
         'hyperparameters': text,
         'features': text,
         'link': text,
+        'trained_by': text,
         'trained_because': text,
         'chosen_because': text,
         'trained_at': moment,
@@ -31,5 +32,7 @@
         'git_commit': text,
         'invocation_id': text,
         'recorded_at': moment,
+        'content_hash': text,
+        'previous_hash': text,
     })
 }}

@@ -1,6 +1,7 @@
 {#
     The contributions of a decision, against an average training row, and the link score of such a row add up to the link
-    score that was recorded. Decisions without one, of an earlier ml_ledger, and versions that are estimators have no contributions and are left out.
+    score that was recorded. Decisions without one, of an earlier ml_ledger, those
+    whose values were erased, and versions that are estimators have no contributions and are left out.
     The model is ml_decision_terms. Arguments: decisions, coefficients and versions, relations; tolerance, the largest
     difference allowed, relative to link scores above 1.
 #}
@@ -61,6 +62,7 @@ left join {{ versions }} as versions
 where
     decisions.status = 'scored'
     and decisions.link_score is not null
+    and decisions.features is not null
     and versions.estimator_sha256 is null
     and not coalesce(
         abs(decisions.link_score - bases.base - explained.contributions)

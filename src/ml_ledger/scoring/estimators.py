@@ -64,13 +64,13 @@ def _clock(relation: Relation) -> datetime:
 
 
 def _live(versions: Relation, deployments: Relation, rows: Relation, at: datetime) -> list[LiveEstimator]:
-    """Per slot the deployment with the latest start at or before the clock, as the macro live_versions has it."""
+    """What is deployed at the clock, as the macro live_versions has it."""
     started = deployments.query(
         "select slot, version from ("
-        " select slot, version, row_number() over ("
-        " partition by slot order by valid_from desc, recorded_at desc, version desc) as age"
-        f" from {deployments.name} where verdict = 'deployed' and valid_from <= timestamp '{at}'"
-        ") as ranked where age = 1 order by slot"
+        " select *, row_number() over (partition by slot, case when slot in ('challenger', 'shadow') then version end"
+        " order by valid_from desc, event_number desc) as age"
+        f" from {deployments.name} where event in ('deployed', 'ended') and valid_from <= timestamp '{at}'"
+        ") as ranked where age = 1 and event = 'deployed' and slot <> 'control' order by slot, version"
     )
     live = []
     for slot, version in ((row["slot"], row["version"]) for row in started):

@@ -17,7 +17,7 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(allow_inf_nan=False, gt=0)]
 
 # Columns that the training_set macro adds to the features; no feature can have these names.
-TRAINING_SET_COLUMNS = ("matured_at", "split", "weight", "known_at", "invocation_id")
+TRAINING_SET_COLUMNS = ("matured_at", "split", "weight", "known_at", "invocation_id", "run_by")
 
 # Keys that describe an ML model but change neither its fit nor its decisions: editing them trains nothing.
 DESCRIPTIVE_KEYS = frozenset({"description", "owner", "example"})

@@ -52,7 +52,7 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
             " ML model of another name."
         )
     validate_columns(ml_model, declared, rows)
-    clock, invocation_id = _run_of(rows)
+    clock, invocation_id, run_by = _run_of(rows)
     # Without a row there is no clock: nothing has matured, which is an error only before the first version.
     reason = "first version" if latest is None else clock and why_due(declared, latest, clock)
     if not reason:
@@ -78,6 +78,7 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
         "hyperparameters": json.dumps(fitted["self"].hyperparameters, sort_keys=True),
         "features": json.dumps(fitted["self"].scoring.features),
         "link": fitted["self"].scoring.link,
+        "trained_by": run_by,
         "trained_because": reason,
         "chosen_because": choice.because,
         "trained_at": clock,
@@ -103,13 +104,13 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
         "recorded_at": datetime.now(UTC).replace(tzinfo=None),
     }
     say(f"{ml_model}: trained version {number} on {window['train_rows']:,} rows; {_headline(metrics)}")
-    return version_table(row)
+    return version_table(row, None if latest is None else latest["content_hash"])
 
 
 def _latest(history: Relation) -> dict[str, Any] | None:
     """The latest version, without what it scores with, which may be large."""
     found = history.query(
-        f"select version, task, spec_hash, trained_at from {history.name} order by version desc limit 1"
+        f"select version, task, spec_hash, trained_at, content_hash from {history.name} order by version desc limit 1"
     )
     return found[0] if found else None
 
@@ -120,10 +121,13 @@ def _scorings(history: Relation) -> dict[str, CompiledScoring]:
     return {f"version:{row['version']}": CompiledScoring.from_json(row["scoring"], row["onnx"]) for row in found}
 
 
-def _run_of(rows: Relation) -> tuple[datetime | None, str | None]:
-    """The clock for which the training set was assembled, and the dbt invocation; None where it has no row."""
-    (row,) = rows.query(f"select max(known_at) as clock, max(invocation_id) as invocation_id from {rows.name}")
-    return row["clock"], row["invocation_id"]
+def _run_of(rows: Relation) -> tuple[datetime | None, str | None, str | None]:
+    """The clock for which the training set was assembled, the dbt invocation and who ran it; None without rows."""
+    (row,) = rows.query(
+        "select max(known_at) as clock, max(invocation_id) as invocation_id, max(run_by) as run_by"
+        f" from {rows.name}"
+    )
+    return row["clock"], row["invocation_id"], row["run_by"]
 
 
 def _window(spec: MLModelSpec, rows: Relation) -> dict[str, Any]:

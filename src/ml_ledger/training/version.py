@@ -7,6 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from ml_ledger.record.canonical import HASH_FORMAT, canonical_text, sha256
+
 _TIMESTAMP = pa.timestamp("us")
 
 # JSON texts are strings: they read the same in every engine and hash the same everywhere.
@@ -19,6 +21,7 @@ VERSION_SCHEMA = pa.schema(
         ("hyperparameters", pa.string()),
         ("features", pa.string()),
         ("link", pa.string()),
+        ("trained_by", pa.string()),
         ("trained_because", pa.string()),
         ("chosen_because", pa.string()),
         ("trained_at", _TIMESTAMP),
@@ -45,13 +48,28 @@ VERSION_SCHEMA = pa.schema(
         ("git_commit", pa.string()),
         ("invocation_id", pa.string()),
         ("recorded_at", _TIMESTAMP),
+        ("hash_format", pa.int64()),
+        ("previous_hash", pa.string()),
+        ("content_hash", pa.string()),
     ]
 )
 
 
-def version_table(row: Mapping[str, Any] | None) -> pa.Table:
-    """One version as an Arrow table of one row, or of none: what the versions node appends."""
-    rows = [] if row is None else [dict(row)]
-    if row is not None and set(row) != set(VERSION_SCHEMA.names):
-        raise ValueError(f"version row and schema differ: {set(row) ^ set(VERSION_SCHEMA.names)}")
-    return pa.Table.from_pylist(rows, schema=VERSION_SCHEMA)
+# Columns that the hash of a version does not cover: itself, and the estimator, whose own hash is a column.
+UNHASHED = ("content_hash", "onnx")
+
+
+def version_table(row: Mapping[str, Any] | None, previous_hash: str | None = None) -> pa.Table:
+    """One version as an Arrow table of one row, or of none: what the versions node appends.
+
+    row: all columns but those of the hash chain. previous_hash: the content hash of the version before, None for the
+    first.
+    """
+    if row is None:
+        return VERSION_SCHEMA.empty_table()
+    chained = {**row, "hash_format": HASH_FORMAT, "previous_hash": previous_hash}
+    content = {column: value for column, value in chained.items() if column not in UNHASHED}
+    chained["content_hash"] = sha256(canonical_text(content))
+    if set(chained) != set(VERSION_SCHEMA.names):
+        raise ValueError(f"version row and schema differ: {set(chained) ^ set(VERSION_SCHEMA.names)}")
+    return pa.Table.from_pylist([chained], schema=VERSION_SCHEMA)

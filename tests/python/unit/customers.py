@@ -52,6 +52,7 @@ def customers(months: int = 6, each: int = 250, seed: int = 3) -> pa.Table:
             "weight": np.ones(n),
             "known_at": np.full(n, np.datetime64("2024-12-01", "us")),
             "invocation_id": ["x"] * n,
+            "run_by": ["ana"] * n,
         }
     )
 

@@ -63,6 +63,7 @@ def table(task: str) -> pa.Table:
             "weight": np.ones(len(y)),
             "known_at": np.full(len(y), np.datetime64("2024-06-01", "us")),
             "invocation_id": ["x"] * len(y),
+            "run_by": ["ana"] * len(y),
         }
     )
 

@@ -99,7 +99,7 @@ SPEC = {
 ROWS = """
     select range as id, date '2024-01-01' as day, range % 7 + 0.5 as amount, range % 11 as age,
         timestamp '2024-03-01' as matured_at, case when range < 60 then 'train' else 'holdout' end as split,
-        1.0 as weight, timestamp '2024-06-01' as known_at, 'x' as invocation_id
+        1.0 as weight, timestamp '2024-06-01' as known_at, 'x' as invocation_id, 'ana' as run_by
     from range(90)
 """
 

@@ -31,7 +31,7 @@ GOOD = """
         case when range < 100 then 'train' else 'holdout' end as split,
         1.0 as weight,
         timestamp '2024-06-01' as known_at,
-        'x' as invocation_id
+        'x' as invocation_id, 'ana' as run_by
     from range(150)
 """
 

@@ -1,0 +1,30 @@
+{#
+    The hash of a prediction's content: over every column but those of the person, in whose place stands their salted
+    hash, `values_hash`.
+    Arguments: prefix, of the columns ('predictions.'); columns, mapping of column to SQL type; values_hash, SQL of the
+    hash of the person's values: see `values_hash`, or as it was stored when they were erased.
+    Returns: SQL.
+    Example: {{ ml_ledger.prediction_hash('', columns, '_ml_values_hash') }} as content_hash
+#}
+{% macro prediction_hash(prefix, columns, values_hash) %}
+    {% set hashed = {} %}
+    {% for column, type in columns.items() if column not in ml_ledger.personal_columns() %}
+        {% do hashed.update({column: type}) %}
+    {% endfor %}
+    {% do return(ml_ledger.sha256(ml_ledger.canonical_text(hashed, prefix, {'values_hash': values_hash}))) %}
+{% endmacro %}
+
+{#
+    The salted hash of the values of a person in a prediction.
+    Arguments: prefix, of the columns ('predictions.'); columns, mapping of column to SQL type.
+    Returns: SQL, NULL without a salt.
+#}
+{% macro values_hash(prefix, columns) %}
+    {% set personal = {} %}
+    {% for column in ml_ledger.personal_columns() if column in columns %}
+        {% do personal.update({column: columns[column]}) %}
+    {% endfor %}
+    {% do return(ml_ledger.sha256(
+        prefix ~ 'values_salt || chr(10) || ' ~ ml_ledger.canonical_text(personal, prefix)
+    )) %}
+{% endmacro %}

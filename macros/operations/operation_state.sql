@@ -1,0 +1,104 @@
+{#
+    What an operation must know of an ML model before it does anything: raises for an ML model that is not declared, or
+    was never built.
+    Arguments: operation, its name; ml_model, as given; valid_from, as given: the business time from which the operation
+    holds, none for the clock.
+    Returns: mapping: ml_model; deployments, versions (relations); clock, valid_from (texts); is_back_dated, whether
+    valid_from was given; live, list of the deployments that are live at valid_from (slot, version, share, valid_from,
+    operation); champions, list of the versions that were champion by then, latest first; known, mapping of version to
+    trained_at, trained_by, verdict of the gate, is_approved, is_rejected, is_retired; is_paused; latest, valid_from of the
+    latest event (text).
+    Example: {% set state = ml_ledger.operation_state('ml_pause', ml_model) %}
+#}
+{% macro operation_state(operation, ml_model, valid_from=none) %}
+    {% set names = ml_ledger.ml_model_names() %}
+    {% if ml_model not in names %}
+        {% do ml_ledger.refuse(operation, [
+            "ml_model: is not declared; got '" ~ ml_model ~ "'. Allowed: " ~ (names | join(', ') or '(none)') ~ '.'
+        ]) %}
+    {% endif %}
+    {% set given = (valid_from | string | trim | replace('T', ' ')) if valid_from is not none else none %}
+    {% if given is not none and not modules.re.fullmatch('\d{4}-\d{2}-\d{2}( \d{2}:\d{2}(:\d{2})?)?', given) %}
+        {% do ml_ledger.refuse(operation, [
+            "valid_from: must be a date or a timestamp; got '" ~ given ~ "'. Allowed: 1998-06-30 or 1998-06-30 18:00:00, in UTC."
+        ]) %}
+    {% endif %}
+    {% set deployments = ref(project_name, ml_model ~ '_deployments') %}
+    {% set versions = ref(project_name, ml_model ~ '_versions') %}
+    {% if load_relation(deployments) is none or load_relation(versions) is none %}
+        {% do ml_ledger.refuse(operation, [
+            'ml_model: ' ~ ml_model ~ ' has no versions yet. Fix: dbt build --select +' ~ ml_model ~ '_deployments.'
+        ]) %}
+    {% endif %}
+    {% set moment, text = dbt.type_timestamp(), dbt.type_string() %}
+    {% set at = ml_ledger.clock() if given is none else 'cast(' ~ ml_ledger.text_literal(given) ~ ' as ' ~ moment ~ ')' %}
+    {% set times = run_query(
+        'select cast(' ~ ml_ledger.clock() ~ ' as ' ~ text ~ ') as clock, cast(' ~ at ~ ' as ' ~ text ~ ') as valid_from, '
+        ~ 'cast(max(valid_from) as ' ~ text ~ ') as latest from ' ~ deployments
+    )[0] %}
+    {% set state = {
+        'ml_model': ml_model, 'deployments': deployments, 'versions': versions, 'clock': times['clock'],
+        'valid_from': times['valid_from'], 'is_back_dated': given is not none, 'latest': times['latest'],
+        'live': [], 'champions': [], 'known': {}, 'is_paused': false,
+    } %}
+    {% for row in run_query(ml_ledger.deployed_by(deployments, at)) %}
+        {% if row['is_live'] == 1 %}
+            {% do state.live.append({
+                'slot': row['slot'], 'version': row['version'] | int if row['version'] is not none else none,
+                'share': row['share'] | float, 'valid_from': row['valid_from'], 'operation': row['operation'],
+            }) %}
+        {% endif %}
+        {% if row['slot'] == 'champion' %}{% do state.champions.append(row['version'] | int) %}{% endif %}
+    {% endfor %}
+    {% for row in run_query(ml_ledger.versions_known(deployments, versions)) %}
+        {% do state.known.update({row['version'] | int: row.dict()}) %}
+    {% endfor %}
+    {% for row in run_query(
+        'select event from ' ~ deployments ~ " where event in ('paused', 'resumed') and valid_from <= " ~ at
+        ~ ' order by valid_from desc, event_number desc limit 1'
+    ) %}
+        {% do state.update({'is_paused': row['event'] == 'paused'}) %}
+    {% endfor %}
+    {% do return(state) %}
+{% endmacro %}
+
+{#
+    The deployments that began by a moment, latest first, with whether each is live then.
+    Arguments: deployments, relation of the node; at, SQL timestamp.
+    Returns: SQL.
+#}
+{% macro deployed_by(deployments, at) %}
+    select
+        slot,
+        version,
+        share,
+        cast(valid_from as {{ dbt.type_string() }}) as valid_from,
+        operation,
+        case when valid_to is null or valid_to > {{ at }} then 1 else 0 end as is_live
+    from (
+        {{ ml_ledger.deployment_intervals(deployments) }}
+    ) as intervals
+    where intervals.valid_from <= {{ at }}
+    order by intervals.valid_from desc, intervals.event_number desc
+{% endmacro %}
+
+{#
+    Every version with what was decided about it.
+    Arguments: deployments and versions, relations of the nodes.
+    Returns: SQL.
+#}
+{% macro versions_known(deployments, versions) %}
+    select
+        versions.version,
+        cast(versions.trained_at as {{ dbt.type_string() }}) as trained_at,
+        versions.trained_by,
+        max(case when events.operation = 'gate' then events.event end) as verdict,
+        max(case when events.operation = 'ml_approve' then 1 else 0 end) as is_approved,
+        max(case when events.event = 'rejected' then 1 else 0 end) as is_rejected,
+        max(case when events.event = 'retired' then 1 else 0 end) as is_retired
+    from {{ versions }} as versions
+    left join {{ deployments }} as events
+        on versions.version = events.version
+    group by versions.version, versions.trained_at, versions.trained_by
+    order by versions.version
+{% endmacro %}

@@ -1,0 +1,15 @@
+{#
+    The bucket of an entity, 0 to 9999, that says which arm of an experiment decides for it: the first 8 hexadecimal
+    digits of the MD5 of '<salt>|<entity>' in UTF-8, modulo 10000. The same on every engine, and for anyone who computes
+    it again.
+    Arguments: ml_model, its name: the salt is `experiment.salt` of its declaration, by default the name; entity, SQL
+    expression of a text.
+    Returns: SQL.
+    Example: {{ ml_ledger.bucket('repurchase', 'entity_id') }} as bucket
+#}
+{% macro bucket(ml_model, entity) %}
+    {% set experiment = ml_ledger.ml_model_spec(ml_model).get('experiment') %}
+    {% set salt = (experiment if experiment is mapping else {}).get('salt', ml_model) | string %}
+    {% set salted = dbt.string_literal(dbt.escape_single_quotes(salt ~ '|')) ~ ' || ' ~ entity %}
+    {% do return(ml_ledger.hex_to_integer('substr(' ~ dbt.hash(salted) ~ ', 1, 8)') ~ ' % 10000') %}
+{% endmacro %}

@@ -1,0 +1,3 @@
+{%- set columns = ml_ledger.batch_columns() -%}
+{%- do columns.update({'content_hash': dbt.type_string()}) -%}
+{{ ml_ledger.union_ml_models('batches', columns) }}
