@@ -55,15 +55,16 @@ def connection(fits):
     made.register("stored", pa.Table.from_pylist([{**version, **shared} for version in versions]))
     made.execute("create table versions as select * from stored")
     made.execute(
-        "create table deployments (slot varchar, version bigint, verdict varchar, valid_from timestamp,"
-        " recorded_at timestamp)"
+        "create table deployments (event_number bigint, slot varchar, version bigint, event varchar,"
+        " valid_from timestamp)"
     )
     return made
 
 
-def deploy(connection, slot, version, valid_from="2024-01-15", verdict="deployed", recorded_at="2024-01-15"):
+def deploy(connection, slot, version, valid_from="2024-01-15", event="deployed"):
     connection.execute(
-        "insert into deployments values (?, ?, ?, ?, ?)", [slot, version, verdict, valid_from, recorded_at]
+        "insert into deployments select count(*) + 1, ?, ?, ?, ? from deployments",
+        [slot, version, event, valid_from],
     )
 
 
@@ -112,7 +113,7 @@ def test_every_live_estimator_scores_the_latest_as_of_date(connection, fits):
 def test_a_slot_is_scored_by_its_latest_deployment_at_the_clock(connection):
     deploy(connection, "champion", 1, "2024-01-15")
     deploy(connection, "champion", 2, "2024-02-15")
-    deploy(connection, "champion", 3, "2024-02-18", verdict="refused")
+    deploy(connection, "champion", 3, "2024-02-18", event="refused")
     deploy(connection, "champion", 3, "2024-02-21")
 
     def live(clock):
