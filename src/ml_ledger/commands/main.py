@@ -38,9 +38,19 @@ def _parser() -> argparse.ArgumentParser:
     replay = commands.add_parser("replay", help="walk the clock over history, one dbt build per month")
     replay.add_argument("--from", dest="start", required=True, help="first clock, as 1997-06-30")
     replay.add_argument("--to", dest="end", required=True, help="last clock")
+    replay.add_argument("--operations", type=Path, default=None, help="YAML list of what people did, and when")
     replay.add_argument("--fresh", action="store_true", help="start from an empty warehouse")
     replay.add_argument("--warehouse", type=Path, default=None, help="DuckDB file (default: warehouse.duckdb)")
     replay.set_defaults(run=_replay)
+
+    verify = commands.add_parser("verify", help="recompute every hash of the record; exit code 1 if a row differs")
+    verify.add_argument("--anchor", type=Path, default=None, help="file with heads of chains kept elsewhere")
+    verify.add_argument("--warehouse", type=Path, default=None, help="DuckDB file (default: warehouse.duckdb)")
+    verify.set_defaults(run=_verify)
+
+    anchor = commands.add_parser("anchor", help="print the heads of all chains, to be kept elsewhere")
+    anchor.add_argument("--warehouse", type=Path, default=None, help="DuckDB file (default: warehouse.duckdb)")
+    anchor.set_defaults(run=_anchor)
     return parser
 
 
@@ -61,7 +71,27 @@ def _validate(options: argparse.Namespace) -> int:
 def _replay(options: argparse.Namespace) -> int:
     from ml_ledger.commands.replay import replay
 
-    replay(options.start, options.end, fresh=options.fresh, warehouse=_warehouse(options))
+    replay(
+        options.start,
+        options.end,
+        fresh=options.fresh,
+        warehouse=_warehouse(options),
+        operations=options.operations,
+    )
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from ml_ledger.commands.verify import verify
+
+    print(verify(_warehouse(options), options.anchor))
+    return 0
+
+
+def _anchor(options: argparse.Namespace) -> int:
+    from ml_ledger.commands.verify import anchor
+
+    print(anchor(_warehouse(options)))
     return 0
 
 

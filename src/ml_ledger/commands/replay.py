@@ -11,23 +11,21 @@ from pathlib import Path
 
 import duckdb
 
-from ml_ledger.errors import MLLedgerError
+from ml_ledger.commands.acts import ReplayError, read_acts
 
 
-class ReplayError(MLLedgerError):
-    """A step of a replay failed, or its dates make no sense."""
-
-
-def replay(start: str, end: str, *, fresh: bool, warehouse: Path) -> None:
+def replay(start: str, end: str, *, fresh: bool, warehouse: Path, operations: Path | None = None) -> None:
     """Build at every month end from `start` to `end` (ISO dates), printing a line per step.
 
-    fresh: begin with an empty warehouse. The code path is that of production: only the clock differs.
+    fresh: begin with an empty warehouse. operations: a YAML list of what people did (see `read_acts`), each run after
+    the build of the first month end that is not before it. The code path is that of production: only the clock differs.
     Raises ReplayError naming the step that failed; what earlier steps appended stays.
     """
     first, last = _date(start, "--from"), _date(end, "--to")
     if first > last:
         raise ReplayError(f"--from: must not be after --to; got {first} and {last}.")
     clocks = list(month_ends(first, last))
+    acts = [] if operations is None else read_acts(operations, first, last)
     if fresh and warehouse.exists() and not _is_duckdb(warehouse):
         raise ReplayError(f"--fresh: would remove {warehouse}, which is not a DuckDB file. Nothing was removed.")
     os.environ["ML_LEDGER_WAREHOUSE"] = str(warehouse)
@@ -57,8 +55,19 @@ def replay(start: str, end: str, *, fresh: bool, warehouse: Path) -> None:
                 " \"{{ env_var('ML_LEDGER_WAREHOUSE', 'warehouse.duckdb') }}\"."
             )
         DuckDBConnectionManager.close_all_connections()  # so that the summary can read the file
+        done = []
+        while acts and acts[0].at <= clock:
+            act = acts.pop(0)
+            result = dbtRunner(manifest=parsed.result).invoke(act.command(clock))
+            if not result.success:
+                raise ReplayError(
+                    f"{act.operation} at {clock} failed: {result.exception or 'see the messages above'}"
+                )
+            DuckDBConnectionManager.close_all_connections()
+            done.append(act.operation)
         print(
             f"  {number:>2}/{len(clocks)}  {clock}  {_summary(warehouse, clock)}"
+            f"{'; ran ' + ', '.join(done) if done else ''}"
             f"  ({time.monotonic() - step_began:.0f} s)",
             flush=True,
         )
@@ -104,7 +113,8 @@ def _summary(warehouse: Path, clock: date) -> str:
         ).fetchall()
         champions = connection.execute(
             "select ml_model || ' version ' || version from ml_deployments"
-            " where slot = 'champion' and valid_to is null order by all"
+            " where slot = 'champion' and valid_from <= ?1 and coalesce(valid_to > ?1, true) order by all",
+            [clock],
         ).fetchall()
         (decisions,) = connection.execute(
             "select count(*) from ml_predictions where decided_at = ?", [clock]

@@ -11,6 +11,7 @@ import duckdb
 
 from ml_ledger.commands.tables import rows_of, table
 from ml_ledger.commands.versions import version_as_rows
+from ml_ledger.commands.warehouse_file import opened
 from ml_ledger.errors import WarehouseError, listed
 
 DECISIONS_SHOWN = 5
@@ -30,28 +31,11 @@ def show(ml_model: str, warehouse: Path) -> str:
 
     Raises WarehouseError when the file cannot be opened or the ML model has no live version.
     """
-    connection = _open(warehouse)
+    connection = opened(warehouse)
     try:
         return "\n".join(_sections(connection, ml_model))
     finally:
         connection.close()
-
-
-def _open(warehouse: Path) -> duckdb.DuckDBPyConnection:
-    if not warehouse.exists():
-        raise WarehouseError(f"{warehouse}: does not exist. Fix: run `make build`, or name it with --warehouse.")
-    try:
-        connection = duckdb.connect(str(warehouse), read_only=True)
-    except duckdb.Error as error:
-        raise WarehouseError(f"{warehouse}: cannot be opened: {error}") from None
-    schemas = connection.execute(
-        "select table_schema from information_schema.tables where table_name = 'ml_deployments'"
-    ).fetchall()
-    if not schemas:
-        connection.close()
-        raise WarehouseError(f"{warehouse}: holds no ledger. Fix: run `dbt build` first.")
-    connection.execute(f'use "{schemas[0][0]}"')
-    return connection
 
 
 def _sections(connection: duckdb.DuckDBPyConnection, ml_model: str) -> Iterable[str]:
