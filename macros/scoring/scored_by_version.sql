@@ -6,7 +6,8 @@
     Arguments: version, one element of `live_versions`; versions, the relation of the ML model's
     versions node; classes, the declared classes of a task multiclass; with_texts,
     whether there is an expression `reason_texts`.
-    Returns: SQL: layer<n>_<slot>, directed_<slot>, explained_<slot>, decided_<slot>, and for trees see `tree_paths`.
+    Returns: SQL: layer<n>_<slot>, directed_<slot>, explained_<slot>, decided_<slot>; see also `ranked_by_push` and, for trees,
+    `tree_paths`.
     Example: {{ ml_ledger.scored_by_version(version, versions) }}
 #}
 {% macro scored_by_version(version, versions, classes=none, with_texts=false) %}
@@ -60,7 +61,10 @@ directed_{{ slot }} as (
     from {{ last_layer }} as scored
         {%- endif %}
         {%- if with_texts %}
-    cross join reason_texts
+    cross join (
+        select {{ ml_ledger.reason_texts_by_push(pushes) }} as _ml_texts
+        from reason_texts
+    ) as reason_texts
         {%- endif %}
 ),
 
@@ -81,6 +85,8 @@ explained_{{ slot }} as (
         {%- endfor %}
     from directed_{{ slot }}
 ),
+
+{{ ml_ledger.ranked_by_push(slot, pushes, version.reasons) }}
 
 decided_{{ slot }} as (
     select
@@ -103,11 +109,11 @@ decided_{{ slot }} as (
         {{ ml_ledger.decided_action(version) }} as decision,
         case
             when _ml_score is not null
-                then {{ ml_ledger.top_reasons(pushes, '_ml_direction', '_ml_features', version.reasons, with_texts) }}
+                then {{ ml_ledger.top_reasons('_ml_strongest', pushes, '_ml_direction', features, version.reasons, with_texts) }}
         end as reasons,
         _ml_features as features,
         {{ ml_ledger.imputed_features(version.imputed) }} as imputed_features,
         {{ ml_ledger.clipped_features(version.clipped) }} as clipped_features
-    from explained_{{ slot }}
+    from ranked_{{ slot }}
 )
 {%- endmacro %}
