@@ -93,7 +93,8 @@ def _files(models: Mapping[str, int]) -> dict[str, str]:
     )
     texts["models/reason_texts.sql"] = (
         "select feature, direction, 1 as text_version, 'The value of ' || feature || ' ' || direction || ' the score'"
-        f" as reason_text from unnest({NUMBERS}) as _(feature) cross join unnest(['raises', 'lowers']) as _(direction)\n"
+        f" as reason_text from unnest({NUMBERS}) as _(feature)"
+        " cross join unnest(['raises', 'lowers']) as _(direction)\n"
     )
     append = "{{ config(materialized='incremental', incremental_strategy='append', full_refresh=false) }}\n"
     for model, rows in models.items():
