@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,25 +24,29 @@ def all_columns(connection: duckdb.DuckDBPyConnection, rows: int, model: str) ->
     return _created(connection, model, "*")
 
 
+def all_columns_with_texts(connection: duckdb.DuckDBPyConnection, rows: int, model: str) -> Task:
+    return _created(connection, f"{model}_with_texts", "*")
+
+
 def all_but_reasons(connection: duckdb.DuckDBPyConnection, rows: int, model: str) -> Task:
     return _created(connection, model, "* exclude (reasons)")
 
 
-def _created(connection: duckdb.DuckDBPyConnection, model: str, columns: str) -> Task:
-    (file,) = PROJECT.glob(f"target/compiled/**/{model}_predictions.sql")
+def _created(connection: duckdb.DuckDBPyConnection, node: str, columns: str) -> Task:
+    (file,) = PROJECT.glob(f"target/compiled/**/{node}_predictions.sql")
     sql = f"create or replace temp table predictions as select {columns} from ({file.read_text(encoding='utf-8')})"
     return Task(lambda: connection.execute(sql))
 
 
-def compile_predictions(models: list[str], rows: int) -> None:
-    """Write the project, build it, and compile the predictions of these models over a table of so many rows."""
-    for name, text in _files(models, rows).items():
+def compile_predictions(models: Mapping[str, int]) -> None:
+    """Write the project, build it, and compile the predictions of each model over a table of so many rows."""
+    for name, text in _files(models).items():
         file = PROJECT / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
-    deployments = [f"+{model}_deployments" for model in models]
-    predictions = [f"{model}_predictions" for model in models]
-    for command in (["deps"], ["run", "--select", *deployments], ["compile", "--select", *predictions]):
+    built = ["reason_texts", *(f"+{model}_deployments" for model in models)]
+    predictions = [f"{model}{texts}_predictions" for model in models for texts in ("", "_with_texts")]
+    for command in (["deps"], ["run", "--select", *built], ["compile", "--select", *predictions]):
         done = subprocess.run(
             [str(Path(sys.executable).with_name("dbt")), "--quiet", *command],
             cwd=PROJECT,
@@ -54,7 +59,7 @@ def compile_predictions(models: list[str], rows: int) -> None:
             raise SystemExit(f"dbt {' '.join(command)} failed:\n{done.stdout}")
 
 
-def _files(models: list[str], rows: int) -> dict[str, str]:
+def _files(models: Mapping[str, int]) -> dict[str, str]:
     features = ", ".join(NUMBERS)
     specs = {model: _spec(model) for model in models}
     project = {
@@ -82,26 +87,34 @@ def _files(models: list[str], rows: int) -> dict[str, str]:
         },
     }
     texts = {name: json.dumps(content) for name, content in files.items()}  # JSON is YAML
-    texts["models/features.sql"] = (
-        f"select id, date '2024-01-01' + interval (id % 2) month as as_of, {features} from main.{SAMPLE}\n"
-        f"union all\nselect id, timestamp '2024-03-01' as as_of, {features} from main.{table_of(rows)}\n"
-    )
     texts["models/labels.sql"] = (
         "select id, date '2024-01-01' + interval (id % 2) month as as_of, cast(y as integer) as y,"
         f" date '2024-01-01' + interval (id % 2) month + interval 20 day as matured_at from main.{SAMPLE}\n"
     )
+    texts["models/reason_texts.sql"] = (
+        "select feature, direction, 1 as text_version, 'The value of ' || feature || ' ' || direction || ' the score'"
+        f" as reason_text from unnest({NUMBERS}) as _(feature)"
+        " cross join unnest(['raises', 'lowers']) as _(direction)\n"
+    )
     append = "{{ config(materialized='incremental', incremental_strategy='append', full_refresh=false) }}\n"
-    for model in models:
+    for model, rows in models.items():
+        texts[f"models/{model}_features.sql"] = (
+            f"select id, date '2024-01-01' + interval (id % 2) month as as_of, {features} from main.{SAMPLE}\n"
+            f"union all\nselect id, timestamp '2024-03-01' as as_of, {features} from main.{table_of(rows)}\n"
+        )
         texts[f"models/{model}_training_set.sql"] = (
-            f"{{{{ ml_ledger.training_set(ml_model='{model}', features=ref('features'), labels=ref('labels')) }}}}\n"
+            f"{{{{ ml_ledger.training_set(ml_model='{model}', features=ref('{model}_features'),"
+            f" labels=ref('labels')) }}}}\n"
         )
         texts[f"models/{model}_deployments.sql"] = (
             f"{append}{{{{ ml_ledger.deployments(ml_model='{model}', versions=ref('{model}_versions')) }}}}\n"
         )
-        texts[f"models/{model}_predictions.sql"] = (
-            f"{append}{{{{ ml_ledger.predictions(ml_model='{model}', features=ref('features'),"
-            f" versions=ref('{model}_versions'), deployments=ref('{model}_deployments')) }}}}\n"
-        )
+        for node, reason_texts in {model: "none", f"{model}_with_texts": "ref('reason_texts')"}.items():
+            texts[f"models/{node}_predictions.sql"] = (
+                f"{append}{{{{ ml_ledger.predictions(ml_model='{model}', features=ref('{model}_features'),"
+                f" versions=ref('{model}_versions'), deployments=ref('{model}_deployments'),"
+                f" reason_texts={reason_texts}) }}}}\n"
+            )
         texts[f"python_models/{model}_versions.py"] = VERSIONS.format(model=model)
     return texts
 

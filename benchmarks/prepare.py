@@ -1,7 +1,7 @@
 """Make what is measured: tables, versions, the scores that scikit-learn gives, and the optima of training.
 
 Its argument is JSON: "scored", the numbers of rows that each model scores; "trained", those that are trained on; and
-"nodes", of which models the predictions node is compiled, for how many rows.
+"nodes", for how many rows the predictions node of a model is compiled.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ def main() -> None:
         for rows in sizes:
             _keep_reference(connection, model, fitted, rows)
     connection.close()
-    if wanted["nodes"]["models"]:
-        compile_predictions(**wanted["nodes"])
+    if wanted["nodes"]:
+        compile_predictions(wanted["nodes"])
 
 
 def _keep_reference(connection: duckdb.DuckDBPyConnection, model: str, fitted: Fit, rows: int) -> None:

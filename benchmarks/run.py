@@ -58,11 +58,10 @@ def _wanted(tables: list[Table]) -> dict[str, Any]:
     for table in tables:
         if table.model:
             scored.setdefault(table.model, []).append(table.size)
-    nodes = [table for table in tables if table.node]
     return {
         "scored": scored,
         "trained": [table.size for table in tables if not table.model],
-        "nodes": {"models": [table.model for table in nodes], "rows": nodes[0].size if nodes else 0},
+        "nodes": {table.model: table.size for table in tables if table.node and table.model},
     }
 
 

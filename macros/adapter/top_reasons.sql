@@ -3,41 +3,50 @@
     {feature, value, contribution}, as text; the value of a pair is null. Contributions are in link units against an
     average training row: positive ones raise the score. With texts, each also has the text of its feature and
     direction, and the text's version.
-    Arguments: pushes, mapping of feature to the column that holds its push towards the decision; direction, column
-    that is 1 where the decision is for a high score and -1 for a low one; features, column with the inputs as a JSON
-    object; count, how many; with_texts, whether there is a column `_ml_texts` (see `reason_text_map`).
+    Arguments: strongest, column with the list that `strongest_pushes` makes; pushes, the same mapping as there;
+    direction, column that is 1 where the decision is for a high score and -1 for a low one; values, mapping of feature
+    to the column with its value; count, how many; with_texts, whether there is a column `_ml_texts` (see
+    `reason_texts_by_push`).
     Returns: SQL.
-    Example: {{ ml_ledger.top_reasons({'recency_days': '_ml_push1'}, '_ml_direction', '_ml_features', 3) }} as reasons
+    Example: {{ ml_ledger.top_reasons('_ml_strongest', pushes, '_ml_direction', {'recency_days': 'recency_days'}, 3) }} as reasons
 #}
-{% macro top_reasons(pushes, direction, features, count, with_texts=false) %}
-    {% do return(adapter.dispatch('top_reasons', 'ml_ledger')(pushes, direction, features, count, with_texts)) %}
+{% macro top_reasons(strongest, pushes, direction, values, count, with_texts=false) %}
+    {% do return(adapter.dispatch('top_reasons', 'ml_ledger')(
+        strongest, pushes, direction, values, count, with_texts
+    )) %}
 {% endmacro %}
 
-{% macro default__top_reasons(pushes, direction, features, count, with_texts) %}
+{% macro default__top_reasons(strongest, pushes, direction, values, count, with_texts) %}
     {% do ml_ledger.unsupported('top_reasons') %}
 {% endmacro %}
 
-{% macro duckdb__top_reasons(pushes, direction, features, count, with_texts) -%}
-    {%- set raises = "case when reason.push * " ~ direction ~ " >= 0 then ' raises' else ' lowers' end" -%}
+{#- Each reason is joined from texts of its own: a lambda over all of them would copy every column that it names. -#}
+{% macro duckdb__top_reasons(strongest, pushes, direction, values, count, with_texts) -%}
+    {%- set text = dbt.type_string() -%}
+    {%- set beginnings = [] -%}
+    {%- for feature in pushes -%}
+        {%- set value = "coalesce(cast(to_json(" ~ values[feature] ~ ") as " ~ text ~ "), 'null')" if feature in values else "'null'" -%}
+        {%- do beginnings.append("when " ~ loop.index ~ " then '{\"feature\":\"" ~ feature ~ "\",\"value\":' || " ~ value) -%}
+    {%- endfor -%}
     {%- if not pushes -%}
     '[]'
     {%- else -%}
-    cast(to_json(list_transform(
-                    list_sort([
-                        {%- for feature, push in pushes.items() %}
-                        {'push': {{ push }}, 'feature': '{{ feature }}'}
-                        {%- if not loop.last %},{% endif -%}
-                        {% endfor %}
-                    ], 'desc')[1:{{ count }}],
-                    lambda reason: {
-                        'feature': reason.feature,
-                        'value': json_extract({{ features }}, '$."' || reason.feature || '"'),
-                        'contribution': reason.push * {{ direction }}
-                        {%- if with_texts %},
-                        'text': _ml_texts[reason.feature || {{ raises }}].text,
-                        'text_version': _ml_texts[reason.feature || {{ raises }}].version
+    '[' || concat_ws(
+                    ','
+                    {%- for number in range(1, [count, pushes | length] | min + 1) %}
+                    {%- set reason = strongest ~ '[' ~ number ~ ']' -%}
+                    {%- set contribution = reason ~ '.push * ' ~ direction %},
+                    case {{ reason }}.number
+                        {%- for beginning in beginnings %}
+                        {{ beginning }}
+                        {%- endfor %}
+                    end
+                        || ',"contribution":' || cast(to_json({{ contribution }}) as {{ text }})
+                        {%- if with_texts %}
+                        || _ml_texts[2 * {{ reason }}.number - case when {{ contribution }} >= 0 then 1 else 0 end]
                         {%- endif %}
-                    }
-                )) as {{ dbt.type_string() }})
+                        || '}'
+                    {%- endfor %}
+                ) || ']'
     {%- endif -%}
 {%- endmacro %}

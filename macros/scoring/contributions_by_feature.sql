@@ -4,7 +4,7 @@
     own, under the name of its term. A rule cannot be taken apart: it is
     one reason, `rule`, whatever features it reads. Of an estimator nothing is known.
     Arguments: version, one element of `live_versions`.
-    Returns: mapping of feature, or pair, to SQL over the columns of the version's layers and, for trees, of `tree_paths`.
+    Returns: mapping of feature, or pair, in the order of their names, to SQL over the columns of the version's layers and, for trees, of `tree_paths`.
     Example: {% for feature, sql in ml_ledger.contributions_by_feature(version).items() %}
 #}
 {% macro contributions_by_feature(version) %}
@@ -31,7 +31,7 @@
         {% endfor %}
     {% endfor %}
     {% set contributions = {} %}
-    {% for feature, added in by_feature.items() %}
+    {% for feature, added in by_feature | dictsort(case_sensitive=true) %}
         {% set added = 'case _ml_predicted' ~ added ~ ' end' if version.outputs | length > 1 else added %}
         {% set path = ' + coalesce(_ml_path' ~ (version.features.index(feature) + 1) ~ ', 0)' if version.trees and feature in version.features else '' %}
         {% do contributions.update({feature: added ~ path}) %}

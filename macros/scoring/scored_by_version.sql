@@ -8,7 +8,8 @@
     Arguments: version, one element of `live_versions`; versions, the relation of the ML model's
     versions node; classes, the declared classes of a task multiclass; with_texts,
     whether there is an expression `reason_texts`.
-    Returns: SQL: layer<n>_<arm>, directed_<arm>, explained_<arm>, decided_<arm>, and for trees see `tree_paths`.
+    Returns: SQL: layer<n>_<arm>, directed_<arm>, explained_<arm>, decided_<arm>; see also `ranked_by_push` and, for trees,
+    `tree_paths`.
     Example: {{ ml_ledger.scored_by_version(version, versions) }}
 #}
 {% macro scored_by_version(version, versions, classes=none, with_texts=false) %}
@@ -65,7 +66,10 @@ directed_{{ arm }} as (
     from {{ last_layer }} as scored
         {%- endif %}
         {%- if with_texts %}
-    cross join reason_texts
+    cross join (
+        select {{ ml_ledger.reason_texts_by_push(pushes) }} as _ml_texts
+        from reason_texts
+    ) as reason_texts
         {%- endif %}
 ),
 
@@ -86,6 +90,8 @@ explained_{{ arm }} as (
         {%- endfor %}
     from directed_{{ arm }}
 ),
+
+{{ ml_ledger.ranked_by_push(arm, pushes, version.reasons) }}
 
 decided_{{ arm }} as (
     select
@@ -111,11 +117,11 @@ decided_{{ arm }} as (
         {{ ml_ledger.decision_source(version) }} as decision_source,
         case
             when _ml_score is not null
-                then {{ ml_ledger.top_reasons(pushes, '_ml_direction', '_ml_features', version.reasons, with_texts) }}
+                then {{ ml_ledger.top_reasons('_ml_strongest', pushes, '_ml_direction', features, version.reasons, with_texts) }}
         end as reasons,
         _ml_features as features,
         {{ ml_ledger.imputed_features(version.imputed) }} as imputed_features,
         {{ ml_ledger.clipped_features(version.clipped) }} as clipped_features
-    from explained_{{ arm }}
+    from ranked_{{ arm }}
 )
 {%- endmacro %}
