@@ -9,7 +9,7 @@
     {% set default = '1998-06-30' if ml_ledger.example_is_on() else run_started_at.strftime('%Y-%m-%d %H:%M:%S') %}
     {% set given = var('ml_clock', none) %}
     {% set text = (default if given is none else given) | string | trim %}
-    {% if not modules.re.fullmatch('\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2})?)?', text) %}
+    {% if not modules.re.fullmatch('[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?', text) %}
         {% do exceptions.raise_compiler_error(
             "ml_clock: must be a date or a timestamp; got '" ~ text
             ~ "'. Allowed: 1998-06-30 or 1998-06-30 18:00:00, in UTC. Fix: dbt build --vars '{ml_clock: 1998-06-30}'."

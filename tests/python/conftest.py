@@ -18,7 +18,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "tests" / "fixtures" / "cdnow_orders_sample.csv"
 COPIED = ("dbt_project.yml", "profiles.yml", "models", "python_models", "macros", "seeds", "analyses", "tests")
-LEDGER = ("repurchase_versions", "repurchase_deployments", "repurchase_predictions")
+LEDGER = ("repurchase_versions", "repurchase_deployments", "repurchase_predictions", "repurchase_batches")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
