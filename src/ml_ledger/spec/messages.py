@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import BaseModel
@@ -39,7 +40,7 @@ def translate(root: str, detail: Mapping[str, Any]) -> Problem:
         limit = next(iter(context.values()))
         return Problem(where, "is out of range", _shown(value), f"a number {limits[kind]} {limit}")
     if kind in SHAPES:
-        fix = "write it in quotes" if kind == "string_type" and isinstance(value, (bool, int, float)) else None
+        fix = "write it in quotes" if kind == "string_type" and isinstance(value, (bool, int, float, date)) else None
         return Problem(where, f"must be {SHAPES[kind]}", _shown(value), fix=fix)
     if kind in ("float_type", "int_type", "int_from_float"):
         number = "a number" if kind == "float_type" else "a whole number"
@@ -47,6 +48,8 @@ def translate(root: str, detail: Mapping[str, Any]) -> Problem:
         if isinstance(value, str):
             fix = "write it without quotes, and small numbers as 0.001 (YAML reads 1e-3 as text)"
         return Problem(where, f"must be {number}", _shown(value), number, fix)
+    if kind == "date_type":
+        return Problem(where, "must be a date", _shown(value), "a date such as '2024-01-31'")
     if kind == "finite_number":
         return Problem(where, "must be finite", _shown(value), "a finite number")
     if kind == "too_short":
