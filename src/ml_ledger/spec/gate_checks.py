@@ -70,7 +70,7 @@ def _sign_problems(
         if name not in features:
             fix = did_you_mean(name, features)
             yield Problem(where, "is not a declared feature", repr(name), listed(features), fix)
-        elif isinstance(feature, Mapping) and feature.get("kind") != "numeric":
+        elif isinstance(feature, Mapping) and feature.get("kind") in ("categorical", "boolean", "date"):
             yield Problem(
                 where,
                 "has no direction, which only numbers have",
