@@ -31,7 +31,7 @@
 select
     {%- for column, keys in places.items() %}
     {%- set value = ml_ledger.declared_value(spec, keys, defaults.get(column)) %}
-    cast({{ ml_ledger.text_literal(value) }} as {{ types.get(column, text) }}) as {{ column }},
+    cast({{ 'null' if value is none else ml_ledger.text_literal(value) }} as {{ types.get(column, text) }}) as {{ column }},
     {%- endfor %}
     cast({{ ml_ledger.text_literal(name) }} as {{ text }}) as ml_model
 {% if not loop.last -%}
