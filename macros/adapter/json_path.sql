@@ -1,6 +1,7 @@
 {#
     A value inside nested JSON objects, as text; NULL where it is null or absent.
-    Arguments: json, SQL expression; keys, list of member names, outermost first.
+    Arguments: json, SQL expression; keys, list of member names, outermost first; `score[0]` is the first element of the
+    array `score`.
     Returns: SQL.
     Example: {{ ml_ledger.json_path('spec', ['decision', 'positive']) }}
 #}

@@ -20,6 +20,7 @@ without_verdict as (
     select
         version,
         spec,
+        coefficients,
         metrics
     from {{ versions }} as versions
     where

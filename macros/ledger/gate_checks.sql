@@ -3,9 +3,9 @@
     and check. What is asked of a version is read from the declaration that is stored on it.
 
     Each saving is the lower end of a 95 % interval of the log loss, squared error or squared distance that the version
-    saves, row by row, on the holdout: against a baseline it must be above `gate.baseline_hurdle`, against the champion
-    at least minus `gate.champion_margin`. `gate.minimum_scored_share` is what part of the holdout must have been
-    scored. A champion that reads a column which is gone cannot be compared; then the baselines alone decide.
+    saves, row by row, on the holdout: against a baseline it must be above `gate.baseline_hurdle`.
+    `gate.minimum_scored_share` is what part of the holdout must have been scored. All other checks: `gate_limits`,
+    `gate_signs`, `gate_smoke_cases`, `gate_champion`. What could not be measured fails.
 
     Arguments: with_champion, whether there may be a champion (the expression `champion` exists).
     Returns: SQL, ending in the expression `checks`.
@@ -13,16 +13,16 @@
 #}
 {% macro gate_checks(with_champion) -%}
 {%- set double = ml_ledger.type_double() -%}
-{%- set text = dbt.type_string() -%}
+stored_metrics as (
+    {{ ml_ledger.unnest_json('without_verdict', 'metrics', ['version'], {
+        'dataset': 'varchar', 'slice': 'varchar', 'scored_by': 'varchar', 'metric': 'varchar',
+        'value': 'double', 'ci_low': 'double',
+    }) | indent(4) }}
+),
+
 holdout_metrics as (
-    select *
-    from (
-        {{ ml_ledger.unnest_json('without_verdict', 'metrics', ['version'], {
-            'dataset': 'varchar', 'slice': 'varchar', 'scored_by': 'varchar', 'metric': 'varchar',
-            'value': 'double', 'ci_low': 'double',
-        }) | indent(8) }}
-    ) as metrics
-    where dataset = 'holdout' and slice = 'all'
+    select * from stored_metrics
+    where dataset = 'holdout'
 ),
 
 scorers as (
@@ -31,7 +31,7 @@ scorers as (
         scored_by,
         value as scored_share
     from holdout_metrics
-    where metric = 'scored_share'
+    where slice = 'all' and metric = 'scored_share'
 ),
 
 savings as (
@@ -40,7 +40,9 @@ savings as (
         scored_by,
         ci_low
     from holdout_metrics
-    where metric in ('log_loss_reduction', 'squared_error_reduction', 'squared_distance_reduction')
+    where
+        slice = 'all'
+        and metric in ('log_loss_reduction', 'squared_error_reduction', 'squared_distance_reduction')
 ),
 
 asked as (
@@ -48,10 +50,19 @@ asked as (
         version,
         cast({{ ml_ledger.json_path('spec', ['gate', 'baseline_hurdle']) }} as {{ double }}) as baseline_hurdle,
         cast({{ ml_ledger.json_path('spec', ['gate', 'champion_margin']) }} as {{ double }}) as champion_margin,
-        cast({{ ml_ledger.json_path('spec', ['gate', 'minimum_scored_share']) }} as {{ double }}) as minimum_scored_share
+        cast({{ ml_ledger.json_path('spec', ['gate', 'minimum_scored_share']) }} as {{ double }}) as minimum_scored_share,
+        cast({{ ml_ledger.json_path('spec', ['gate', 'maximum_score_shift']) }} as {{ double }}) as maximum_score_shift
     from without_verdict
 ),
 
+{{ ml_ledger.gate_limits() }},
+
+{{ ml_ledger.gate_signs() }},
+
+{{ ml_ledger.gate_smoke_cases() }},
+{% if with_champion %}
+{{ ml_ledger.gate_champion() }},
+{% endif %}
 checks as (
     select
         asked.version,
@@ -82,33 +93,23 @@ checks as (
         on
             scorers.version = savings.version
             and scorers.scored_by = savings.scored_by
+
+    union all
+
+    select * from limit_checks
+
+    union all
+
+    select * from sign_checks
+
+    union all
+
+    select * from smoke_checks
     {%- if with_champion %}
 
     union all
 
-    select
-        asked.version,
-        case
-            when champion_scorer.scored_share = 0
-                then 'champion version ' || cast(champion.version as {{ text }}) || ' reads columns that are gone'
-            else 'not worse than champion version ' || cast(champion.version as {{ text }})
-        end as check_name,
-        savings.ci_low as value,
-        -asked.champion_margin as threshold,
-        case
-            when champion_scorer.scored_share = 0 then true
-            else coalesce(savings.ci_low >= -asked.champion_margin, false)
-        end as passed
-    from asked
-    cross join champion
-    left join scorers as champion_scorer
-        on
-            asked.version = champion_scorer.version
-            and champion_scorer.scored_by = 'version:' || cast(champion.version as {{ text }})
-    left join savings
-        on
-            champion_scorer.version = savings.version
-            and champion_scorer.scored_by = savings.scored_by
+    select * from champion_checks
     {%- endif %}
 )
 {%- endmacro %}

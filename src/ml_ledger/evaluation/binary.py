@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ml_ledger.evaluation.estimates import Estimate, Measured, without_interval
-from ml_ledger.evaluation.ranks import deciles, has_deciles, ranking
-from ml_ledger.evaluation.rows import ScoredRows, is_scored, negative_log
+from ml_ledger.evaluation.ranks import deciles, ranking
+from ml_ledger.evaluation.rows import ScoredRows, is_earlier_version, is_scored, negative_log
 from ml_ledger.terms.base import double
 
 SHARES = ("scored_share", "base_rate", "positive_share", "precision", "recall")
@@ -26,6 +26,8 @@ def measure_binary(rows: ScoredRows, threshold: float | None) -> Iterator[Measur
     for i, scorer in enumerate(rows.scorers):
         for metric, sql in _per_row(i, threshold).items():
             values[scorer, metric] = sql
+        if is_earlier_version(scorer):
+            values[scorer, "score_shift"] = f"abs(s{i}_0 - s0_0)"
     for (scorer, metric), moments in rows.moments(values).items():
         if metric == "overlap":
             yield Measured(scorer, "f1", f1_from_overlap(moments.share()))
@@ -36,7 +38,7 @@ def measure_binary(rows: ScoredRows, threshold: float | None) -> Iterator[Measur
         if found is not None:
             yield Measured(scorer, "roc_auc", found.roc_auc)
             yield Measured(scorer, "average_precision", found.average_precision)
-        if has_deciles(scorer):
+        if not is_earlier_version(scorer):
             yield from _by_decile(rows, i)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ml_ledger.evaluation.estimates import Measured, wilson, without_interval
 from ml_ledger.evaluation.ranks import ranking
-from ml_ledger.evaluation.rows import ScoredRows, is_scored, negative_log
+from ml_ledger.evaluation.rows import ScoredRows, is_earlier_version, is_scored, negative_log
 
 SHARES = ("scored_share", "accuracy", "base_rate")
 
@@ -22,6 +22,10 @@ def measure_multiclass(rows: ScoredRows, classes: Sequence[str]) -> Iterator[Mea
     for i, scorer in enumerate(rows.scorers):
         for metric, sql in _per_row(i, len(classes)).items():
             values[scorer, metric, "all"] = sql
+        if is_earlier_version(scorer):
+            # what probability must move from class to class to make one of the other: half the sum of differences
+            shifts = " + ".join(f"abs(s{i}_{k} - s0_{k})" for k in range(len(classes)))
+            values[scorer, "score_shift", "all"] = f"({shifts}) / 2"
     for (scorer, metric, part), moments in rows.moments(values).items():
         estimate = moments.share() if metric in SHARES else moments.average()
         yield Measured(scorer, metric, estimate, part)

@@ -87,11 +87,6 @@ def ranking(rows: ScoredRows, *, score: str, label: str = "label") -> Ranking | 
     return Ranking(area, without_interval(found[0]["average_precision"], n))
 
 
-def has_deciles(scorer: str) -> bool:
-    """Whether a scorer is measured by decile: earlier versions are not, which have their own rows of that."""
-    return not scorer.startswith("version:")
-
-
 def deciles(rows: ScoredRows, *, score: str) -> Iterator[Decile]:
     """Ten parts of equal size in order of the score, with the moments of score and label in each.
 

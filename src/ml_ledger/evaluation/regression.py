@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ml_ledger.evaluation.estimates import Estimate, Measured, without_interval
-from ml_ledger.evaluation.ranks import deciles, has_deciles
-from ml_ledger.evaluation.rows import Moments, ScoredRows, is_scored
+from ml_ledger.evaluation.ranks import deciles
+from ml_ledger.evaluation.rows import Moments, ScoredRows, is_earlier_version, is_scored
 from ml_ledger.terms.base import double
 
 PINBALL = {"pinball_10": 0.1, "pinball_50": 0.5, "pinball_90": 0.9}
@@ -23,6 +23,8 @@ def measure_regression(rows: ScoredRows) -> Iterator[Measured]:
     for i, scorer in enumerate(rows.scorers):
         for metric, sql in _per_row(i).items():
             values[scorer, metric] = sql
+        if is_earlier_version(scorer):
+            values[scorer, "score_shift"] = f"abs(s{i}_0 - s0_0)"
     moments = rows.moments(values)
     for (scorer, metric), found in moments.items():
         if metric == "rmse":
@@ -34,7 +36,7 @@ def measure_regression(rows: ScoredRows) -> Iterator[Measured]:
             yield Measured(scorer, metric, found.average())
     yield from _median_absolute_error(rows)
     for i, scorer in enumerate(rows.scorers):
-        for decile in deciles(rows, score=f"s{i}_0") if has_deciles(scorer) else ():
+        for decile in () if is_earlier_version(scorer) else deciles(rows, score=f"s{i}_0"):
             part = f"score decile {decile.number}"
             yield Measured(scorer, "mean_score", decile.score.average(), part)
             yield Measured(scorer, "mean_label", decile.label.average(), part)

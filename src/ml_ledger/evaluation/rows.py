@@ -128,6 +128,11 @@ def is_scored(score: str) -> str:
     return f"case when {score} is not null then 1e0 else 0e0 end"
 
 
+def is_earlier_version(scorer: str) -> bool:
+    """Whether a scorer is an earlier version, which has its own rows by decile and is what scores shift from."""
+    return scorer.startswith("version:")
+
+
 def negative_log(probability: str) -> str:
     """SQL: minus the logarithm of a probability, in nats, clipped as scikit-learn does; NULL of NULL."""
     low, high = double(SMALLEST_PROBABILITY), double(1 - SMALLEST_PROBABILITY)

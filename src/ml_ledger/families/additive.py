@@ -66,6 +66,7 @@ def regression_family(
         fit=fit,
         smallest_label=smallest_label,
         above=above,
+        directed=True,
     )
 
 

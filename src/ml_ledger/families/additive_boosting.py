@@ -232,4 +232,5 @@ FAMILY = Family(
     fit=_fit,
     problems=_pair_problems,
     feature_keys=frozenset({"monotone"}),
+    directed=True,
 )

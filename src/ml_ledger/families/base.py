@@ -205,6 +205,7 @@ class Family:
     """A registered model family.
 
     feature_keys: which keys that shape the effect of a number the family follows.
+    directed: whether its coefficients say in which direction a number moves the score.
     problems: called when a declaration is read.
     check: called when training starts, before anything is fitted.
     smallest_label: for task regression, labels are at least this, or above it where `above` is true.
@@ -217,6 +218,7 @@ class Family:
     smallest_label: float | None = None
     above: bool = False
     feature_keys: frozenset[str] = frozenset({"transform", "knots", "bins"})
+    directed: bool = False
     problems: ProblemsFunction = no_problems
     check: CheckFunction = nothing_to_check
 

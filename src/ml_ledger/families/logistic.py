@@ -52,5 +52,9 @@ def _fit(
 
 
 FAMILY = Family(
-    name="logistic", tasks=frozenset({"binary", "multiclass"}), hyperparameters=HYPERPARAMETERS, fit=_fit
+    name="logistic",
+    tasks=frozenset({"binary", "multiclass"}),
+    hyperparameters=HYPERPARAMETERS,
+    fit=_fit,
+    directed=True,
 )

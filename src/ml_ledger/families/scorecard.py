@@ -128,4 +128,5 @@ FAMILY = Family(
     hyperparameters=HYPERPARAMETERS,
     fit=_fit,
     feature_keys=frozenset({"bins", "monotone"}),
+    directed=True,
 )

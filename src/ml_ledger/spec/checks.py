@@ -11,6 +11,8 @@ from ml_ledger.errors import Problem, did_you_mean, listed
 from ml_ledger.families import FAMILIES
 from ml_ledger.families.base import is_number
 from ml_ledger.spec.declaration import TRAINING_SET_COLUMNS
+from ml_ledger.spec.gate_checks import gate_problems
+from ml_ledger.spec.governance_checks import governance_problems
 
 
 def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
@@ -28,6 +30,8 @@ def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
         problems.append(Problem(f"{root}.candidates", "cannot be combined with algorithm", fix=fix))
     if isinstance(candidates, Mapping):
         algorithms |= {f"candidates.{name}": candidate for name, candidate in candidates.items()}
+    problems += gate_problems(root, declaration, algorithms)
+    problems += governance_problems(root, declaration)
     if isinstance(baselines, Mapping):
         algorithms |= {f"baselines.{name}": baseline for name, baseline in baselines.items()}
     for key, algorithm in algorithms.items():

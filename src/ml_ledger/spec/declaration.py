@@ -7,26 +7,24 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from ml_ledger.coefficients import DatePart
 from ml_ledger.families import FAMILIES
-
-Name = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Positive = Annotated[float, Field(allow_inf_nan=False, gt=0)]
+from ml_ledger.spec.base import Finite, Name, Positive, Strict
+from ml_ledger.spec.gate import GateSpec, SliceSpec, SmokeCaseSpec
+from ml_ledger.spec.governance import DeploymentSpec, ExperimentSpec, GovernanceSpec, RetentionSpec
 
 # Columns that the training_set macro adds to the features; no feature can have these names.
 TRAINING_SET_COLUMNS = ("matured_at", "split", "weight", "known_at", "invocation_id", "run_by")
 
-# Keys that describe an ML model but change neither its fit nor its decisions: editing them trains nothing.
-DESCRIPTIVE_KEYS = frozenset({"description", "owner", "example"})
-
-
-class Strict(BaseModel):
-    """Unknown keys and wrong types are problems, never ignored or coerced."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+# Keys that change neither a fit nor what the gate asks of it: editing them trains nothing.
+DESCRIPTIVE_KEYS = frozenset(
+    {
+        "description", "owner", "example",
+        "governance", "deployment", "experiment", "retention", "keep_training_set",
+    }
+)  # fmt: skip
 
 
 class FeatureBase(Strict):
@@ -141,17 +139,6 @@ class CrossValidationSpec(Strict):
     folds: Annotated[int, Field(ge=1, le=20)] = 3
 
 
-class GateSpec(Strict):
-    """What a version must show before it may decide.
-
-    Reductions are of log loss (nats), of squared error or of squared distance.
-    """
-
-    baseline_hurdle: Annotated[Finite, Field(ge=0)] = 0.0
-    champion_margin: Annotated[Finite, Field(ge=0)] = 0.0
-    minimum_scored_share: Annotated[Finite, Field(ge=0, le=1)] = 0.99
-
-
 class DecisionSpec(Strict):
     """The policy that turns a score into an action; `fallback` is for rows that cannot be scored.
 
@@ -186,8 +173,15 @@ class MLModelSpec(Strict):
     evaluation: EvaluationSpec = EvaluationSpec()
     training: TrainingSpec = TrainingSpec()
     gate: GateSpec = GateSpec()
+    slices: Annotated[dict[Name, SliceSpec], Field(min_length=1)] | None = None
+    smoke_cases: Annotated[dict[Name, SmokeCaseSpec], Field(min_length=1)] | None = None
     decision: DecisionSpec | None = None
     reasons: Annotated[int, Field(ge=1, le=10)] = 3
+    deployment: DeploymentSpec = DeploymentSpec()
+    experiment: ExperimentSpec = ExperimentSpec()
+    governance: GovernanceSpec = GovernanceSpec()
+    retention: RetentionSpec = RetentionSpec()
+    keep_training_set: Literal["none", "members", "full"] = "none"
 
     def algorithms(self) -> dict[str, AlgorithmSpec]:
         """What may become the version: the candidates by name, or the one algorithm as 'self'."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import BaseModel
@@ -39,7 +40,9 @@ def translate(root: str, detail: Mapping[str, Any]) -> Problem:
         limit = next(iter(context.values()))
         return Problem(where, "is out of range", _shown(value), f"a number {limits[kind]} {limit}")
     if kind in SHAPES:
-        fix = "write it in quotes" if kind == "string_type" and isinstance(value, (bool, int, float)) else None
+        fix = (
+            "write it in quotes" if kind == "string_type" and isinstance(value, (bool, int, float, date)) else None
+        )
         return Problem(where, f"must be {SHAPES[kind]}", _shown(value), fix=fix)
     if kind in ("float_type", "int_type", "int_from_float"):
         number = "a number" if kind == "float_type" else "a whole number"
@@ -47,8 +50,12 @@ def translate(root: str, detail: Mapping[str, Any]) -> Problem:
         if isinstance(value, str):
             fix = "write it without quotes, and small numbers as 0.001 (YAML reads 1e-3 as text)"
         return Problem(where, f"must be {number}", _shown(value), number, fix)
+    if kind == "date_type":
+        return Problem(where, "must be a date", _shown(value), "a date such as '2024-01-31'")
     if kind == "finite_number":
         return Problem(where, "must be finite", _shown(value), "a finite number")
+    if kind == "string_too_short":
+        return Problem(where, "must not be empty", _shown(value))
     if kind == "too_short":
         least = context["min_length"]
         if least == 1:
@@ -83,14 +90,15 @@ def _walk(location: tuple[Any, ...]) -> tuple[list[str], list[str]]:
     known: list[str] = []
     written: list[str] = []
     for part in location:
+        if part == "[key]":  # the key itself, which is written already
+            continue
         current = _bare(current)
         if isinstance(current, type) and issubclass(current, BaseModel):
             known = list(current.model_fields)
             written.append(str(part))
             current = current.model_fields[part].annotation if part in current.model_fields else None
         elif typing.get_origin(current) is dict:
-            if part != "[key]":
-                written.append(str(part))
+            written.append(str(part))
             current = typing.get_args(current)[-1]
         elif typing.get_origin(current) is list:
             written.append(str(part))

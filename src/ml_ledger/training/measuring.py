@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -12,9 +14,11 @@ from ml_ledger.evaluation.metrics import Metric, measure
 from ml_ledger.families.onnx_conversion import ONNX_TOLERANCE
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec
+from ml_ledger.spec.gate import WHOLE_DATASET
 from ml_ledger.training.estimating import with_estimates
 from ml_ledger.training.fitting import Fitted
 from ml_ledger.training.labels import label_as_double
+from ml_ledger.training.slices import slice_conditions
 from ml_ledger.warehouse import Relation, quoted
 
 # The SQL of a version must give its estimator's own scores to within this (relative to scores above 1), or the version
@@ -24,13 +28,20 @@ CHECKED_ROWS = 200_000
 
 
 def measured(
-    spec: MLModelSpec, rows: Relation, scorers: Mapping[str, CompiledScoring], datasets: Mapping[str, str]
+    spec: MLModelSpec,
+    rows: Relation,
+    scorers: Mapping[str, CompiledScoring],
+    datasets: Mapping[str, str],
+    *,
+    slices_of: str | None = None,
 ) -> list[Metric]:
     """Metrics of all scorers on each dataset; the first scorer is what the others are compared with.
 
     datasets: by name SQL of its rows; no row is in two. All are scored by one query, since planning the SQL of many
-    trees takes longer than running it on few rows.
+    trees takes longer than running it on few rows. slices_of: the dataset on whose declared slices the first scorer is
+    measured, too.
     """
+    slices = {} if slices_of is None else slice_conditions(spec)
     numbered = enumerate(datasets.values())
     number_of = f"case {' '.join(f'when {where} then {number}e0' for number, where in numbered)} end"
     anywhere = " or ".join(f"({where})" for where in datasets.values())
@@ -42,19 +53,23 @@ def measured(
     with ExitStack() as stack:
         known, scorings = stack.enter_context(with_estimates(spec, rows, list(scorers.values()), anywhere))
         others = {"label": label_as_double(spec), "_ml_dataset": number_of}
+        others |= {f"_ml_slice{n}": f"case when {sql} then 1 end" for n, sql in enumerate(slices.values())}
         scored = stack.enter_context(
             known.materialised(known.scored_sql(scorings, wanted, others, f"({anywhere})"))
         )
+        options: dict[str, Any] = {
+            "task": spec.task,
+            "classes": spec.classes or (),
+            "threshold": None if spec.decision is None else spec.decision.threshold,
+        }
         metrics: list[Metric] = []
         for number, dataset in enumerate(datasets):
-            metrics += measure(
-                scored.filtered(f"_ml_dataset = {number}"),
-                task=spec.task,
-                dataset=dataset,
-                scorers=list(scorers),
-                classes=spec.classes or (),
-                threshold=None if spec.decision is None else spec.decision.threshold,
-            )
+            of_dataset = scored.filtered(f"_ml_dataset = {number}")
+            metrics += measure(of_dataset, dataset=dataset, scorers=list(scorers), **options)
+            for n, name in enumerate(slices if dataset == slices_of else ()):
+                of_slice = of_dataset.filtered(f"_ml_slice{n} = 1")
+                found = measure(of_slice, dataset=dataset, scorers=list(scorers)[:1], **options)
+                metrics += [replace(metric, slice=name) for metric in found if metric.slice == WHOLE_DATASET]
         return metrics
 
 

@@ -23,6 +23,7 @@ from ml_ledger.training.due import why_due
 from ml_ledger.training.fitting import Fitted, fit_all, training_rows
 from ml_ledger.training.measuring import check_scoring, measured
 from ml_ledger.training.provenance import git_commit, library_versions
+from ml_ledger.training.smoke import measured_smoke_cases
 from ml_ledger.training.validation import usable_rows, validate_algorithms, validate_columns, validate_rows
 from ml_ledger.training.version import version_table
 from ml_ledger.training.weights import require_usable_weights
@@ -149,7 +150,10 @@ def _window(spec: MLModelSpec, rows: Relation) -> dict[str, Any]:
 def _measure(
     spec: MLModelSpec, rows: Relation, fitted: Mapping[str, Fitted], earlier: Mapping[str, CompiledScoring]
 ) -> list[Metric]:
-    """Metrics on both splits of the version, of its baselines and of every earlier version that still can score."""
+    """Metrics of the version, of its baselines and of every earlier version that still can score, on both splits.
+
+    Of the version alone: on the declared slices of the holdout, and the scores of the smoke cases.
+    """
     scorers = {scored_by: item.scoring for scored_by, item in fitted.items()}
     metrics: list[Metric] = []
     for scored_by, scoring in earlier.items():
@@ -158,7 +162,8 @@ def _measure(
         else:  # it reads a column that is gone
             metrics.append(Metric("holdout", "all", scored_by, "scored_share", 0.0, None, None, 0))
     datasets = {split: f"split = '{split}'" for split in ("train", "holdout")}
-    metrics += measured(spec, rows, scorers, datasets)
+    metrics += measured(spec, rows, scorers, datasets, slices_of="holdout")
+    metrics += measured_smoke_cases(spec, rows, fitted["self"].scoring)
     for scored_by, item in fitted.items():
         check_scoring(spec, scored_by, item, rows, where="split in ('train', 'holdout')")
     return metrics

@@ -1,6 +1,6 @@
 """Rows are appended and never changed: over a second build, a refresh, time and a changed declaration."""
 
-from conftest import Project
+from conftest import Project, drop_feature
 
 
 def test_a_second_build_appends_nothing_and_a_full_refresh_loses_nothing(built: Project):
@@ -53,7 +53,7 @@ def test_time_moves_on_versions_retire_and_the_past_stays(built: Project):
 
 
 def test_a_changed_declaration_trains_a_version(built: Project):
-    built.declare(lambda declaration: declaration["features"].pop("tenure_days"))
+    built.declare(lambda declaration: drop_feature(declaration, "tenure_days"))
     output = built.dbt("run", clock="1998-01-31")
     assert "training version 2: the declaration changed since version 1" in output
     assert built.query("select count(*) from ml_coefficients where version = 2 and feature = 'tenure_days'") == [

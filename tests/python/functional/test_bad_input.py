@@ -1,7 +1,7 @@
 """Mistakes that people make: each stops the build with a message that names it, and nothing is appended."""
 
 import pytest
-from conftest import Project
+from conftest import Project, drop_feature
 
 FEATURES = "models/repurchase/features/customer_purchase_features.sql"
 LABELS = "models/repurchase/labels/repurchase_labels.sql"
@@ -137,7 +137,7 @@ def test_a_missing_entity_among_those_to_be_scored(built: Project):
 
 def test_a_live_version_whose_column_is_gone(built: Project):
     built.edit(FEATURES, "select * from with_ratios", "select * exclude (tenure_days) from with_ratios")
-    built.declare(lambda d: d["features"].pop("tenure_days"))
+    built.declare(lambda d: drop_feature(d, "tenure_days"))
     built.declare(lambda d: d["gate"].update(baseline_hurdle=0.9))
     before = built.ledger()["repurchase_predictions"]
     output = " ".join(built.dbt("run", clock="1998-01-31", succeeds=False).split())

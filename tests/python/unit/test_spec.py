@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT
+from conftest import ROOT, drop_feature
 
 from ml_ledger.errors import SpecError
 from ml_ledger.spec import parse_spec
@@ -186,7 +186,7 @@ def test_the_fingerprint_changes_with_what_can_change_a_decision_and_with_nothin
     for change in (
         lambda d: d["decision"].update(threshold=0.21),
         lambda d: d["training"].update(seed=1),
-        lambda d: d["features"].pop("amount_30d"),
+        lambda d: drop_feature(d, "amount_30d"),
         lambda d: d["algorithm"].update(hyperparameters={"C": 2}),
     ):
         changed = copy.deepcopy(declaration)

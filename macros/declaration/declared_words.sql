@@ -1,0 +1,48 @@
+{#
+    What the declarations say of every ML model in words: one row each. Lists are JSON texts.
+    Returns: SQL, a select of ml_model, task, description, owner, policy and the keys of governance, days as dates and
+    all else as text. No row where no ML model is declared.
+    Example: {{ ml_ledger.declared_words() }}
+#}
+{% macro declared_words() -%}
+{%- set places = {
+    'task': ['task'],
+    'description': ['description'],
+    'owner': ['owner'],
+    'validator': ['governance', 'validator'],
+    'purpose': ['governance', 'purpose'],
+    'restrictions': ['governance', 'restrictions'],
+    'materiality': ['governance', 'materiality'],
+    'assumptions': ['governance', 'assumptions'],
+    'limits': ['governance', 'limits'],
+    'last_validation': ['governance', 'last_validation'],
+    'next_validation': ['governance', 'next_validation'],
+    'open_findings': ['governance', 'open_findings'],
+    'policy': ['deployment', 'policy'],
+} -%}
+{%- set defaults = {
+    'materiality': 'low', 'policy': 'auto', 'restrictions': [], 'assumptions': [], 'limits': [], 'open_findings': [],
+} -%}
+{%- set types = {'last_validation': 'date', 'next_validation': 'date'} -%}
+{%- set text = dbt.type_string() -%}
+{%- for name in ml_ledger.ml_model_names() %}
+{%- set spec = ml_ledger.ml_model_spec(name) -%}
+{%- do ml_ledger.refuse_dates(name, spec) -%}
+select
+    {%- for column, keys in places.items() %}
+    {%- set value = ml_ledger.declared_value(spec, keys, defaults.get(column)) %}
+    cast({{ 'null' if value is none else ml_ledger.text_literal(value) }} as {{ types.get(column, text) }}) as {{ column }},
+    {%- endfor %}
+    cast({{ ml_ledger.text_literal(name) }} as {{ text }}) as ml_model
+{% if not loop.last -%}
+union all
+{% endif -%}
+{%- else -%}
+select
+    {%- for column in places %}
+    cast(null as {{ types.get(column, text) }}) as {{ column }},
+    {%- endfor %}
+    cast(null as {{ text }}) as ml_model
+where 1 = 0
+{%- endfor %}
+{%- endmacro %}
