@@ -10,7 +10,7 @@ COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --
     --quiet --no-header
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help build test replay lint dbt-test python-test bench docs lock clean
+.PHONY: help build test replay lint dbt-test python-test crash bench docs lock clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 20
@@ -22,8 +22,9 @@ build: $(INSTALLED)  ## Install, run dbt build on the embedded warehouse, show w
 test: $(INSTALLED) lint dbt-test python-test  ## Everything that CI runs
 
 replay: $(INSTALLED)  ## A fresh warehouse, the clock walked month by month over a year of decisions
-	$(BIN)/ml-ledger replay --from 1997-06-30 --to 1998-06-30 --fresh
+	$(BIN)/ml-ledger replay --from 1997-06-30 --to 1998-06-30 --fresh --operations replay.yml
 	@$(BIN)/ml-ledger show repurchase
+	@$(BIN)/ml-ledger verify
 
 lint: $(INSTALLED)  ## ruff and sqlfluff
 	$(BIN)/ruff check .
@@ -36,6 +37,9 @@ dbt-test: $(INSTALLED)  ## Data and unit tests of the shipped project, in a ware
 
 python-test: $(INSTALLED)  ## pytest: unit, parity with scikit-learn, functional on copies of the project
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile
+
+crash: $(INSTALLED)  ## Kill 20 builds at random moments; each next one completes, and nothing is lost or doubled
+	OMP_NUM_THREADS=1 ML_LEDGER_KILLS=20 $(BIN)/pytest tests/python/functional/test_crash.py
 
 bench: $(INSTALLED) $(PEERS)/installed  ## Measure against limits and peers, and write benchmarks/results.md (25 minutes, 16 GB)
 	$(BIN)/python benchmarks/run.py

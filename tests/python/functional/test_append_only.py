@@ -5,7 +5,7 @@ from conftest import Project, drop_feature
 
 def test_a_second_build_appends_nothing_and_a_full_refresh_loses_nothing(built: Project):
     before = built.ledger()
-    assert [len(rows) for rows in before.values()] == [1, 1, 2357]
+    assert [len(rows) for rows in before.values()] == [1, 1, 2357, 1]
     output = built.dbt("build", clock="1997-12-31")
     assert "repurchase: no new version is due at 1997-12-31" in output
     assert built.ledger() == before
@@ -65,7 +65,7 @@ def test_a_version_that_does_not_beat_the_baseline_never_decides(unbuilt: Projec
     unbuilt.declare(lambda declaration: declaration["gate"].update(baseline_hurdle=0.5))
     unbuilt.dbt("seed")
     unbuilt.dbt("run", clock="1997-12-31")
-    assert unbuilt.query("select verdict from repurchase_deployments") == [("refused",)]
+    assert unbuilt.query("select event from repurchase_deployments") == [("refused",)]
     assert unbuilt.query("select count(*) from ml_deployments") == [(0,)]
     assert unbuilt.query("select count(*) from ml_predictions") == [(0,)]
     unbuilt.declare(lambda declaration: declaration["gate"].update(baseline_hurdle=0.0))

@@ -1,11 +1,24 @@
 """A build that is killed leaves nothing half done; the next one completes and every test passes."""
 
 import os
+import random
 import signal
 import subprocess
+import time
 
 import pytest
 from conftest import Project
+
+from ml_ledger.commands.verify import verify
+
+# How many builds are killed at random moments; `make crash` kills 20.
+KILLS = int(os.environ.get("ML_LEDGER_KILLS", "3"))
+ROWS = {
+    "repurchase_versions": 2,
+    "repurchase_deployments": 2,
+    "repurchase_predictions": 2 * 2357,
+    "repurchase_batches": 2,
+}
 
 
 def killed_at(project: Project, moment: str, clock: str) -> None:
@@ -41,7 +54,7 @@ def killed_at(project: Project, moment: str, clock: str) -> None:
 def test_a_killed_build_leaves_no_half_version(unbuilt: Project, moment: str):
     killed_at(unbuilt, moment, clock="1997-12-31")
     unbuilt.dbt("build", clock="1997-12-31")
-    assert [len(rows) for rows in unbuilt.ledger().values()] == [1, 1, 2357]
+    assert [len(rows) for rows in unbuilt.ledger().values()] == [1, 1, 2357, 1]
     assert unbuilt.query("select version, count(*) from ml_predictions group by 1") == [(1, 2357)]
 
 
@@ -51,6 +64,64 @@ def test_a_build_killed_while_it_appends_loses_nothing(built: Project):
     assert built.ledger() == before
     built.dbt("build", clock="1998-03-31")
     after = built.ledger()
-    assert [len(rows) for rows in after.values()] == [2, 2, 2 * 2357]
+    assert {table: len(rows) for table, rows in after.items()} == ROWS
     for table, rows in before.items():
         assert set(rows) < set(after[table])
+
+
+@pytest.fixture(scope="module")
+def seconds_of_a_run(built_sample: Project, tmp_path_factory: pytest.TempPathFactory) -> float:
+    """How long the run takes that the next test kills."""
+    project = built_sample.copy(tmp_path_factory.mktemp("timed") / "project")
+    began = time.monotonic()
+    project.dbt("run", clock="1998-03-31")
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize("kill", range(KILLS))
+def test_a_run_that_is_killed_at_any_moment_loses_and_doubles_nothing(
+    built: Project, seconds_of_a_run: float, kill: int
+):
+    before = built.ledger()
+    # Strata, so that few kills, too, reach the start, the middle and the end.
+    moment = seconds_of_a_run * (kill + random.Random(kill).random()) / KILLS
+    process = subprocess.Popen(
+        built.command("run", "--vars", "{ml_clock: '1998-03-31'}"),
+        cwd=built.folder,
+        env=built.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    time.sleep(moment)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    built.dbt("run", clock="1998-03-31")
+    after = built.ledger()
+    assert {table: len(rows) for table, rows in after.items()} == ROWS, f"killed after {moment:.1f} s"
+    for table, rows in before.items():
+        assert set(rows) < set(after[table])
+    assert built.query("select * from ml_integrity") == []
+    assert verify(built.warehouse).endswith("intact")
+
+
+def test_of_two_builds_at_once_the_second_says_who_holds_the_lock_and_changes_nothing(built: Project):
+    first = subprocess.Popen(
+        built.command("run", "--vars", "{ml_clock: '1998-03-31'}"),
+        cwd=built.folder,
+        env=built.environment() | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert first.stdout is not None
+    for line in first.stdout:
+        if "START" in line:
+            break
+    second = built.dbt("run", clock="1998-03-31", succeeds=False)
+    assert "Could not set lock" in second
+    assert f"PID {first.pid}" in second
+    first.communicate()
+    assert first.returncode == 0
+    assert {table: len(rows) for table, rows in built.ledger().items()} == ROWS
+    assert verify(built.warehouse).endswith("intact")
