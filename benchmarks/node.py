@@ -21,24 +21,29 @@ PROJECT = FOLDER / "project"
 
 
 def all_columns(connection: duckdb.DuckDBPyConnection, rows: int, model: str) -> Task:
-    return _created(connection, model, "*")
+    return _created(connection, f"{model}_predictions")
 
 
 def all_columns_with_texts(connection: duckdb.DuckDBPyConnection, rows: int, model: str) -> Task:
-    return _created(connection, f"{model}_with_texts", "*")
+    return _created(connection, f"{model}_with_texts_predictions")
 
 
 def all_but_reasons(connection: duckdb.DuckDBPyConnection, rows: int, model: str) -> Task:
-    return _created(connection, model, "* exclude (reasons)")
+    return _created(connection, f"{model}_predictions", target="without_reasons")
 
 
-def _created(connection: duckdb.DuckDBPyConnection, node: str, columns: str) -> Task:
-    (file,) = PROJECT.glob(f"target/compiled/**/{node}_predictions.sql")
-    sql = f"create or replace temp table predictions as select {columns} from ({file.read_text(encoding='utf-8')})"
+def _created(connection: duckdb.DuckDBPyConnection, node: str, target: str = "target") -> Task:
+    sql = f"create or replace temp table predictions as select * from ({compiled(node, target)})"
     return Task(lambda: connection.execute(sql))
 
 
-def compile_predictions(models: Mapping[str, int]) -> None:
+def compiled(node: str, target: str = "target") -> str:
+    """The SQL of a node, as dbt compiled it."""
+    (file,) = PROJECT.glob(f"{target}/compiled/**/{node}.sql")
+    return file.read_text(encoding="utf-8")
+
+
+def compile_nodes(models: Mapping[str, int]) -> None:
     """Write the project, build it, and compile the predictions of each model over a table of so many rows."""
     for name, text in _files(models).items():
         file = PROJECT / name
@@ -46,7 +51,13 @@ def compile_predictions(models: Mapping[str, int]) -> None:
         file.write_text(text, encoding="utf-8")
     built = ["reason_texts", *(f"+{model}_deployments" for model in models)]
     predictions = [f"{model}{texts}_predictions" for model in models for texts in ("", "_with_texts")]
-    for command in (["deps"], ["run", "--select", *built], ["compile", "--select", *predictions]):
+    without = ["--vars", "{without_reasons: true}", "--target-path", "without_reasons"]
+    for command in (
+        ["deps"],
+        ["run", "--select", *built],
+        ["compile", "--select", *predictions, "asof_joined", "asof_one"],
+        ["compile", "--select", *predictions, *without],
+    ):
         done = subprocess.run(
             [str(Path(sys.executable).with_name("dbt")), "--quiet", *command],
             cwd=PROJECT,
@@ -70,6 +81,7 @@ def _files(models: Mapping[str, int]) -> dict[str, str]:
         "model-paths": ["models", "python_models"],
         "flags": {"send_anonymous_usage_stats": False},
         "models": {"benchmark": {"+materialized": "table"}},
+        "dispatch": [{"macro_namespace": "ml_ledger", "search_order": ["benchmark", "ml_ledger"]}],
         "vars": {"ml_clock": "2024-03-02", "ml_models": specs},
     }
     profile = {"type": "duckdb", "path": str(WAREHOUSE.resolve()), "threads": 1}
@@ -96,6 +108,14 @@ def _files(models: Mapping[str, int]) -> dict[str, str]:
         f" as reason_text from unnest({NUMBERS}) as _(feature)"
         " cross join unnest(['raises', 'lowers']) as _(direction)\n"
     )
+    texts["macros/top_reasons.sql"] = WITHOUT_REASONS
+    texts["models/asof_joined.sql"] = (
+        "{{ ml_ledger.with_live_version('main.asof_decisions', 'decided_at', '('"
+        " ~ ml_ledger.deployment_intervals('main.asof_events') ~ ')') }}"
+    )
+    texts["models/asof_one.sql"] = (
+        "{{ ml_ledger.version_as_of(\"'m'\", \"timestamp '2012-07-19 06:00:00'\", 'main.asof_events') }}"
+    )
     append = "{{ config(materialized='incremental', incremental_strategy='append', full_refresh=false) }}\n"
     for model, rows in models.items():
         texts[f"models/{model}_features.sql"] = (
@@ -118,6 +138,15 @@ def _files(models: Mapping[str, int]) -> dict[str, str]:
         texts[f"python_models/{model}_versions.py"] = VERSIONS.format(model=model)
     return texts
 
+
+WITHOUT_REASONS = """{% macro duckdb__top_reasons(strongest, pushes, direction, values, count, with_texts) %}
+{%- if var('without_reasons', false) -%}
+'[]'
+{%- else -%}
+{{ ml_ledger.duckdb__top_reasons(strongest, pushes, direction, values, count, with_texts) }}
+{%- endif -%}
+{% endmacro %}
+"""
 
 VERSIONS = """from ml_ledger import train_if_due
 

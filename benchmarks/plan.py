@@ -46,6 +46,7 @@ class Table:
     """Rows that are compared with their first. off: what the differences are from.
 
     model: the one that is scored; None where a model is trained. node: whether its predictions node is compiled.
+    live: whether it is about what was live.
     """
 
     title: str
@@ -54,6 +55,7 @@ class Table:
     off: str
     model: str | None = None
     node: bool = False
+    live: bool = False
 
 
 def faster(factor: float, than: str) -> list[Target]:
@@ -76,7 +78,7 @@ def node(title: str, size: int, model: str) -> Table:
             Row(
                 without,
                 f"node:all_but_reasons:{model}",
-                note="decisions, features as scored; DuckDB does not compute a column that nobody reads",
+                note="decisions, features as scored, hashes; an empty list in place of reasons",
             ),
             Row("all columns", f"node:all_columns:{model}", targets=twice, note="three reasons per row"),
             Row(
@@ -198,6 +200,23 @@ TABLES = [
                 ],
             ),
             Row(LBFGS, "peers_sklearn_training:default_solver"),
+        ],
+    ),
+    Table(
+        title="Which version was live, 100,000 deployments",
+        size=10 * M,
+        off="share that is wrong",
+        live=True,
+        rows=[
+            Row("copy", "asof:copied", note="the same number of columns, without looking anything up"),
+            Row(
+                "all joined with what was live",
+                "asof:joined",
+                targets=[Target("wall", 6.0, "copy"), Target("off", 0.0)],
+            ),
+            Row(
+                "one decision looked up", "asof:one", targets=[Target("wall", 0.020)], note="in a warm connection"
+            ),
         ],
     ),
     node("logistic, 20 numbers", M, "numbers"),

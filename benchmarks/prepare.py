@@ -1,7 +1,7 @@
 """Make what is measured: tables, versions, the scores that scikit-learn gives, and the optima of training.
 
 Its argument is JSON: "scored", the numbers of rows that each model scores; "trained", those that are trained on; and
-"nodes", for how many rows the predictions node of a model is compiled.
+"nodes", for how many rows the predictions node of a model is compiled; "live", how many decisions are looked up.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import shutil
 import sys
 
+import asof
 import duckdb
 import estimators
 import numpy as np
@@ -28,7 +29,7 @@ from data import (
     score_batches,
     table_of,
 )
-from node import compile_predictions
+from node import compile_nodes
 
 from ml_ledger.families.base import Fit
 
@@ -48,9 +49,11 @@ def main() -> None:
         versions.keep(model, fitted)
         for rows in sizes:
             _keep_reference(connection, model, fitted, rows)
+    for rows in wanted["live"]:
+        asof.make(connection, rows)
     connection.close()
-    if wanted["nodes"]:
-        compile_predictions(wanted["nodes"])
+    if wanted["nodes"] or wanted["live"]:
+        compile_nodes(wanted["nodes"])
 
 
 def _keep_reference(connection: duckdb.DuckDBPyConnection, model: str, fitted: Fit, rows: int) -> None:

@@ -70,8 +70,10 @@ def _judged(target: Target, own: Medians, medians: Mapping[str, Medians]) -> str
     """A target in words, what was measured, and whether it is met."""
     unit, value = UNITS[target.measure], own[target.measure]
     if target.than is None:
-        most = f"{target.at_most:.0e}" if target.measure == "off" else f"{target.at_most:,.0f} MB"
-        return f"{unit} at most {most}: {_verdict(value <= target.at_most)}"
+        shown = {"off": f"{target.at_most:.0e}", "mb": f"{target.at_most:,.0f} MB"}
+        most = shown.get(target.measure, f"{target.at_most * 1000:,.0f} ms")
+        got = f"{value * 1000:,.1f} ms, " if target.measure == "wall" else ""
+        return f"{unit} at most {most}: {got}{_verdict(value <= target.at_most)}"
     if not medians[target.than]:
         return f"{unit} against {target.than}: not measured"
     ratio = value / medians[target.than][target.measure]

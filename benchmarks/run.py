@@ -60,7 +60,8 @@ def _wanted(tables: list[Table]) -> dict[str, Any]:
             scored.setdefault(table.model, []).append(table.size)
     return {
         "scored": scored,
-        "trained": [table.size for table in tables if not table.model],
+        "trained": [table.size for table in tables if not table.model and not table.live],
+        "live": [table.size for table in tables if table.live],
         "nodes": {table.model: table.size for table in tables if table.node and table.model},
     }
 
