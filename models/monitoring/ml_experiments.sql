@@ -6,14 +6,14 @@ settings as (
 
 probabilities as (
     select
-        settings.*,
+        *,
         1 - significance / 2 as confidence_side
     from settings
 ),
 
 quantiles as (
     select
-        probabilities.*,
+        *,
         {{ ml_ledger.normal_quantile('confidence_side') | indent(8) }} as z_confidence,
         {{ ml_ledger.normal_quantile('power') | indent(8) }} as z_power
     from probabilities
@@ -66,8 +66,8 @@ champion_versions as (
     where slot = 'champion'
 ),
 
--- The arms beside the champion at the business time of a run, as they were known then, whether or not any entity fell to
--- them.
+-- The arms beside the champion at the business time of a run, as they were known then, whether or not any entity fell
+-- to them.
 latest_events as (
     select
         runs.ml_model,
@@ -75,11 +75,10 @@ latest_events as (
         runs.decided_at,
         events.event,
         events.slot,
-        case when events.slot = 'challenger' then events.version end as version,
-        round(events.share * 10000) / 10000 as share,
+        events.version,
+        round(events.share * 10000) / 10000 as arm_share,
         row_number() over (
-            partition by
-                runs.ml_model, runs.invocation_id, events.slot, case when events.slot = 'challenger' then events.version end
+            partition by runs.ml_model, runs.invocation_id, events.slot, events.version
             order by events.valid_from desc, events.event_number desc
         ) as age
     from runs
@@ -102,9 +101,9 @@ others as (
             when slot = 'challenger' then 'challenger_' || cast(version as {{ dbt.type_string() }})
             else slot
         end as arm,
-        share
+        arm_share
     from latest_events
-    where age = 1 and event = 'deployed' and share > 0
+    where age = 1 and event = 'deployed' and arm_share > 0
 ),
 
 champions as (
@@ -112,16 +111,16 @@ champions as (
         ml_model,
         invocation_id,
         decided_at,
-        1 - sum(share) as share
+        1 - sum(arm_share) as champion_share
     from others
     group by ml_model, invocation_id, decided_at
-    having sum(share) < 0.99995
+    having sum(arm_share) < 0.99995
 ),
 
 arms as (
     select
         others.*,
-        champions.share as champion_share
+        champions.champion_share
     from others
     inner join champions
         on
@@ -135,10 +134,10 @@ arms as (
         invocation_id,
         decided_at,
         'champion' as slot,
-        cast(null as {{ dbt.type_bigint() }}) as version,
+        cast(null as {{ dbt.type_bigint() }}) as version,  -- noqa: RF04
         'champion' as arm,
-        share,
-        share as champion_share
+        champion_share as arm_share,
+        champion_share
     from champions
 ),
 
@@ -183,18 +182,19 @@ entities as (
         arms.arm,
         decisions.entity_id,
         sum(case when decisions.arm = arms.arm then 1 else 0 end) as decisions,
-        sum(arms.share) as expected,
-        sum(sqrt(arms.share * (1 - arms.share))) as deviation,
+        sum(arms.arm_share) as expected,
+        sum(sqrt(arms.arm_share * (1 - arms.arm_share))) as deviation,
         sum(case when decisions.arm = 'champion' then 1 else 0 end) as champion_decisions,
         sum(arms.champion_share) as champion_expected,
         sum(sqrt(arms.champion_share * (1 - arms.champion_share))) as champion_deviation,
         count(case when decisions.arm = arms.arm then decisions.label end) as n,
-        coalesce(sum(case when decisions.arm = arms.arm and decisions.label is not null then 1 / arms.share end), 0)
+        coalesce(sum(case when decisions.arm = arms.arm and decisions.label is not null then 1 / arms.arm_share end), 0)
             as weight,
-        coalesce(sum(case when decisions.arm = arms.arm then decisions.label / arms.share end), 0) as total,
+        coalesce(sum(case when decisions.arm = arms.arm then decisions.label / arms.arm_share end), 0) as total,
         count(case when decisions.arm = 'champion' then decisions.label end) as champion_n,
         coalesce(
-            sum(case when decisions.arm = 'champion' and decisions.label is not null then 1 / arms.champion_share end), 0
+            sum(case when decisions.arm = 'champion' and decisions.label is not null then 1 / arms.champion_share end),
+            0
         ) as champion_weight,
         coalesce(sum(case when decisions.arm = 'champion' then decisions.label / arms.champion_share end), 0)
             as champion_total
@@ -213,8 +213,8 @@ sums as (
         sum(decisions) as decisions,
         sum(expected) as expected_decisions,
         (sum(decisions) - sum(expected)) / nullif(sqrt(sum(deviation * deviation)), 0) as sample_ratio_z,
-        (sum(champion_decisions) - sum(champion_expected)) / nullif(sqrt(sum(champion_deviation * champion_deviation)), 0)
-            as champion_sample_ratio_z,
+        (sum(champion_decisions) - sum(champion_expected))
+        / nullif(sqrt(sum(champion_deviation * champion_deviation)), 0) as champion_sample_ratio_z,
         sum(n) as n,
         count(case when n > 0 then 1 end) as entities,
         nullif(sum(weight), 0) as weight,
@@ -268,7 +268,8 @@ compared as (
         sums.champion_entities,
         sums.champion_mean,
         case when arm_times.slot <> 'champion' then sums.mean - sums.champion_mean end as difference,
-        case when arm_times.slot <> 'champion' and variances.variance > 0 then sqrt(variances.variance) end as standard_error
+        case when arm_times.slot <> 'champion' and variances.variance > 0 then sqrt(variances.variance) end
+            as standard_error
     from arm_times
     inner join sums
         on
@@ -296,8 +297,9 @@ tested as (
         quantiles.minimum_effect,
         quantiles.minimum_effect_text,
         cast(ceil(
-            compared.n * (compared.standard_error * (quantiles.z_confidence + quantiles.z_power) / quantiles.minimum_effect)
-            * (compared.standard_error * (quantiles.z_confidence + quantiles.z_power) / quantiles.minimum_effect)
+            compared.n * power(
+                compared.standard_error * (quantiles.z_confidence + quantiles.z_power) / quantiles.minimum_effect, 2
+            )
         ) as {{ dbt.type_bigint() }}) as needed_n
     from compared
     inner join quantiles
@@ -306,7 +308,7 @@ tested as (
 
 needed as (
     select
-        tested.*,
+        *,
         2 * {{ ml_ledger.normal_cdf('tail') | indent(8) }} as p_value,
         case when needed_n > n then needed_n - n when needed_n is not null then 0 end as still_needed,
         -- Rounded up to two figures or so, for the verdict.
@@ -319,7 +321,7 @@ needed as (
 
 worded as (
     select
-        needed.*,
+        *,
         {{ ml_ledger.readable_number('abs(difference)', 'standard_error') | indent(8) }} as distance_text,
         {{ ml_ledger.readable_number('ci_low', 'standard_error') | indent(8) }} as low_text,
         {{ ml_ledger.readable_number('ci_high', 'standard_error') | indent(8) }} as high_text,

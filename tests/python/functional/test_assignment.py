@@ -60,11 +60,9 @@ def test_an_entity_keeps_its_arm(experiment: Project):
 
 
 def test_the_experiment_is_reported(experiment: Project):
-    """Of the two runs; on these data no label of theirs has matured at the end of March, one run's has in June."""
+    """Of the two runs; on these data no label of theirs has matured at the end of March, and by the middle of May one run's."""
     for clock, runs_matured in (("1998-03-31", 0), ("1998-05-15", 1)):
-        experiment.dbt(
-            "build", "--select", "repurchase_labels repurchase_outcomes ml_outcomes ml_experiments", clock=clock
-        )
+        experiment.dbt("run", "--select", "+repurchase_labels repurchase_outcomes ml_outcomes ml_experiments", clock=clock)
         rows = experiment.query(
             "select arm, version, champion_versions, decisions, expected_decisions, n, entities, mean, sample_ratio_p,"
             " verdict from ml_experiments order by arm"
@@ -97,7 +95,7 @@ def test_the_experiment_is_reported(experiment: Project):
 
 def test_labels_given_twice_stop_the_outcomes(experiment: Project, tmp_path):
     project = experiment.copy(tmp_path / "project")
-    project.dbt("run", "--select", "repurchase_labels repurchase_outcomes", clock="1998-05-15")
+    project.dbt("run", "--select", "+repurchase_labels repurchase_outcomes", clock="1998-05-15")
     before = project.query("select count(*) from repurchase_outcomes")
     project.edit(
         "models/repurchase/labels/repurchase_labels.sql",
@@ -105,7 +103,7 @@ def test_labels_given_twice_stop_the_outcomes(experiment: Project, tmp_path):
         "select * from labels union all select * from labels where customer_id = 21",
     )
     output = project.dbt(
-        "run", "--select", "repurchase_labels repurchase_outcomes", clock="1998-05-15", succeeds=False
+        "run", "--select", "+repurchase_labels repurchase_outcomes", clock="1998-05-15", succeeds=False
     )
     said = " ".join(output.split())
     assert "repurchase: an entity must have one label per as-of date; got " in said

@@ -64,7 +64,7 @@ def simulated(
     """
     generator = np.random.default_rng(seed)
     bucket = generator.integers(0, 10_000, entities)
-    rate = np.where(generator.random(entities) < 0.4, 0.6, 0.15)
+    rate = np.where(generator.random(entities) < 0.4, 0.85, 0.1)
     runs, events = [], []
     for run, control in enumerate(control_shares):
         decided_at = START + pd.DateOffset(months=run)
@@ -199,9 +199,9 @@ def test_intervals_cover_and_sample_ratios_do_not_alarm(compiled, design):
         # Intervals that took decisions for independent would not do.
         spread = [math.sqrt(row["mean"] * (1 - row["mean"]) / row["n"]) for row in control]
         naive = np.mean(
-            [abs(row["mean"] - 0.33 - effect) < 1.96 * s for row, s in zip(control, spread, strict=True)]
+            [abs(row["mean"] - 0.4 - effect) < 1.96 * s for row, s in zip(control, spread, strict=True)]
         )
-        assert naive < 0.9
+        assert naive < 0.85
     p = np.array([row["sample_ratio_p"] for row in rows.values() if row["slot"] == "control"])
     assert np.mean(p < 0.05) < 0.09
     assert np.sum(p < 0.001) <= 2
