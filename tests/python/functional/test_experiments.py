@@ -240,6 +240,7 @@ def test_only_decisions_of_the_experiment_count(compiled):
     for slot in ("control", "champion"):
         row, part = rows["m", slot], matured[matured["slot"] == slot]
         assert row["decisions"] == (counted["slot"] == slot).sum()
+        assert row["expected_decisions"] == pytest.approx(len(counted) * (0.2 if slot == "control" else 0.8))
         assert (row["n"], row["entities"]) == (len(part), part["entity_id"].nunique())
         assert row["mean"] == pytest.approx(part["label"].mean(), rel=RELATIVE)
         assert row["champion_versions"] == "3"
