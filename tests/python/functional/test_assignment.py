@@ -60,9 +60,10 @@ def test_an_entity_keeps_its_arm(experiment: Project):
 
 
 def test_the_experiment_is_reported(experiment: Project):
-    """Of the two runs; on these data no label of theirs has matured at the end of March, and by the middle of May one run's."""
+    """No label of the two runs has matured at the end of March, and by the middle of May those of the first."""
     for clock, runs_matured in (("1998-03-31", 0), ("1998-05-15", 1)):
-        experiment.dbt("run", "--select", "+repurchase_labels repurchase_outcomes ml_outcomes ml_experiments", clock=clock)
+        selected = "+repurchase_labels repurchase_outcomes ml_outcomes ml_experiments"
+        experiment.dbt("run", "--select", selected, clock=clock)
         rows = experiment.query(
             "select arm, version, champion_versions, decisions, expected_decisions, n, entities, mean, sample_ratio_p,"
             " verdict from ml_experiments order by arm"
