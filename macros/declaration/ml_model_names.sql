@@ -2,14 +2,16 @@
     Names of all declared ML models, in the order of `vars.ml_models`. Those that are declared with `example: true`
     belong to the shipped example and count only where it is on: a project that installs this package and declares
     nothing has none.
+    Arguments: tasks, list of the tasks that count, none for all.
     Returns: list of strings, empty when none is declared.
     Example: {% for name in ml_ledger.ml_model_names() %} ... {% endfor %}
 #}
-{% macro ml_model_names() %}
+{% macro ml_model_names(tasks=none) %}
     {% set names = [] %}
     {% for name, declaration in (var('ml_models', none) or {}).items() %}
         {% set is_example = declaration is mapping and declaration.get('example') %}
-        {% if ml_ledger.example_is_on() or not is_example %}
+        {% set task = declaration.get('task') if declaration is mapping else none %}
+        {% if (ml_ledger.example_is_on() or not is_example) and (tasks is none or task in tasks) %}
             {% do names.append(name) %}
         {% endif %}
     {% endfor %}

@@ -2,12 +2,13 @@
     The same columns of one node of every declared ML model, one below the other.
     Arguments: node, what follows the ML model's name in the node's name ('versions', 'deployments', 'predictions');
     columns, mapping of column to SQL type. With no ML model declared: no rows of these types. The nodes are looked for
-    in the project that is built (`project_name`), where ML models are declared.
+    in the project that is built (`project_name`), where ML models are declared; tasks, those of the ML models that have
+    the node, none for all.
     Returns: SQL, a select.
     Example: {{ ml_ledger.union_ml_models('versions', {'ml_model': 'varchar', 'version': 'bigint'}) }}
 #}
-{% macro union_ml_models(node, columns) -%}
-{%- for name in ml_ledger.ml_model_names() %}
+{% macro union_ml_models(node, columns, tasks=none) -%}
+{%- for name in ml_ledger.ml_model_names(tasks) %}
 select
     {% for column, type in columns.items() -%}
     cast({{ column }} as {{ type }}) as {{ column }}{{ ',' if not loop.last }}

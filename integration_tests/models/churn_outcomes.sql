@@ -1,0 +1,1 @@
+{{ ml_ledger.outcomes(ml_model='churn', predictions=ref('churn_predictions'), labels=ref('account_labels')) }}

@@ -1,0 +1,1 @@
+{{ ml_ledger.outcomes(ml_model='tickets', predictions=ref('tickets_predictions'), labels=ref('account_tickets')) }}

@@ -1,0 +1,121 @@
+{#
+    The outcomes of an ML model: every prediction, of whatever slot, whose label has matured at the clock. Predictions of a
+    person who was erased have none; neither has one whose label is NULL. A task clustering has no labels, and so no
+    outcomes.
+
+    `label` is the label as a number (a boolean as 0 and 1); of a task multiclass it is NULL, and `label_class` the class.
+
+    Stops with an error, and writes nothing, when two labels that have matured have the same entity and as-of date.
+
+    Arguments: ml_model, its name; predictions, relation of its node; labels, relation with one row per entity and as-of
+    date, the label and `matured_at`.
+    Returns: SQL. For a dbt model that is a table: then labels that are at fault stop this ML model only, and what
+    was known of its outcomes before can still be read.
+    Example: see models/repurchase/scoring/repurchase_outcomes.sql
+#}
+{% macro outcomes(ml_model, predictions, labels) %}
+{%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
+{%- set text, moment = dbt.type_string(), dbt.type_timestamp() -%}
+{%- if execute and spec.get('label') is not string -%}
+    {%- do exceptions.raise_compiler_error(
+        "outcomes of '" ~ ml_model ~ "': needs a label, and the declaration has none (task " ~ spec.get('task')
+        ~ '). Fix: declare the label, or, for a task clustering, remove this node.'
+    ) -%}
+{%- endif -%}
+{%- set label = 'labels.' ~ (spec.get('label') or 'label') -%}
+with
+
+matured as (
+    select
+        cast(labels.{{ spec.entity }} as {{ text }}) as entity_id,
+        cast(labels.{{ spec.as_of }} as {{ moment }}) as as_of,
+        {%- if spec.get('task') == 'multiclass' %}
+        cast(null as {{ ml_ledger.type_double() }}) as label,
+        cast({{ label }} as {{ text }}) as label_class,
+        {%- else %}
+        cast({{ label }} as {{ ml_ledger.type_double() }}) as label,
+        cast(null as {{ text }}) as label_class,
+        {%- endif %}
+        cast(labels.matured_at as {{ moment }}) as matured_at
+    from {{ labels }} as labels
+    where
+        cast(labels.matured_at as {{ moment }}) <= {{ ml_ledger.clock() }}
+        and {{ label }} is not null
+),
+
+repeated as (
+    select
+        entity_id,
+        as_of
+    from matured
+    where entity_id is not null
+    group by entity_id, as_of
+    having count(*) > 1
+),
+
+faults as (
+    select
+        count(*) as _ml_repeated,
+        min(entity_id || ' as of ' || cast(as_of as {{ text }})) as _ml_example
+    from repeated
+),
+
+outcomes as (
+    select
+        predictions.decision_id,
+        predictions.ml_model,
+        predictions.entity_id,
+        predictions.as_of,
+        predictions.slot,
+        predictions.share,
+        predictions.version,
+        predictions.decided_at,
+        predictions.score,
+        predictions.predicted,
+        predictions.decision,
+        predictions.decision_source,
+        matured.label,
+        matured.label_class,
+        matured.matured_at
+    from {{ predictions }} as predictions
+    inner join matured
+        on
+            predictions.entity_id = matured.entity_id
+            and predictions.as_of = matured.as_of
+    cross join faults
+    where {{ ml_ledger.fail_when(
+        'faults._ml_repeated > 0',
+        "'" ~ ml_model ~ ": an entity must have one label per as-of date; got ' || faults._ml_repeated || ' that have"
+            ~ " several, such as ' || faults._ml_example || '. Nothing was written. Fix: make the label model unique on "
+            ~ spec.entity ~ ' and ' ~ spec.as_of ~ ".'",
+    ) }}
+)
+
+select * from outcomes
+{% endmacro %}
+
+{#
+    The columns of `<ml_model>_outcomes`.
+    Returns: mapping of column to SQL type.
+    Example: {{ ml_ledger.union_ml_models('outcomes', ml_ledger.outcome_columns(), labelled) }}
+#}
+{% macro outcome_columns() %}
+    {% set text, moment, double = dbt.type_string(), dbt.type_timestamp(), ml_ledger.type_double() %}
+    {% do return({
+        'decision_id': text,
+        'ml_model': text,
+        'entity_id': text,
+        'as_of': moment,
+        'slot': text,
+        'share': double,
+        'version': dbt.type_bigint(),
+        'decided_at': moment,
+        'score': double,
+        'predicted': text,
+        'decision': text,
+        'decision_source': text,
+        'label': double,
+        'label_class': text,
+        'matured_at': moment,
+    }) %}
+{% endmacro %}
