@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Project
+from conftest import Project, drop_feature
 from operator_of import Operator
 
 REASON = "try"
@@ -186,3 +186,46 @@ def test_the_past_can_be_corrected_and_what_was_known_stays(project: Project):
     assert live("1998-04-10", f", timestamp '{known_before}'") == [(2,)]
     assert live("1998-04-10", ", timestamp '2020-01-01'") == [], "nothing was known then"
     assert intact(project)
+
+
+def test_four_eyes_must_see_a_version_before_it_decides(unbuilt: Project):
+    unbuilt.declare(lambda declaration: declaration.update(deployment={"policy": "approval"}))
+    unbuilt.dbt("seed")
+    by_ana = ["--vars", "{ml_clock: '1997-12-31', ml_actor: ana}"]
+    unbuilt.dbt("run", *by_ana)
+    assert unbuilt.query("select event, actor from repurchase_deployments") == [("awaiting_approval", "ana")]
+    assert unbuilt.query("select count(*) from ml_predictions") == [(0,)]
+    version = {"ml_model": "repurchase", "version": 1, "reason": "checked"}
+    operator = Operator(unbuilt, "1997-12-31")
+    assert "waits for approval. Fix: ml_approve" in operator.refused("ml_promote", **version)
+    message = operator.refused("ml_approve", **version, actor="Ana")
+    assert "Ana trained version 1. Allowed: anybody else, so that four eyes see it." in message
+    assert "nobody knows who approves" in operator.refused("ml_approve", **version, actor="unknown")
+    operator("ml_approve", **version)
+    assert "nothing to do" in operator("ml_approve", **version)
+    unbuilt.dbt("build", "--exclude-resource-type", "unit_test", *by_ana)
+    assert unbuilt.query("select distinct trained_by, deployed_by, deployed_through from ml_decision_audit") == [
+        ("ana", "eva", "ml_approve")
+    ]
+    assert intact(unbuilt)
+
+
+def test_versions_with_other_features_and_families_score_in_one_run(two_versions: Project, tmp_path):
+    project = two_versions.copy(tmp_path / "project")
+    project.declare(lambda declaration: drop_feature(declaration, "tenure_days"))
+    project.declare(lambda declaration: declaration.update(algorithm={"family": "additive_boosting"}))
+    project.dbt("run", clock="1998-04-30")
+    assert project.query("select version, algorithm from ml_versions order by 1")[-1] == (3, "additive_boosting")
+    if project.query("select event from repurchase_deployments where version = 3") == [("deployed",)]:
+        Operator(project, "1998-04-30")("ml_rollback", ml_model="repurchase", reason=REASON)
+    operator = Operator(project, "1998-04-30")
+    operator("ml_promote", ml_model="repurchase", version=3, slot="shadow", reason=REASON)
+    operator("ml_set_share", ml_model="repurchase", version=1, share=0.3, reason=REASON)
+    project.dbt("build", "--exclude-resource-type", "unit_test", clock="1998-05-31")
+    assert project.query(
+        "select slot, version, count(*) > 0, count(distinct status) from ml_predictions"
+        " where decided_at = timestamp '1998-05-31' group by all order by all"
+    ) == [("challenger", 1, True, 1), ("champion", 2, True, 1), ("shadow", 3, True, 1)]
+    assert project.query("select count(*), max(difference) < 1e-12 from ml_decision_replay where replayable") == [
+        (3 * 2357 + 2 * 2357, True)
+    ]
