@@ -10,7 +10,7 @@
     {% set operation = 'ml_remove_old_predictions' %}
     {% set states, problems = [], [] %}
     {% for state in ml_ledger.operation_states(operation, ml_model) %}
-        {% if ml_model != 'all' or ml_ledger.ml_model_spec(state.ml_model).get('retention') is not none %}
+        {% if ml_model != 'all' or ml_ledger.declares_retention(state.ml_model) %}
             {% do states.append(state) %}
             {% do problems.extend(
                 (ml_ledger.argument_problems(state, reason, needs_version=false) + ml_ledger.retention_problems(state.ml_model))
@@ -52,6 +52,16 @@
             {% do ml_ledger.report(operation, state, 'no batch was decided before ' ~ ml_ledger.kept_from(state) ~ '; nothing to do') %}
         {% endfor %}
     {% endfor %}
+{% endmacro %}
+
+{#
+    Whether an ML model declares how long predictions are kept, rightly or not.
+    Arguments: ml_model, its name.
+    Returns: boolean.
+#}
+{% macro declares_retention(ml_model) %}
+    {% set retention = ml_ledger.ml_model_spec(ml_model).get('retention') %}
+    {% do return((retention.get('predictions_months') if retention is mapping else retention) is not none) %}
 {% endmacro %}
 
 {#

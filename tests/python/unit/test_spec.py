@@ -27,7 +27,9 @@ def test_a_declaration_is_read_back_as_it_was_kept(declaration):
     again = MLModelSpec.from_canonical_json(spec.canonical_json())
     assert again == spec
     assert again.fingerprint() == spec.fingerprint()
-    assert list(again.features) == list(spec.features), "training again numbers terms and hashes rows by this order"
+    assert list(again.features) == list(spec.features), (
+        "training again numbers terms and hashes rows by this order"
+    )
 
 
 @pytest.mark.parametrize("key", ["keep_training_set", "retention"])
