@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 import onnxruntime
 from conftest import ROOT, Project, copied_project, shutil
-from kept_rows import check_kept_rows
+from kept_rows import check_erased_everywhere, check_reproduced
 from pair_decisions import check_pairs
 from rule_decisions import check_rule
 from segments import check_segments
@@ -92,10 +92,11 @@ def test_an_ml_model_of_another_project(tmp_path: Path):
     assert project.query("select version from analytics.ml_version_as_of('churn', timestamp '2024-10-01')") == [
         (1,)
     ]
+    check_reproduced(project)
     check_segments(project)
     check_pairs(project)
     check_rule(project)
-    check_kept_rows(project)
+    check_erased_everywhere(project)
     clustering, churn = (f"models/{name}_training_set.sql" for name in ("account_segment", "churn"))
     project.edit(clustering, ")) }}", "), labels=ref('account_labels')) }}")
     output = project.dbt("compile", "--select", clustering, succeeds=False)
