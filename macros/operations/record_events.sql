@@ -7,6 +7,15 @@
     Example: {% do ml_ledger.record_events(state, 'ml_pause', reason, [{'event': 'paused'}]) %}
 #}
 {% macro record_events(state, operation, reason, events, also=[]) %}
+    {% do ml_ledger.run_in_transaction([ml_ledger.insert_events(state, operation, reason, events)] + also) %}
+{% endmacro %}
+
+{#
+    The statement of `record_events`, for operations that write to several ML models in one transaction.
+    Arguments: state, operation, reason and events as of `record_events`.
+    Returns: SQL.
+#}
+{% macro insert_events(state, operation, reason, events) %}
     {% set columns = ml_ledger.deployment_columns() %}
     {% set insert %}
         insert into {{ state.deployments }} ({{ columns | join(', ') }}, content_hash)
@@ -45,5 +54,5 @@
             content_hash
         from chained
     {% endset %}
-    {% do ml_ledger.run_in_transaction([insert] + also) %}
+    {% do return(insert) %}
 {% endmacro %}

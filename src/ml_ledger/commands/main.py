@@ -35,6 +35,12 @@ def _parser() -> argparse.ArgumentParser:
     validate.add_argument("--project", type=Path, default=Path(), help="folder of dbt_project.yml (default: .)")
     validate.set_defaults(run=_validate)
 
+    reproduce = commands.add_parser("reproduce", help="train a version again from its kept rows, and compare")
+    reproduce.add_argument("ml_model", help="name under vars.ml_models")
+    reproduce.add_argument("version", type=int, help="number of the version")
+    reproduce.add_argument("--warehouse", type=Path, default=None, help="DuckDB file (default: warehouse.duckdb)")
+    reproduce.set_defaults(run=_reproduce)
+
     replay = commands.add_parser("replay", help="walk the clock over history, one dbt build per month")
     replay.add_argument("--from", dest="start", required=True, help="first clock, as 1997-06-30")
     replay.add_argument("--to", dest="end", required=True, help="last clock")
@@ -66,6 +72,14 @@ def _validate(options: argparse.Namespace) -> int:
 
     print(validate(options.project))
     return 0
+
+
+def _reproduce(options: argparse.Namespace) -> int:
+    from ml_ledger.commands.reproduce import reproduce
+
+    reproduction = reproduce(options.ml_model, options.version, _warehouse(options))
+    print(reproduction.text)
+    return 0 if reproduction.succeeded else 1
 
 
 def _replay(options: argparse.Namespace) -> int:

@@ -191,8 +191,13 @@ class MLModelSpec(Strict):
         return {"self": self.algorithm}
 
     def canonical_json(self) -> str:
-        """The whole declaration, defaults filled in, as JSON with sorted keys."""
-        return json.dumps(self.model_dump(), sort_keys=True, ensure_ascii=False)
+        """The whole declaration, defaults filled in, as JSON, in its own order: that of features numbers terms."""
+        return json.dumps(self.model_dump(), ensure_ascii=False)
+
+    @classmethod
+    def from_canonical_json(cls, text: str) -> MLModelSpec:
+        """The declaration that a version carries. It was validated in full when that was trained."""
+        return cls.model_validate(json.loads(text))
 
     def fingerprint(self) -> str:
         """SHA-256 (hex) of all that can change a fit or a decision; a new value makes a version due."""

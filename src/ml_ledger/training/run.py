@@ -18,7 +18,7 @@ from ml_ledger.progress import say
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec, parse_spec
 from ml_ledger.training.calibrating import calibrated
-from ml_ledger.training.choosing import choose
+from ml_ledger.training.choosing import Choice, choose
 from ml_ledger.training.due import why_due
 from ml_ledger.training.fitting import Fitted, fit_all, training_rows
 from ml_ledger.training.measuring import check_scoring, measured
@@ -64,13 +64,10 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
     require_usable_weights(ml_model, declared, rows)
     number = 1 if latest is None else latest["version"] + 1
     say(f"{ml_model}: training version {number}: {reason}")
-    choice = choose(ml_model, declared, rows)
-    fitted = fit_all(declared, choice.algorithm, training_rows(declared, rows, "split = 'train'"))
-    fitted["self"] = calibrated(declared, choice.algorithm, fitted["self"], rows)
+    choice, fitted = fit_version(ml_model, declared, rows)
     metrics = [*choice.metrics, *_measure(declared, rows, fitted, {} if earlier is None else _scorings(earlier))]
     onnx = fitted["self"].fit.onnx
     window = _window(declared, rows)
-    used = [declared.entity, declared.as_of, declared.label, "split", "weight", declared.training.sample_weight]
     row = {
         "ml_model": ml_model,
         "version": number,
@@ -84,10 +81,7 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
         "chosen_because": choice.because,
         "trained_at": clock,
         **window,
-        "training_set_fingerprint": rows.fingerprint(
-            [column for column in [*used, *declared.features] if column is not None],
-            where="split in ('train', 'holdout')",
-        ),
+        "training_set_fingerprint": fingerprint_of(declared, rows),
         "seed": declared.training.seed,
         "threshold": None if declared.decision is None else declared.decision.threshold,
         "coefficients": coefficients.to_json(fitted["self"].fit.coefficients),
@@ -106,6 +100,26 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
     }
     say(f"{ml_model}: trained version {number} on {window['train_rows']:,} rows; {_headline(metrics)}")
     return version_table(row, None if latest is None else latest["content_hash"])
+
+
+def fit_version(ml_model: str, spec: MLModelSpec, rows: Relation) -> tuple[Choice, dict[str, Fitted]]:
+    """Choose the algorithm and fit it ('self', calibrated where declared) and the baselines ('baseline:<name>').
+
+    rows: a training set. Nothing is written, so that a version can be trained again from rows that were kept.
+    Raises TrainingSetError or VersionError, naming why.
+    """
+    choice = choose(ml_model, spec, rows)
+    fitted = fit_all(spec, choice.algorithm, training_rows(spec, rows, "split = 'train'"))
+    fitted["self"] = calibrated(spec, choice.algorithm, fitted["self"], rows)
+    return choice, fitted
+
+
+def fingerprint_of(spec: MLModelSpec, rows: Relation) -> str:
+    """The fingerprint of what a version is trained and measured on (the macro `training_rows` computes it as well)."""
+    used = [spec.entity, spec.as_of, spec.label, "split", "weight", spec.training.sample_weight, *spec.features]
+    return rows.fingerprint(
+        [column for column in used if column is not None], where="split in ('train', 'holdout')"
+    )
 
 
 def _latest(history: Relation) -> dict[str, Any] | None:

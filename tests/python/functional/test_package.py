@@ -8,6 +8,7 @@ import duckdb
 import numpy as np
 import onnxruntime
 from conftest import ROOT, Project, copied_project, shutil
+from kept_rows import check_erased_everywhere, check_reproduced
 from pair_decisions import check_pairs
 from rule_decisions import check_rule
 from segments import check_segments
@@ -91,9 +92,11 @@ def test_an_ml_model_of_another_project(tmp_path: Path):
     assert project.query("select version from analytics.ml_version_as_of('churn', timestamp '2024-10-01')") == [
         (1,)
     ]
+    check_reproduced(project)
     check_segments(project)
     check_pairs(project)
     check_rule(project)
+    check_erased_everywhere(project)
     clustering, churn = (f"models/{name}_training_set.sql" for name in ("account_segment", "churn"))
     project.edit(clustering, ")) }}", "), labels=ref('account_labels')) }}")
     output = project.dbt("compile", "--select", clustering, succeeds=False)
@@ -156,8 +159,10 @@ def test_a_project_that_declares_nothing_yet(tmp_path: Path):
     project = installed(tmp_path)
     for file in [
         *project.folder.glob("models/*_training_set.sql"),
+        *project.folder.glob("models/*_training_rows.sql"),
         *project.folder.glob("models/*_deployments.sql"),
         *project.folder.glob("models/*_predictions.sql"),
+        *project.folder.glob("models/*_batches.sql"),
         *project.folder.glob("python_models/*"),
     ]:
         file.unlink()

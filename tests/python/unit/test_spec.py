@@ -6,7 +6,7 @@ import yaml
 from conftest import ROOT, drop_feature
 
 from ml_ledger.errors import SpecError
-from ml_ledger.spec import parse_spec
+from ml_ledger.spec import MLModelSpec, parse_spec
 
 
 @pytest.fixture
@@ -20,6 +20,23 @@ def test_the_shipped_declaration_is_valid(declaration):
     assert spec.features["mean_gap_days"].missing == "own_level"
     assert spec.features["recency_days"].missing == "reject", "a NULL is never filled unasked"
     assert list(spec.features) == list(declaration["features"]), "features keep their order"
+
+
+def test_a_declaration_is_read_back_as_it_was_kept(declaration):
+    spec = parse_spec("repurchase", declaration)
+    again = MLModelSpec.from_canonical_json(spec.canonical_json())
+    assert again == spec
+    assert again.fingerprint() == spec.fingerprint()
+    assert list(again.features) == list(spec.features), (
+        "training again numbers terms and hashes rows by this order"
+    )
+
+
+@pytest.mark.parametrize("key", ["keep_training_set", "retention"])
+def test_what_is_kept_makes_no_version_due(declaration, key):
+    changed = {name: value for name, value in declaration.items() if name != key}
+    assert changed != declaration
+    assert parse_spec("repurchase", changed).fingerprint() == parse_spec("repurchase", declaration).fingerprint()
 
 
 MISTAKES = {

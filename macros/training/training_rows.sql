@@ -1,0 +1,134 @@
+{#
+    The rows that versions of an ML model were trained and measured on, kept as `keep_training_set` of the declaration
+    says: 'members', who was in it and when; 'full', every column of the training set too, so that `ml-ledger reproduce`
+    can train the version again; 'none', nothing. Appended once per version, while the training set still is the one that
+    the version was trained on, by its fingerprint. What ml_erase deletes does not come back.
+
+    Columns: `_ml_version`, `_ml_entity_id`, `_ml_as_of`, `_ml_split`, and with 'full' those of the training set.
+
+    Arguments: ml_model, its name; training_set and versions, the relations of its nodes.
+    Returns: SQL. For an incremental dbt model with the strategy append and full_refresh false.
+    Example: see models/repurchase/training/repurchase_training_rows.sql
+#}
+{% macro training_rows(ml_model, training_set, versions) %}
+{%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
+{%- set kept = ml_ledger.kept_of_training_set(ml_model) -%}
+{%- set so_far = ml_ledger.rows_so_far() if is_incremental() else none -%}
+{%- if kept == 'full' and so_far is not none -%}
+    {%- do ml_ledger.refuse_other_types(ml_model, training_set, so_far) -%}
+{%- endif -%}
+{%- if kept == 'none' or spec.get('entity') is not string or spec.get('as_of') is not string -%}
+select
+    cast(null as {{ dbt.type_bigint() }}) as _ml_version,
+    cast(null as {{ dbt.type_string() }}) as _ml_entity_id,
+    cast(null as {{ dbt.type_timestamp() }}) as _ml_as_of,
+    cast(null as {{ dbt.type_string() }}) as _ml_split
+where 1 = 0
+{%- else -%}
+with
+
+known as (
+    select max(known_at) as known_at
+    from {{ training_set }}
+),
+
+without_rows as (
+    select
+        versions.version,
+        versions.training_set_fingerprint
+    from {{ versions }} as versions
+    inner join known
+        on versions.trained_at = known.known_at
+    {%- if so_far is not none %}
+    where not exists (
+        select 1
+        from {{ so_far }} as so_far
+        where so_far._ml_version = versions.version
+    )
+    {%- endif %}
+),
+
+fingerprint as (
+    {{ ml_ledger.training_set_fingerprint(spec, training_set) | indent(4) }}
+),
+
+trained_on_it as (
+    select without_rows.version
+    from without_rows
+    inner join fingerprint
+        on without_rows.training_set_fingerprint = fingerprint.fingerprint
+)
+
+select
+    cast(trained_on_it.version as {{ dbt.type_bigint() }}) as _ml_version,
+    cast(training_set.{{ adapter.quote(spec.entity) }} as {{ dbt.type_string() }}) as _ml_entity_id,
+    cast(training_set.{{ adapter.quote(spec.as_of) }} as {{ dbt.type_timestamp() }}) as _ml_as_of,
+    training_set.split as _ml_split
+    {%- if kept == 'full' %},
+    training_set.*
+    {%- endif %}
+from {{ training_set }} as training_set
+cross join trained_on_it
+where training_set.split in ('train', 'holdout')
+{%- endif -%}
+{% endmacro %}
+
+{#
+    What the declaration says is kept of training sets.
+    Arguments: ml_model, its name.
+    Returns: 'none', 'members' or 'full'.
+#}
+{% macro kept_of_training_set(ml_model) %}
+    {% set kept = ml_ledger.ml_model_spec(ml_model).get('keep_training_set', 'none') %}
+    {% if execute and kept not in ['none', 'members', 'full'] %}
+        {% do exceptions.raise_compiler_error(
+            'ml_models.' ~ ml_model ~ ".keep_training_set: has a value that is not allowed; got '" ~ kept
+            ~ "'. Allowed: none, members, full. Nothing was written."
+        ) %}
+    {% endif %}
+    {% do return(kept) %}
+{% endmacro %}
+
+{#
+    The fingerprint that versions carry, of a training set as it is now (src/ml_ledger/warehouse.py says how).
+    Arguments: spec, the declaration; training_set, relation.
+    Returns: SQL, a select of one row with the column `fingerprint`.
+#}
+{% macro training_set_fingerprint(spec, training_set) -%}
+{%- set training = spec.get('training') -%}
+{%- set weight = training.get('sample_weight') if training is mapping else none -%}
+{%- set columns = [spec.entity, spec.as_of, spec.get('label'), 'split', 'weight', weight] | select('string') | list -%}
+{%- set texts = [] -%}
+{%- for column in columns + (spec.features.keys() | list) -%}
+    {%- set text = 'cast(' ~ adapter.quote(column) ~ ' as ' ~ dbt.type_string() ~ ')' -%}
+    {%- do texts.append('coalesce(length(' ~ text ~ ") || ':' || " ~ text ~ ", '-')") -%}
+{%- endfor -%}
+select
+    'md5sum60:' || cast(count(*) as {{ dbt.type_string() }}) || ':'
+        || cast(coalesce(sum(row_number_60), 0) as {{ dbt.type_string() }}) as fingerprint
+from (
+    select
+        {{ ml_ledger.hex_to_integer('substr(' ~ dbt.hash(texts | join('\n            || ')) ~ ', 1, 15)') }} as row_number_60
+    from {{ training_set }}
+    where split in ('train', 'holdout') and exists (select 1 from without_rows)
+) as numbered
+{%- endmacro %}
+
+{#
+    Stop where a column of the training set has another type than in the rows that were kept: a warehouse would convert it
+    silently, and what was kept would not be what was trained on.
+    Arguments: ml_model, its name; training_set and so_far, relations.
+    Returns: nothing.
+#}
+{% macro refuse_other_types(ml_model, training_set, so_far) %}
+    {% set known, problems = ml_ledger.hashed_columns(so_far), [] %}
+    {% for column, type in ml_ledger.hashed_columns(training_set).items() if column in known and known[column] != type %}
+        {% do problems.append(column ~ ' is ' ~ type ~ ' and was kept as ' ~ known[column]) %}
+    {% endfor %}
+    {% if problems %}
+        {% do exceptions.raise_compiler_error(
+            'training_rows of ' ~ ml_model ~ ': rows are kept in columns of one type; got: ' ~ problems | join(', ')
+            ~ '. Nothing was written. Fix: cast to the earlier type in the feature model, or declare keep_training_set: members.'
+        ) %}
+    {% endif %}
+{% endmacro %}

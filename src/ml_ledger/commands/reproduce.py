@@ -1,0 +1,196 @@
+"""`ml-ledger reproduce`: train a version again from the rows that were kept of its training set, and compare."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from ml_ledger import coefficients
+from ml_ledger.commands.tables import rows_of
+from ml_ledger.commands.warehouse_file import opened
+from ml_ledger.errors import WarehouseError, listed
+from ml_ledger.record.compare import Comparison, compare
+from ml_ledger.scoring.compile import CompiledScoring
+from ml_ledger.spec import MLModelSpec
+from ml_ledger.training.estimating import with_estimates
+from ml_ledger.training.fitting import Fitted
+from ml_ledger.training.provenance import library_versions
+from ml_ledger.training.run import fingerprint_of, fit_version
+from ml_ledger.warehouse import Relation, quoted
+
+# How far a number may be from the one that was recorded, relative to numbers above 1.
+TOLERANCE = 1e-9
+NAMED = 3
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What training again gave: a report, and whether it is the version that was recorded."""
+
+    text: str
+    succeeded: bool
+
+
+def reproduce(ml_model: str, version: int, warehouse: Path) -> Reproduction:
+    """Train a version again, by the declaration that it carries, and compare every row. Nothing is written.
+
+    Raises WarehouseError when the file cannot be opened, there is no such version, or its rows were not kept.
+    """
+    connection = opened(warehouse)
+    try:
+        recorded = _recorded(connection, ml_model, version)
+        rows = _kept_rows(connection, ml_model, version)
+        spec = MLModelSpec.from_canonical_json(recorded["spec"])
+        fingerprint = fingerprint_of(spec, rows)
+        is_same_set = fingerprint == recorded["training_set_fingerprint"]
+        choice, fitted = fit_version(ml_model, spec, rows)
+        again = fitted["self"]
+        parts = {
+            "coefficients": (recorded["coefficients"], coefficients.to_json(again.fit.coefficients)),
+            "nodes": (recorded["nodes"], coefficients.to_json(again.fit.nodes)),
+        }
+        compared = {
+            name: compare(json.loads(kept or "[]"), json.loads(found or "[]"))
+            for name, (kept, found) in parts.items()
+        }
+        scores = _difference_of_scores(spec, recorded, again, rows)
+        is_same_algorithm = choice.algorithm.family == recorded["algorithm"]
+        lines = [
+            f"{ml_model}: version {version} ({recorded['algorithm']}), trained at {recorded['trained_at']:%Y-%m-%d} on"
+            f" {recorded['train_rows']:,} rows, measured on {recorded['holdout_rows']:,}",
+            f"  {'kept rows':<14}"
+            + (
+                f"those of the version: {fingerprint}"
+                if is_same_set
+                else f"not those of the version: {fingerprint}; recorded {recorded['training_set_fingerprint']}"
+            ),
+            *_erased(connection, ml_model, version),
+            *_libraries(recorded),
+        ]
+    finally:
+        connection.close()
+    if not is_same_algorithm:
+        lines.append(f"  {'algorithm':<14}{choice.algorithm.family}: {choice.because}")
+    for name, comparison in compared.items():
+        if comparison.rows or comparison.extra:
+            lines += _described(name, comparison)
+    if scores is not None:
+        lines.append(f"  {'scores':<14}of the estimator: largest difference {scores:.3g}")
+    succeeded = (
+        is_same_set
+        and is_same_algorithm
+        and all(comparison.within(TOLERANCE) for comparison in compared.values())
+        and (scores is None or scores <= TOLERANCE)
+    )
+    lines.append(f"{'Reproduced' if succeeded else 'Not reproduced'}, with a tolerance of {TOLERANCE:.0e}.")
+    return Reproduction("\n".join(lines), succeeded)
+
+
+def _table(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:
+    """A table by its name, wherever in the warehouse it is, as SQL; that of the ledger's own schema first."""
+    found = connection.execute(
+        "select schema_name from duckdb_tables() where database_name = current_database() and table_name = ?"
+        " order by schema_name = current_schema() desc, schema_name",
+        [name],
+    ).fetchall()
+    return f"{quoted(found[0][0])}.{quoted(name)}" if found else None
+
+
+def _recorded(connection: duckdb.DuckDBPyConnection, ml_model: str, version: int) -> dict[str, Any]:
+    known = connection.execute("select ml_model, version from ml_versions order by all").fetchall()
+    table = _table(connection, f"{ml_model}_versions")
+    if table is None or ml_model not in {name for name, _ in known}:
+        raise WarehouseError(
+            f"ml_model: there are no versions of '{ml_model}'. Allowed: {listed(sorted({name for name, _ in known}))}."
+        )
+    found = rows_of(connection, f"select * from {table} where version = ?", version)
+    if not found:
+        numbers = listed(number for name, number in known if name == ml_model)
+        raise WarehouseError(f"version: there is no version {version} of {ml_model}. Allowed: {numbers}.")
+    return found[0]
+
+
+def _kept_rows(connection: duckdb.DuckDBPyConnection, ml_model: str, version: int) -> Relation:
+    table = _table(connection, f"{ml_model}_training_rows")
+    fix = (
+        f"Fix: declare keep_training_set: full for {ml_model} and add the node {ml_model}_training_rows"
+        " (docs/retention.md); rows are kept of versions that are trained from then on."
+    )
+    kept = (
+        []
+        if table is None
+        else connection.execute(f"select * from {table} where _ml_version = ? limit 1", [version]).fetchall()
+    )
+    if table is None or not kept:
+        raise WarehouseError(f"training rows: none of version {version} of {ml_model} are kept. {fix}")
+    members = ("_ml_version", "_ml_entity_id", "_ml_as_of", "_ml_split")
+    columns = [name for (name,) in connection.execute(f"select column_name from (describe {table})").fetchall()]
+    if "split" not in columns or kept[0][columns.index("split")] is None:
+        raise WarehouseError(
+            f"training rows: of version {version} of {ml_model} only is kept who was in them (members). {fix}"
+        )
+    relation = connection.sql(
+        f"select * exclude ({', '.join(members)}) from {table} where _ml_version = {version}"
+    )
+    return Relation(relation, name="_ml_training_set")
+
+
+def _difference_of_scores(
+    spec: MLModelSpec, recorded: Mapping[str, Any], again: Fitted, rows: Relation
+) -> float | None:
+    """Of an estimator, whose rows do not say all, the largest difference of scores; None for other families."""
+    if again.fit.onnx is None or recorded["onnx"] is None:
+        return None
+    if again.fit.onnx == recorded["onnx"]:
+        return 0.0
+    kept = CompiledScoring.from_json(recorded["scoring"], recorded["onnx"])
+    where = "split in ('train', 'holdout')"
+    with with_estimates(spec, rows, [kept, again.scoring], where) as (known, scorings):
+        (ours, theirs), _ = known.scores(scorings, [], where)
+    if ours.shape != theirs.shape or not np.array_equal(np.isnan(ours), np.isnan(theirs)):
+        return float("inf")
+    return float(np.nanmax(np.abs(ours - theirs) / np.maximum(1.0, np.abs(ours)), initial=0.0))
+
+
+def _erased(connection: duckdb.DuckDBPyConnection, ml_model: str, version: int) -> Iterator[str]:
+    """How many of its rows ml_erase deleted."""
+    events = rows_of(
+        connection,
+        "select deployment_id, details from ml_deployment_events where ml_model = ? and event = 'erased'"
+        " order by event_number",
+        ml_model,
+    )
+    total, named = 0, []
+    for event in events:
+        for detail in json.loads(event["details"] or "[]"):
+            if detail.get("version") == version and detail.get("training_rows"):
+                total += detail["training_rows"]
+                named.append(event["deployment_id"])
+    if total:
+        yield f"  {'erased':<14}{total:,} of its rows, by {listed(named)}"
+
+
+def _libraries(recorded: Mapping[str, Any]) -> Iterator[str]:
+    then, now = json.loads(recorded["library_versions"]), json.loads(library_versions())
+    changed = [
+        f"{name} {then.get(name, 'none')} then, {now.get(name, 'none')} now"
+        for name in sorted({*then, *now})
+        if then.get(name) != now.get(name)
+    ]
+    if changed:
+        yield f"  {'libraries':<14}{'; '.join(changed)}"
+
+
+def _described(name: str, comparison: Comparison) -> Iterator[str]:
+    at = "" if comparison.where is None else f" ({comparison.where})"
+    yield f"  {name:<14}{comparison.rows:,} rows, largest difference {comparison.largest:.3g}{at}"
+    for word, rows in (("missing", comparison.missing), ("extra", comparison.extra)):
+        if rows:
+            more = f"; and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
+            yield f"  {'':<14}{len(rows)} {word}: {'; '.join(rows[:NAMED])}{more}"
