@@ -1,6 +1,6 @@
 {#
     Erase a person: in every prediction of the entity its values become NULL and their salted hash takes their place, so
-    that the chain of hashes holds; its rows of kept training sets are deleted. An event says which decisions, never whose.
+    that the chain of hashes holds; its outcomes and its rows of kept training sets are deleted. An event says which decisions, never whose.
     Erase in the sources first, or the next as-of date scores the entity again (docs/retention.md).
     Arguments: entity_id, text or a whole number; reason, why, without the entity's id; ml_model, or 'all' (default).
     Returns: nothing; logs what it did. Repeated, it does nothing.
@@ -99,6 +99,11 @@
         {% endset %}
         {% do statements.append(statement) %}
     {% endif %}
+    {% if state.outcomes is not none %}
+        {% do statements.append(
+            'delete from ' ~ state.outcomes ~ ' where entity_id = ' ~ ml_ledger.text_literal(entity_id)
+        ) %}
+    {% endif %}
     {% if erased.training_rows %}
         {% do statements.append(
             'delete from ' ~ state.training_rows ~ ' where _ml_entity_id = ' ~ ml_ledger.text_literal(entity_id)
@@ -113,5 +118,5 @@
     Returns: boolean.
 #}
 {% macro has_word(text, word) %}
-    {% do return(modules.re.search('(?i)(?<!\w)' ~ modules.re.escape(word) ~ '(?!\w)', text) is not none) %}
+    {% do return(modules.re.search('(?i)(?<![a-z0-9_])' ~ modules.re.escape(word) ~ '(?![a-z0-9_])', text) is not none) %}
 {% endmacro %}

@@ -6,7 +6,7 @@ import pytest
 from conftest import Project
 
 CLOCK = "1997-12-31"
-LEDGER_TABLES = ("versions", "deployments", "predictions", "batches", "training_rows")
+LEDGER_TABLES = ("versions", "deployments", "predictions", "batches", "training_rows", "outcomes")
 
 
 def erase(project: Project, *, succeeds: bool = True, **arguments: object) -> str:
