@@ -17,6 +17,9 @@ select
     operation,
     actor,
     reason,
+    replaced_by_version,
+    replaced_by_actor,
+    replaced_because,
     recorded_at,
     invocation_id
 from intervals

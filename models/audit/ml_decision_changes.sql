@@ -1,0 +1,330 @@
+{%- set text, double, whole = dbt.type_string(), ml_ledger.type_double(), dbt.type_bigint() -%}
+{%- set largest = ml_ledger.largest_double() -%}
+{%- set date_parts = "('weekday', 'month', 'quarter', 'day', 'hour', 'year')" -%}
+{#- One chain of expressions, so that a filter on decision_id reaches the predictions. -#}
+with
+
+coefficients as (
+    select * from {{ ref('ml_coefficients') }}
+),
+
+versions_of_trees as (
+    select distinct
+        ml_model,
+        version
+    from {{ ref('ml_tree_nodes') }}
+),
+
+-- The threshold on the scale on which scores are compared with it: log-odds, a logarithm, or an amount.
+cutoffs as (
+    select
+        versions.ml_model,
+        versions.version,
+        versions.spec,
+        versions.link,
+        versions.estimator_sha256 is not null as is_estimator,
+        versions_of_trees.version is not null as has_trees,
+        calibrated.version is not null as is_calibrated,
+        case
+            when (calibrated.version is not null or versions.link = 'logit')
+                and versions.threshold > 0 and versions.threshold < 1
+                then ln(versions.threshold / (1 - versions.threshold))
+            when versions.link = 'log' and versions.threshold > 0 then ln(versions.threshold)
+            when versions.link = 'identity' and calibrated.version is null then versions.threshold
+        end as cutoff
+    from {{ ref('ml_versions') }} as versions
+    left join versions_of_trees
+        on
+            versions.ml_model = versions_of_trees.ml_model
+            and versions.version = versions_of_trees.version
+    left join (select distinct ml_model, version from coefficients where output = 'calibration') as calibrated
+        on
+            versions.ml_model = calibrated.ml_model
+            and versions.version = calibrated.version
+),
+
+-- From which link score on the score is at the threshold; NULL where no link score is.
+link_targets as (
+    select
+        cutoffs.ml_model,
+        cutoffs.version,
+        cutoffs.spec,
+        cutoffs.link,
+        cutoffs.is_estimator,
+        cutoffs.has_trees,
+        coalesce(max(case when calibration.slope < 0 then 1 else 0 end), 0) = 1 as falls,
+        case
+            when not cutoffs.is_calibrated then cutoffs.cutoff
+            else min(case
+                when coalesce(calibration.slope, 0) = 0 and calibration.value >= cutoffs.cutoff
+                    then coalesce(calibration.lower_bound, -{{ largest }})
+                when
+                    calibration.slope > 0
+                    and (
+                        calibration.upper_bound is null
+                        or calibration.slope * calibration.upper_bound + coalesce(calibration.value, 0) > cutoffs.cutoff
+                    )
+                    then greatest(
+                        coalesce(calibration.lower_bound, -{{ largest }}),
+                        (cutoffs.cutoff - coalesce(calibration.value, 0)) / calibration.slope
+                    )
+            end)
+        end as link_target
+    from cutoffs
+    left join coefficients as calibration
+        on
+            cutoffs.ml_model = calibration.ml_model
+            and cutoffs.version = calibration.version
+            and calibration.output = 'calibration'
+    group by
+        cutoffs.ml_model,
+        cutoffs.version,
+        cutoffs.spec,
+        cutoffs.link,
+        cutoffs.is_estimator,
+        cutoffs.has_trees,
+        cutoffs.is_calibrated,
+        cutoffs.cutoff
+),
+
+mentions as (
+    select
+        ml_model,
+        version,
+        feature,
+        transform,
+        applies_to,
+        other_feature
+    from coefficients
+    where output <> 'calibration' and applies_to <> 'intercept'
+
+    union all
+
+    select
+        ml_model,
+        version,
+        other_feature as feature,
+        transform,
+        applies_to,
+        other_feature
+    from coefficients
+    where other_feature is not null
+),
+
+-- What each version reads, with why the way back from the threshold to a value of it is not known, if it is not.
+features as (
+    select
+        mentions.ml_model,
+        mentions.version,
+        mentions.feature,
+        link_targets.spec,
+        link_targets.link_target,
+        case
+            when link_targets.is_estimator then 'the version is an estimator'
+            when max(case when mentions.applies_to = 'expression' then 1 else 0 end) = 1 then 'the version is a rule'
+            when link_targets.has_trees then 'the version has trees'
+            when link_targets.link in ('softmax', 'shares', 'distance') then 'the version has several outputs'
+            when max(case when mentions.transform in {{ date_parts }} then 1 else 0 end) = 1
+                then 'the parts of a date change together'
+            when max(case when mentions.other_feature is not null then 1 else 0 end) = 1
+                then 'it is part of a pair of features'
+            when link_targets.falls then 'the calibrated score falls where the link score rises'
+        end as no_change_because
+    from mentions
+    inner join link_targets
+        on
+            mentions.ml_model = link_targets.ml_model
+            and mentions.version = link_targets.version
+    group by
+        mentions.ml_model,
+        mentions.version,
+        mentions.feature,
+        link_targets.spec,
+        link_targets.link,
+        link_targets.link_target,
+        link_targets.is_estimator,
+        link_targets.has_trees,
+        link_targets.falls
+),
+
+inputs as (
+    select
+        predictions.decision_id,
+        predictions.ml_model,
+        predictions.version,
+        predictions.decided_at,
+        predictions.link_score,
+        predictions.score < predictions.threshold as goes_up,
+        features.feature,
+        features.spec,
+        features.link_target,
+        {{ ml_ledger.json_value('predictions.features', 'features.feature') }} as feature_value,
+        case
+            when predictions.features is null then 'its values were erased'
+            when predictions.status <> 'scored' then 'it has no score'
+            when predictions.decision_source = 'paused' then 'the ML model was paused'
+            else features.no_change_because
+        end as no_change_because
+    from {{ ref('ml_predictions') }} as predictions
+    inner join features
+        on
+            predictions.ml_model = features.ml_model
+            and predictions.version = features.version
+    where predictions.threshold is not null or predictions.decision is not null
+),
+
+-- Every row of the feature's term, as a way in which the decision might have been another.
+rows_of_term as (
+    select
+        inputs.*,
+        coefficients.applies_to,
+        coefficients.level,
+        coefficients.slope,
+        coefficients.transform,
+        coalesce(coefficients.value, 0) as value,  -- noqa: RF04
+        coalesce(coefficients.lower_bound, -{{ largest }}) as lowest,
+        -- The bound itself belongs to the next row.
+        case
+            when coefficients.upper_bound is null then {{ largest }}
+            else greatest(
+                coalesce(coefficients.lower_bound, -{{ largest }}),
+                coefficients.upper_bound - 1e-9 * greatest(1, abs(coefficients.upper_bound))
+            )
+        end as highest,
+        coefficients.upper_bound,
+        case when coefficients.applies_to = 'value' then cast(inputs.feature_value as {{ double }}) end as number,
+        max(case when coefficients.level = inputs.feature_value then 1 else 0 end) over (
+            partition by inputs.decision_id, inputs.feature
+        ) as is_known_level
+    from inputs
+    left join coefficients
+        on
+            inputs.no_change_because is null
+            and inputs.ml_model = coefficients.ml_model
+            and inputs.version = coefficients.version
+            and inputs.feature = coefficients.feature
+            and coefficients.output <> 'calibration'
+),
+
+applied as (
+    select
+        *,
+        case
+            when applies_to = 'missing' then feature_value is null
+            when applies_to = 'level' then coalesce(feature_value = level, false)
+            when applies_to = 'unknown' then feature_value is not null and is_known_level = 0
+            else coalesce(number >= lowest and (upper_bound is null or number < upper_bound), false)
+        end as is_current,
+        case
+            when coalesce(slope, 0) = 0 then value
+            when transform = 'log1p' then slope * ln(1 + case when number > -1 then number end) + value
+            else slope * number + value
+        end as effect
+    from rows_of_term
+),
+
+-- What the feature would have to add instead: a little more (or less) than what takes the score to the threshold, so
+-- that rounding cannot leave it on the wrong side.
+wanted as (
+    select
+        *,
+        case
+            when goes_up then coalesce(link_target, {{ largest }}) + 1e-9 * greatest(1, abs(link_target))
+            else coalesce(link_target, {{ largest }}) - 1e-9 * greatest(1, abs(link_target))
+        end - link_score as wanted_change,
+        max(case when is_current then effect end) over (partition by decision_id, feature) as current_effect
+    from applied
+),
+
+-- Where the row's line adds that: a step anywhere or nowhere, a slope from a point on.
+crossings as (
+    select
+        *,
+        case
+            when coalesce(slope, 0) = 0 then null
+            when transform = 'log1p'
+                then exp(least(700, (current_effect + wanted_change - value) / slope)) - 1
+            else (current_effect + wanted_change - value) / slope
+        end as crossing,
+        case
+            when goes_up then value >= current_effect + wanted_change
+            else value <= current_effect + wanted_change
+        end as step_crosses
+    from wanted
+),
+
+ranges as (
+    select
+        *,
+        case
+            when applies_to <> 'value' or crossing is null then lowest
+            when (slope > 0) = goes_up then greatest(lowest, crossing)
+            else lowest
+        end as range_from,
+        case
+            when applies_to <> 'value' or crossing is null then highest
+            when (slope > 0) = goes_up then highest
+            else least(highest, crossing)
+        end as range_to
+    from crossings
+),
+
+ways as (
+    select
+        *,
+        coalesce(case
+            when applies_to = 'value' and crossing is not null then range_from <= range_to
+            else step_crosses
+        end, false) as crosses,
+        case when applies_to = 'value' then least(greatest(coalesce(number, 0), range_from), range_to) end as new_number
+    from ranges
+),
+
+measured as (
+    select
+        *,
+        abs(new_number - number) as distance,
+        case
+            when coalesce(slope, 0) = 0 then value
+            when transform = 'log1p' then slope * ln(1 + case when new_number > -1 then new_number end) + value
+            else slope * new_number + value
+        end - current_effect as link_change
+    from ways
+),
+
+-- The nearest number; where there is no distance, the least change of the link score; a value that is missing, or that
+-- training never saw, only where no other one does.
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by decision_id, feature
+            order by
+                case when crosses then 0 else 1 end,
+                case when applies_to in ('missing', 'unknown') then 1 else 0 end,
+                coalesce(distance, 0),
+                abs(link_change),
+                level
+        ) as place
+    from measured
+)
+
+select
+    decision_id,
+    ml_model,
+    version,
+    decided_at,
+    feature,
+    feature_value,
+    case when crosses then applies_to end as changed_to,
+    case when crosses then coalesce(level, cast(new_number as {{ text }})) end as changed_value,
+    case when crosses then distance end as distance,
+    case when crosses then link_change end as link_change,
+    case
+        when not crosses then null
+        when goes_up then {{ ml_ledger.json_path('spec', ['decision', 'positive']) }}
+        else {{ ml_ledger.json_path('spec', ['decision', 'negative']) }}
+    end as changed_decision,
+    case when not crosses then coalesce(no_change_because, 'no value of it does') end as no_change_because
+from ranked
+where place = 1
