@@ -95,7 +95,7 @@ known_deployments as (
         batches.version as decided_by,
         batches.decided_at,
         batches.recorded_at,
-        case when events.event = 'deployed' then events.version end as version,
+        case when events.event = 'deployed' then events.version end as version,  -- noqa: RF04
         row_number() over (
             partition by batches.ml_model, batches.slot, batches.version, batches.decided_at, batches.recorded_at
             order by events.valid_from desc, events.event_number desc

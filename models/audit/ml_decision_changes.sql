@@ -8,11 +8,27 @@ coefficients as (
     select * from {{ ref('ml_coefficients') }}
 ),
 
+versions_of_rules as (
+    select distinct
+        ml_model,
+        version
+    from coefficients
+    where applies_to = 'expression'
+),
+
 versions_of_trees as (
     select distinct
         ml_model,
         version
     from {{ ref('ml_tree_nodes') }}
+),
+
+calibrated_versions as (
+    select distinct
+        ml_model,
+        version
+    from coefficients
+    where output = 'calibration'
 ),
 
 -- The threshold on the scale on which scores are compared with it: log-odds, a logarithm, or an amount.
@@ -23,24 +39,31 @@ cutoffs as (
         versions.spec,
         versions.link,
         versions.estimator_sha256 is not null as is_estimator,
+        versions_of_rules.version is not null as is_rule,
         versions_of_trees.version is not null as has_trees,
-        calibrated.version is not null as is_calibrated,
+        calibrated_versions.version is not null as is_calibrated,
         case
-            when (calibrated.version is not null or versions.link = 'logit')
-                and versions.threshold > 0 and versions.threshold < 1
+            when
+                (calibrated_versions.version is not null or versions.link = 'logit')
+                and versions.threshold > 0
+                and versions.threshold < 1
                 then ln(versions.threshold / (1 - versions.threshold))
             when versions.link = 'log' and versions.threshold > 0 then ln(versions.threshold)
-            when versions.link = 'identity' and calibrated.version is null then versions.threshold
+            when versions.link = 'identity' and calibrated_versions.version is null then versions.threshold
         end as cutoff
     from {{ ref('ml_versions') }} as versions
+    left join versions_of_rules
+        on
+            versions.ml_model = versions_of_rules.ml_model
+            and versions.version = versions_of_rules.version
     left join versions_of_trees
         on
             versions.ml_model = versions_of_trees.ml_model
             and versions.version = versions_of_trees.version
-    left join (select distinct ml_model, version from coefficients where output = 'calibration') as calibrated
+    left join calibrated_versions
         on
-            versions.ml_model = calibrated.ml_model
-            and versions.version = calibrated.version
+            versions.ml_model = calibrated_versions.ml_model
+            and versions.version = calibrated_versions.version
 ),
 
 -- From which link score on the score is at the threshold; NULL where no link score is.
@@ -51,24 +74,27 @@ link_targets as (
         cutoffs.spec,
         cutoffs.link,
         cutoffs.is_estimator,
+        cutoffs.is_rule,
         cutoffs.has_trees,
         coalesce(max(case when calibration.slope < 0 then 1 else 0 end), 0) = 1 as falls,
         case
             when not cutoffs.is_calibrated then cutoffs.cutoff
-            else min(case
-                when coalesce(calibration.slope, 0) = 0 and calibration.value >= cutoffs.cutoff
-                    then coalesce(calibration.lower_bound, -{{ largest }})
-                when
-                    calibration.slope > 0
-                    and (
-                        calibration.upper_bound is null
-                        or calibration.slope * calibration.upper_bound + coalesce(calibration.value, 0) > cutoffs.cutoff
-                    )
-                    then greatest(
-                        coalesce(calibration.lower_bound, -{{ largest }}),
-                        (cutoffs.cutoff - coalesce(calibration.value, 0)) / calibration.slope
-                    )
-            end)
+            else min(
+                case
+                    when coalesce(calibration.slope, 0) = 0 and calibration.value >= cutoffs.cutoff
+                        then coalesce(calibration.lower_bound, -{{ largest }})
+                    when
+                        calibration.slope > 0
+                        and (
+                            calibration.upper_bound is null
+                            or calibration.slope * calibration.upper_bound + coalesce(calibration.value, 0) > cutoffs.cutoff
+                        )
+                        then greatest(
+                            coalesce(calibration.lower_bound, -{{ largest }}),
+                            (cutoffs.cutoff - coalesce(calibration.value, 0)) / calibration.slope
+                        )
+                end
+            )
         end as link_target
     from cutoffs
     left join coefficients as calibration
@@ -82,6 +108,7 @@ link_targets as (
         cutoffs.spec,
         cutoffs.link,
         cutoffs.is_estimator,
+        cutoffs.is_rule,
         cutoffs.has_trees,
         cutoffs.is_calibrated,
         cutoffs.cutoff
@@ -93,10 +120,9 @@ mentions as (
         version,
         feature,
         transform,
-        applies_to,
         other_feature
     from coefficients
-    where output <> 'calibration' and applies_to <> 'intercept'
+    where feature is not null
 
     union all
 
@@ -105,7 +131,6 @@ mentions as (
         version,
         other_feature as feature,
         transform,
-        applies_to,
         other_feature
     from coefficients
     where other_feature is not null
@@ -121,7 +146,7 @@ features as (
         link_targets.link_target,
         case
             when link_targets.is_estimator then 'the version is an estimator'
-            when max(case when mentions.applies_to = 'expression' then 1 else 0 end) = 1 then 'the version is a rule'
+            when link_targets.is_rule then 'the version is a rule'
             when link_targets.has_trees then 'the version has trees'
             when link_targets.link in ('softmax', 'shares', 'distance') then 'the version has several outputs'
             when max(case when mentions.transform in {{ date_parts }} then 1 else 0 end) = 1
@@ -143,6 +168,7 @@ features as (
         link_targets.link,
         link_targets.link_target,
         link_targets.is_estimator,
+        link_targets.is_rule,
         link_targets.has_trees,
         link_targets.falls
 ),
@@ -258,12 +284,15 @@ ranges as (
         *,
         case
             when applies_to <> 'value' or crossing is null then lowest
+            when (slope > 0) = goes_up and transform = 'log1p' then greatest(lowest, crossing + 2.3e-16)
             when (slope > 0) = goes_up then greatest(lowest, crossing)
             else lowest
         end as range_from,
         case
             when applies_to <> 'value' or crossing is null then highest
             when (slope > 0) = goes_up then highest
+            -- Near -1, 1 + x is rounded: on the safe side, and the lowest value may still be beyond the crossing.
+            when transform = 'log1p' then least(highest, greatest(crossing - 2.3e-16, lowest))
             else least(highest, crossing)
         end as range_to
     from crossings
@@ -272,10 +301,12 @@ ranges as (
 ways as (
     select
         *,
-        coalesce(case
-            when applies_to = 'value' and crossing is not null then range_from <= range_to
-            else step_crosses
-        end, false) as crosses,
+        coalesce(
+            case
+                when applies_to = 'value' and crossing is not null then range_from <= range_to
+                else step_crosses
+                end, false
+        ) as may_cross,
         case when applies_to = 'value' then least(greatest(coalesce(number, 0), range_from), range_to) end as new_number
     from ranges
 ),
@@ -292,6 +323,19 @@ measured as (
     from ways
 ),
 
+checked as (
+    select
+        *,
+        may_cross
+        and coalesce(
+            case
+                when goes_up then link_change >= wanted_change - 5e-10
+                else link_change <= wanted_change + 5e-10
+            end, false
+        ) as crosses
+    from measured
+),
+
 -- The nearest number; where there is no distance, the least change of the link score; a value that is missing, or that
 -- training never saw, only where no other one does.
 ranked as (
@@ -306,7 +350,7 @@ ranked as (
                 abs(link_change),
                 level
         ) as place
-    from measured
+    from checked
 )
 
 select
