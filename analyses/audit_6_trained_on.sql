@@ -12,7 +12,7 @@ versions as (
     select * from {{ ref('ml_versions') }}
 )
 
-{# MEMBERSHIP: join ml_training_rows (keep_training_set) here by ml_model, version, entity_id; select as_of and split. -#}
+{# MEMBERSHIP: join ml_training_rows here by ml_model, version and entity_id; select its as_of and split. -#}
 select
     decision.decision_id,
     decision.ml_model,

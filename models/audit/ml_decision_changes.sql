@@ -87,7 +87,8 @@ link_targets as (
                         calibration.slope > 0
                         and (
                             calibration.upper_bound is null
-                            or calibration.slope * calibration.upper_bound + coalesce(calibration.value, 0) > cutoffs.cutoff
+                            or calibration.slope * calibration.upper_bound + coalesce(calibration.value, 0)
+                            > cutoffs.cutoff
                         )
                         then greatest(
                             coalesce(calibration.lower_bound, -{{ largest }}),
@@ -326,9 +327,9 @@ measured as (
 checked as (
     select
         *,
-        may_cross
-        and coalesce(
-            case
+        coalesce(
+            may_cross
+            and case
                 when goes_up then link_change >= wanted_change - 5e-10
                 else link_change <= wanted_change + 5e-10
             end, false
