@@ -34,6 +34,8 @@ select
     decision.trained_at,
     decision.trained_by,
     decision.trained_because,
+    decision.holdout_roc_auc,
+    decision.holdout_log_loss,
     decision.approved_by,
     decision.deployed_at,
     decision.deployed_through,

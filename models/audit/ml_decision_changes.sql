@@ -145,6 +145,7 @@ features as (
         mentions.feature,
         link_targets.spec,
         link_targets.link_target,
+        {{ ml_ledger.json_value(ml_ledger.json_path('link_targets.spec', ['features']), 'mentions.feature') }} as declared,
         case
             when link_targets.is_estimator then 'the version is an estimator'
             when link_targets.is_rule then 'the version is a rule'
@@ -185,6 +186,7 @@ inputs as (
         features.feature,
         features.spec,
         features.link_target,
+        features.declared,
         {{ ml_ledger.json_value('predictions.features', 'features.feature') }} as feature_value,
         case
             when predictions.features is null then 'its values were erased'
@@ -209,20 +211,14 @@ rows_of_term as (
         coefficients.slope,
         coefficients.transform,
         coalesce(coefficients.value, 0) as value,  -- noqa: RF04
-        coalesce(coefficients.lower_bound, -{{ largest }}) as lowest,
-        -- The bound itself belongs to the next row.
-        case
-            when coefficients.upper_bound is null then {{ largest }}
-            else greatest(
-                coalesce(coefficients.lower_bound, -{{ largest }}),
-                coefficients.upper_bound - 1e-9 * greatest(1, abs(coefficients.upper_bound))
-            )
-        end as highest,
+        coefficients.lower_bound,
         coefficients.upper_bound,
         case when coefficients.applies_to = 'value' then cast(inputs.feature_value as {{ double }}) end as number,
         max(case when coefficients.level = inputs.feature_value then 1 else 0 end) over (
             partition by inputs.decision_id, inputs.feature
-        ) as is_known_level
+        ) as is_known_level,
+        cast({{ ml_ledger.json_path('inputs.declared', ['bounds[0]']) }} as {{ double }}) as declared_lower,
+        cast({{ ml_ledger.json_path('inputs.declared', ['bounds[1]']) }} as {{ double }}) as declared_upper
     from inputs
     left join coefficients
         on
@@ -240,8 +236,23 @@ applied as (
             when applies_to = 'missing' then feature_value is null
             when applies_to = 'level' then coalesce(feature_value = level, false)
             when applies_to = 'unknown' then feature_value is not null and is_known_level = 0
-            else coalesce(number >= lowest and (upper_bound is null or number < upper_bound), false)
+            else coalesce(
+                (lower_bound is null or number >= lower_bound) and (upper_bound is null or number < upper_bound), false
+            )
         end as is_current,
+        -- What the row and the declared bounds leave. The row's upper bound itself belongs to the next row.
+        greatest(
+            case when lower_bound is null then -{{ largest }} else lower_bound end,
+            case when declared_lower is null then -{{ largest }} else declared_lower end
+        ) as lowest,
+        least(
+            case
+                when upper_bound is null then {{ largest }}
+                when upper_bound - 1e-9 * greatest(1, abs(upper_bound)) < lower_bound then lower_bound
+                else upper_bound - 1e-9 * greatest(1, abs(upper_bound))
+            end,
+            case when declared_upper is null then {{ largest }} else declared_upper end
+        ) as highest,
         case
             when coalesce(slope, 0) = 0 then value
             when transform = 'log1p' then slope * ln(1 + case when number > -1 then number end) + value
@@ -304,7 +315,7 @@ ways as (
         *,
         coalesce(
             case
-                when applies_to = 'value' and crossing is not null then range_from <= range_to
+                when applies_to = 'value' then range_from <= range_to and (crossing is not null or step_crosses)
                 else step_crosses
                 end, false
         ) as may_cross,
