@@ -1,6 +1,7 @@
 {%- set text, double, whole = dbt.type_string(), ml_ledger.type_double(), dbt.type_bigint() -%}
 {%- set largest = ml_ledger.largest_double() -%}
 {%- set date_parts = "('weekday', 'month', 'quarter', 'day', 'hour', 'year')" -%}
+{%- set declared_features = ml_ledger.json_path('link_targets.spec', ['features']) -%}
 {#- One chain of expressions, so that a filter on decision_id reaches the predictions. -#}
 with
 
@@ -145,7 +146,7 @@ features as (
         mentions.feature,
         link_targets.spec,
         link_targets.link_target,
-        {{ ml_ledger.json_value(ml_ledger.json_path('link_targets.spec', ['features']), 'mentions.feature') }} as declared,
+        {{ ml_ledger.json_value(declared_features, 'mentions.feature') }} as declared,
         case
             when link_targets.is_estimator then 'the version is an estimator'
             when link_targets.is_rule then 'the version is a rule'
@@ -236,14 +237,13 @@ applied as (
             when applies_to = 'missing' then feature_value is null
             when applies_to = 'level' then coalesce(feature_value = level, false)
             when applies_to = 'unknown' then feature_value is not null and is_known_level = 0
-            else coalesce(
-                (lower_bound is null or number >= lower_bound) and (upper_bound is null or number < upper_bound), false
-            )
+            when number is null then false
+            else (lower_bound is null or number >= lower_bound) and (upper_bound is null or number < upper_bound)
         end as is_current,
         -- What the row and the declared bounds leave. The row's upper bound itself belongs to the next row.
         greatest(
-            case when lower_bound is null then -{{ largest }} else lower_bound end,
-            case when declared_lower is null then -{{ largest }} else declared_lower end
+            coalesce(lower_bound, -{{ largest }}),
+            coalesce(declared_lower, -{{ largest }})
         ) as lowest,
         least(
             case
@@ -251,7 +251,7 @@ applied as (
                 when upper_bound - 1e-9 * greatest(1, abs(upper_bound)) < lower_bound then lower_bound
                 else upper_bound - 1e-9 * greatest(1, abs(upper_bound))
             end,
-            case when declared_upper is null then {{ largest }} else declared_upper end
+            coalesce(declared_upper, {{ largest }})
         ) as highest,
         case
             when coalesce(slope, 0) = 0 then value
@@ -313,12 +313,10 @@ ranges as (
 ways as (
     select
         *,
-        coalesce(
-            case
-                when applies_to = 'value' then range_from <= range_to and (crossing is not null or step_crosses)
-                else step_crosses
-                end, false
-        ) as may_cross,
+        case
+            when applies_to = 'value' then coalesce(range_from <= range_to and (crossing is not null or step_crosses), false)
+            else coalesce(step_crosses, false)
+        end as may_cross,
         case when applies_to = 'value' then least(greatest(coalesce(number, 0), range_from), range_to) end as new_number
     from ranges
 ),
@@ -338,13 +336,11 @@ measured as (
 checked as (
     select
         *,
-        coalesce(
-            may_cross
-            and case
-                when goes_up then link_change >= wanted_change - 5e-10
-                else link_change <= wanted_change + 5e-10
-            end, false
-        ) as crosses
+        case
+            when not may_cross or link_change is null then false
+            when goes_up then link_change >= wanted_change - 5e-10
+            else link_change <= wanted_change + 5e-10
+        end as crosses
     from measured
 ),
 
