@@ -314,7 +314,8 @@ ways as (
     select
         *,
         case
-            when applies_to = 'value' then coalesce(range_from <= range_to and (crossing is not null or step_crosses), false)
+            when applies_to = 'value'
+                then coalesce(range_from <= range_to and (crossing is not null or step_crosses), false)
             else coalesce(step_crosses, false)
         end as may_cross,
         case when applies_to = 'value' then least(greatest(coalesce(number, 0), range_from), range_to) end as new_number
