@@ -8,8 +8,59 @@ versions as (
     select * from {{ ref('ml_versions') }}
 ),
 
+events as (
+    select * from {{ ref('ml_deployment_events') }}
+),
+
 deployments as (
-    select * from {{ ref('ml_deployments') }}
+    select
+        deployments.*,
+        events.event_number
+    from {{ ref('ml_deployments') }} as deployments
+    inner join events
+        on
+            deployments.ml_model = events.ml_model
+            and deployments.deployment_id = events.deployment_id
+),
+
+withdrawals as (
+    {{ ml_ledger.withdrawals('events') | indent(4) }}
+),
+
+-- Of each deployment, the first withdrawal of its version that came after it.
+withdrawn_deployments as (
+    select
+        deployments.ml_model,
+        deployments.deployment_id,
+        withdrawals.valid_from as withdrawn_at,
+        withdrawals.actor as withdrawn_by,
+        withdrawals.reason as withdrawn_because,
+        row_number() over (
+            partition by deployments.ml_model, deployments.deployment_id
+            order by withdrawals.event_number
+        ) as place
+    from deployments
+    inner join withdrawals
+        on
+            deployments.ml_model = withdrawals.ml_model
+            and deployments.version = withdrawals.version
+            and deployments.event_number < withdrawals.event_number
+),
+
+-- A version is approved once; deployments by later operations rest on that approval.
+approved_deployments as (
+    select
+        deployments.ml_model,
+        deployments.deployment_id,
+        events.actor as approved_by
+    from deployments
+    inner join events
+        on
+            deployments.ml_model = events.ml_model
+            and deployments.version = events.version
+            and events.operation = 'ml_approve'
+            and events.event = 'deployed'
+            and deployments.event_number >= events.event_number
 ),
 
 holdout_metrics as (
@@ -44,13 +95,13 @@ known_deployments as (
         batches.version as decided_by,
         batches.decided_at,
         batches.recorded_at,
-        case when events.event = 'deployed' then events.version end as version,
+        case when events.event = 'deployed' then events.version end as version,  -- noqa: RF04
         row_number() over (
             partition by batches.ml_model, batches.slot, batches.version, batches.decided_at, batches.recorded_at
             order by events.valid_from desc, events.event_number desc
         ) as age
     from batches
-    inner join {{ ref('ml_deployment_events') }} as events
+    inner join events
         on
             batches.ml_model = events.ml_model
             and batches.slot = events.slot
@@ -107,6 +158,13 @@ audit as (
         deployments.operation as deployed_through,
         deployments.actor as deployed_by,
         deployments.reason as deployed_because,
+        approved_deployments.approved_by,
+        deployments.replaced_by_version,
+        deployments.replaced_by_actor,
+        deployments.replaced_because,
+        withdrawn_deployments.withdrawn_at,
+        withdrawn_deployments.withdrawn_by,
+        withdrawn_deployments.withdrawn_because,
         predictions.invocation_id
     from predictions
     left join versions
@@ -121,6 +179,15 @@ audit as (
         on
             predictions.ml_model = deployments.ml_model
             and predictions.deployment_id = deployments.deployment_id
+    left join approved_deployments
+        on
+            predictions.ml_model = approved_deployments.ml_model
+            and predictions.deployment_id = approved_deployments.deployment_id
+    left join withdrawn_deployments
+        on
+            predictions.ml_model = withdrawn_deployments.ml_model
+            and predictions.deployment_id = withdrawn_deployments.deployment_id
+            and withdrawn_deployments.place = 1
     left join known_deployments
         on
             predictions.ml_model = known_deployments.ml_model

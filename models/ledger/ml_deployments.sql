@@ -3,7 +3,7 @@
 with
 
 intervals as (
-    {{ ml_ledger.deployment_intervals(ref('ml_deployment_events')) | indent(4) }}
+    {{ ml_ledger.deployment_intervals(ref('ml_deployment_events'), with_next=true) | indent(4) }}
 )
 
 select
@@ -17,6 +17,9 @@ select
     operation,
     actor,
     reason,
+    replaced_by_version,
+    replaced_by_actor,
+    replaced_because,
     recorded_at,
     invocation_id
 from intervals

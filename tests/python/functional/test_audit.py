@@ -1,8 +1,10 @@
 """What an auditor relies on: the tests of the ledger can fail, and the shipped questions have answers."""
 
+import json
 import re
 
 import duckdb
+from changed_decisions import NO_VALUE, check_changes, coefficient_rows, score
 from conftest import Project
 
 # Each change, made by SQL behind dbt's back, must be named by this test.
@@ -47,12 +49,64 @@ def test_one_changed_coefficient_fails_every_decision_that_it_touched(built: Pro
     assert re.search(r"FAIL 2\d\d\d decision_replays_ml_decision_replay", output), output
 
 
-def test_the_analyses_answer(unbuilt: Project):
-    """Every analysis compiles to one query that returns rows."""
-    unbuilt.dbt("seed")
-    unbuilt.dbt("run", clock="1997-11-30")
-    unbuilt.dbt("compile", "--select", "resource_type:analysis")
-    compiled = sorted((unbuilt.folder / "target/compiled/ml_ledger/analyses").glob("*.sql"))
-    assert len(compiled) == len(list((unbuilt.folder / "analyses").glob("*.sql"))) >= 2
-    for file in compiled:
-        assert unbuilt.query(file.read_text(encoding="utf-8")), file.name
+def test_what_would_have_changed_a_decision_does_and_nothing_nearer(built_sample: Project):
+    found = check_changes(built_sample, "repurchase")
+    assert set(found) <= {"value", "missing", NO_VALUE}
+    assert found["value"] > 1_000
+
+
+def test_the_questions_of_an_auditor_have_answers(built: Project):
+    """After a second version, a challenger and a rollback, every analysis is one query that returns rows."""
+    built.dbt("run", clock="1998-03-31")
+    arguments = "{ml_model: repurchase, version: 1, share: 0.2, reason: compare}"
+    built.dbt("run-operation", "ml_set_share", "--args", arguments, clock="1998-03-31")
+    built.dbt("run", clock="1998-04-30")
+    arguments = "{ml_model: repurchase, reason: too many offers}"
+    built.dbt("run-operation", "ml_rollback", "--args", arguments, clock="1998-04-30")
+    answers = answers_of_analyses(built)
+    assert len(answers) == 8
+    for name, rows in answers.items():
+        assert rows, name
+    by_slot = built.query(
+        "select slot, version, replaced_by_version, replaced_because, withdrawn_at is not null, withdrawn_because,"
+        " approved_by, count(*) from ml_decision_audit group by all order by slot desc, version"
+    )
+    decisions = {(slot, version): count for slot, version, *_, count in by_slot}
+    assert [row[:-1] for row in by_slot] == [
+        ("champion", 1, 2, "passed every check of the gate", False, None, None),
+        ("champion", 2, 1, "too many offers", True, "too many offers", None),
+        ("challenger", 1, None, "too many offers", False, None, None),
+    ]
+    assert len(answers["audit_7_withdrawn"]) == decisions["champion", 2]
+    of_versions = {(row[0], row[1]): row[2:] for row in answers["audit_4_under_other_versions"]}
+    for version in (1, 2):
+        decided, scored, differ, _, largest_change, because = of_versions[version, version]
+        assert (decided, differ, because) == (scored, 0, None)
+        assert largest_change <= 1e-12
+    assert_sweep_is_what_coefficients_give(built)
+
+
+def answers_of_analyses(project: Project, *arguments: str) -> dict[str, list[tuple]]:
+    project.dbt("compile", "--select", "resource_type:analysis", *arguments)
+    compiled = sorted((project.folder / "target/compiled/ml_ledger/analyses").glob("*.sql"))
+    return {file.stem: project.query(file.read_text(encoding="utf-8")) for file in compiled}
+
+
+def assert_sweep_is_what_coefficients_give(project: Project) -> None:
+    """The decisions that version 2 would have made otherwise, against a loop over its coefficient rows."""
+    answers = answers_of_analyses(project, "--vars", "{version: 2}")
+    sweep = {row[0]: (row[6], row[8]) for row in answers["audit_4_under_other_versions"]}
+    rows = [row for row in coefficient_rows(project, "repurchase", "main") if row["version"] == 2]
+    expected = {}
+    for decision_id, features, decision in project.query(
+        "select decision_id, features, decision from ml_predictions where slot <> 'shadow'"
+    ):
+        other = score(rows, json.loads(features))
+        action = "send_offer" if other >= 0.2 else "no_offer"
+        if action != decision:
+            expected[decision_id] = (other, action)
+    assert len(expected) > 10
+    assert sweep.keys() == expected.keys()
+    for decision_id, (other, action) in expected.items():
+        assert sweep[decision_id][1] == action
+        assert abs(sweep[decision_id][0] - other) <= 1e-12

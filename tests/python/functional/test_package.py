@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import onnxruntime
+from changed_decisions import NO_VALUE, check_changes
 from conftest import ROOT, Project, copied_project, shutil
 from kept_rows import check_erased_everywhere, check_reproduced
 from pair_decisions import check_pairs
@@ -93,6 +94,22 @@ def test_an_ml_model_of_another_project(tmp_path: Path):
         (1,)
     ]
     check_reproduced(project)
+    changes = check_changes(project, "churn", "analytics")
+    assert min(changes["value"], changes["level"], changes[NO_VALUE]) > 10
+    assert project.query(
+        "select feature, min(cast(changed_value as double)) >= 0, max(cast(changed_value as double)) <= 1000"
+        " from analytics.ml_decision_changes where ml_model = 'churn' and feature in ('seats', 'age_days')"
+        " and changed_to = 'value' and (feature <> 'seats' or cast(changed_value as double) not between 1 and 40)"
+        " group by 1"
+    ) == [("age_days", True, True)], "declared bounds"
+    assert project.query(
+        "select distinct ml_model, no_change_because from analytics.ml_decision_changes"
+        " where ml_model <> 'churn' and no_change_because <> 'it has no score' order by 1"
+    ) == [
+        ("next_plan", "the version has trees"),
+        ("renewal_call", "the version is a rule"),
+        ("tickets", "the version is an estimator"),
+    ]
     check_segments(project)
     check_pairs(project)
     check_rule(project)
