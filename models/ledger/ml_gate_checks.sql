@@ -30,5 +30,6 @@ select
     threshold,
     passed,
     verdict,
+    version = max(version) over (partition by ml_model) as is_newest,
     recorded_at
 from checks
