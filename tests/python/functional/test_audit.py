@@ -86,6 +86,41 @@ def test_the_questions_of_an_auditor_have_answers(built: Project):
     assert_sweep_is_what_coefficients_give(built)
 
 
+def test_who_was_in_a_training_set_is_said_or_that_it_is_not_kept(built: Project):
+    asked = {}
+    rows = built.query(
+        "select entity_id, split, cast(as_of as varchar) from ml_training_rows where version = 1 order by as_of"
+    )
+    for entity, split, as_of in rows:
+        asked.setdefault(entity, []).append(f"{split} {as_of}")
+    member = min(asked)
+    assert {text.split()[0] for text in asked[member]} == {"train", "holdout"}
+    assert membership(built, member) == ("yes", ", ".join(asked[member]))
+
+    with duckdb.connect(str(built.warehouse)) as connection:
+        moved = f"update repurchase_training_rows set _ml_entity_id = 'other' where _ml_entity_id = '{member}'"
+        connection.execute(moved)
+    assert membership(built, member) == ("no", None)
+    with duckdb.connect(str(built.warehouse)) as connection:
+        connection.execute("delete from repurchase_training_rows where _ml_entity_id = 'other'")
+    assert membership(built, member) == ("not in the rows that are left, others were erased", None)
+
+    built.declare(lambda d: d.update(keep_training_set="none"))
+    built.dbt("run", "--select", "ml_training_rows", clock="1997-12-31")
+    assert membership(built, member) == ("not kept", None)
+
+
+def membership(project: Project, entity: str) -> tuple[str, str | None]:
+    """What the sixth question answers about the latest decision on an entity."""
+    asked = json.dumps({"entity_id": entity, "ml_clock": "1997-12-31"})
+    project.dbt("compile", "--select", "audit_6_trained_on", "--vars", asked)
+    sql = (project.folder / "target/compiled/ml_ledger/analyses/audit_6_trained_on.sql").read_text(
+        encoding="utf-8"
+    )
+    ((found, dates),) = project.query(f"select entity_in_training_set, as_of_dates_of_entity from ({sql})")
+    return found, dates
+
+
 def answers_of_analyses(project: Project, *arguments: str) -> dict[str, list[tuple]]:
     project.dbt("compile", "--select", "resource_type:analysis", *arguments)
     compiled = sorted((project.folder / "target/compiled/ml_ledger/analyses").glob("*.sql"))
