@@ -17,9 +17,9 @@
 {% macro duckdb__create_version_as_of(beside, events) -%}
     create or replace macro {{ beside.include(identifier=false) }}.ml_version_as_of
     (wanted_ml_model, wanted_at) as table (
-        {{ ml_ledger.version_as_of('wanted_ml_model', 'wanted_at', events) | indent(8) }}
+        {{ ml_ledger.version_as_of('wanted_ml_model', 'wanted_at', events.include(database=false)) | indent(8) }}
     ),
     (wanted_ml_model, wanted_at, wanted_known_at) as table (
-        {{ ml_ledger.version_as_of('wanted_ml_model', 'wanted_at', events, 'wanted_known_at') | indent(8) }}
+        {{ ml_ledger.version_as_of('wanted_ml_model', 'wanted_at', events.include(database=false), 'wanted_known_at') | indent(8) }}
     )
 {%- endmacro %}
