@@ -117,7 +117,7 @@ def _summary(warehouse: Path, clock: date) -> str:
             [clock],
         ).fetchall()
         (decisions,) = connection.execute(
-            "select count(*) from ml_predictions where decided_at = ?", [clock]
+            "select count(*) from ml_predictions where decided_at = ? and slot <> 'shadow'", [clock]
         ).fetchall()[0]
     finally:
         connection.close()
