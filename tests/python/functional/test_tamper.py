@@ -230,9 +230,10 @@ def test_a_chain_that_was_rewritten_as_a_whole_is_found_by_an_anchor(warehouse: 
 
 
 def rewritten(connection: duckdb.DuckDBPyConnection) -> None:
-    """Change one decision and one version, and make every hash fit."""
+    """Change one decision, one version and one event, and make every hash fit."""
     connection.execute(f"update {PREDICTIONS} set score = score / 2 where {DECISION}")
     connection.execute(f"update {VERSIONS} set trained_by = 'nobody' where version = 1")
+    connection.execute(f"update {DEPLOYMENTS} set actor = 'nobody' where event_number = 1")
     content: dict[str, str] = {}
     by_run: dict[str, list[str]] = {}
     for row in dicts(connection, f"select * from {PREDICTIONS}"):
