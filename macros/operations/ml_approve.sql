@@ -1,6 +1,6 @@
 {#
     Approve a version that passed the gate, which makes it champion. With four eyes: whoever approves is not who trained
-    it. Who that is comes from `var('ml_actor')`, or the target's user.
+    it, nor who ran the gate for it. Who that is comes from `var('ml_actor')`, or the target's user.
     Arguments: ml_model; version; reason, why.
     Returns: nothing; logs what it did. Repeated, it does nothing.
     Example: dbt run-operation ml_approve --args '{ml_model: repurchase, version: 3, reason: checked by risk}' --vars '{ml_actor: eva}'
@@ -27,6 +27,11 @@
         {% elif approver | lower == (known.trained_by or '') | lower %}
             {% do problems.append(
                 'ml_actor: ' ~ approver ~ ' trained version ' ~ version ~ '. Allowed: anybody else, so that four eyes see it.'
+            ) %}
+        {% elif approver | lower == (known.judged_by or '') | lower %}
+            {% do problems.append(
+                'ml_actor: ' ~ approver ~ ' ran the build in which the gate judged version ' ~ version
+                ~ '. Allowed: anybody else, so that four eyes see it.'
             ) %}
         {% endif %}
         {% if not known.trained_by or known.trained_by == 'unknown' %}
