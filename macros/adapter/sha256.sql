@@ -1,6 +1,6 @@
 {#
-    The SHA-256 hash of a text (in UTF-8), as 64 lower case hexadecimal digits.
-    Arguments: text, SQL expression.
+    The SHA-256 hash of a text (in UTF-8) or of bytes, as 64 lower case hexadecimal digits.
+    Arguments: text, SQL expression; NULL stays NULL.
     Returns: SQL.
     Example: {{ ml_ledger.sha256("'a text'") }}
 #}

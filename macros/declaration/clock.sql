@@ -15,5 +15,11 @@
             ~ "'. Allowed: 1998-06-30 or 1998-06-30 18:00:00, in UTC. Fix: dbt build --vars '{ml_clock: 1998-06-30}'."
         ) %}
     {% endif %}
+    {# What was appended at a clock to come would stand in the way of everything until then. #}
+    {% if (text | replace('T', ' '))[:10] > (run_started_at + modules.datetime.timedelta(days=1)).strftime('%Y-%m-%d') %}
+        {% do exceptions.raise_compiler_error(
+            "ml_clock: must not be after today; got '" ~ text ~ "'. Allowed: a moment up to now, in UTC. Nothing was written."
+        ) %}
+    {% endif %}
     {% do return("cast('" ~ text | replace('T', ' ') ~ "' as " ~ dbt.type_timestamp() ~ ")") %}
 {% endmacro %}

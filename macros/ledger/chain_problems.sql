@@ -17,7 +17,7 @@
 select
     '{{ ml_model }}' as ml_model,
     '{{ relation.identifier }}' as table_name,
-    '{{ number }} ' || cast({{ number }} as {{ text }}) as row_name,
+    '{{ number }} ' || coalesce(cast({{ number }} as {{ text }}), 'NULL') as row_name,
     problem
 from (
     select
@@ -27,6 +27,12 @@ from (
                 then 'it has no hash: it was written by an earlier ml_ledger, or by somebody else'
             when content_hash <> recomputed_hash
                 then 'its content is not what was recorded: SHA-256 ' || recomputed_hash || ', recorded ' || content_hash
+            {%- if 'onnx' in columns %}
+            when is_other_estimator = 1
+                then 'its estimator is not what was recorded'
+            {%- endif %}
+            when {{ number }} is null
+                then 'it has no number'
             when {{ number }} = number_before
                 then 'it is there more than once'
             when {{ number }} <> coalesce(number_before, 0) + 1
@@ -42,6 +48,12 @@ from (
             content_hash,
             previous_hash,
             {{ ml_ledger.sha256(ml_ledger.canonical_text(content)) }} as recomputed_hash,
+            {%- if 'onnx' in columns %}
+            case
+                when coalesce({{ ml_ledger.sha256('onnx') }}, '') <> coalesce(estimator_sha256, '') then 1
+                else 0
+            end as is_other_estimator,
+            {%- endif %}
             lag({{ number }}) over (order by {{ number }}) as number_before,
             lag(content_hash) over (order by {{ number }}) as hash_before
         from {{ relation }}

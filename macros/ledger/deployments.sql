@@ -82,7 +82,7 @@ verdicts as (
             else 'failed the gate'
         end as reason,
         judged.checks,
-        cast(null as {{ text }}) as details,
+        '[{"policy":"{{ ml_ledger.deployment_policy(ml_model) }}"}]' as details,
         {{ ml_ledger.wall_clock() }} as recorded_at,
         '{{ invocation_id }}' as invocation_id
     from judged

@@ -18,7 +18,7 @@
 select
     '{{ ml_model }}' as ml_model,
     '{{ predictions.identifier }}' as table_name,
-    'decision_id ' || decision_id as row_name,
+    'decision_id ' || coalesce(decision_id, 'NULL') as row_name,
     problem
 from (
     {{ ml_ledger.checked_predictions(deployments, predictions, content) | indent(4) }}
@@ -30,7 +30,7 @@ union all
 select
     '{{ ml_model }}' as ml_model,
     case when batch_number is null then '{{ predictions.identifier }}' else '{{ batches.identifier }}' end as table_name,
-    coalesce('batch_number ' || cast(batch_number as {{ dbt.type_string() }}), 'invocation_id ' || invocation_id)
+    coalesce('batch_number ' || cast(batch_number as {{ dbt.type_string() }}), 'invocation_id ' || coalesce(invocation_id, 'NULL'))
         as row_name,
     problem
 from (
@@ -73,6 +73,8 @@ select
     case
         when coalesce(rehashed.content_hash, '') <> {{ ml_ledger.prediction_hash('rehashed.', content, 'rehashed.rehashed_values') }}
             then 'its content is not what was recorded'
+        when rehashed.values_salt is not null and rehashed.values_hash is not null
+            then 'it has a values_hash beside the values, which only an erasure writes'
         when rehashed.values_salt is null and erased.decision_id is null
             then 'its values are gone, and no operation recorded that they were erased'
         when rehashed.values_salt is null and coalesce(

@@ -1,6 +1,6 @@
 {#
     Approve a version that passed the gate, which makes it champion. With four eyes: whoever approves is not who trained
-    it. Who that is comes from `var('ml_actor')`, or the target's user.
+    it, nor who ran the gate for it. Who that is comes from `var('ml_actor')`, or the target's user.
     Arguments: ml_model; version; reason, why.
     Returns: nothing; logs what it did. Repeated, it does nothing.
     Example: dbt run-operation ml_approve --args '{ml_model: repurchase, version: 3, reason: checked by risk}' --vars '{ml_actor: eva}'
@@ -22,14 +22,25 @@
                 ~ (known.verdict or 'still to come') ~ '.'
             ) %}
         {% endif %}
-        {% if not approver or approver == 'unknown' %}
+        {% for deployment in state.live if deployment.slot == 'champion' and deployment.version > version %}
+            {% do problems.append(
+                'version: version ' ~ deployment.version ~ ', newer than version ' ~ version ~ ', is champion, and the gate never'
+                ~ ' compared the two. Allowed: a newer version; or ml_rollback first.'
+            ) %}
+        {% endfor %}
+        {% if not approver or approver | lower == 'unknown' %}
             {% do problems.append("ml_actor: nobody knows who approves. Fix: --vars '{ml_actor: your name}'.") %}
         {% elif approver | lower == (known.trained_by or '') | lower %}
             {% do problems.append(
                 'ml_actor: ' ~ approver ~ ' trained version ' ~ version ~ '. Allowed: anybody else, so that four eyes see it.'
             ) %}
+        {% elif approver | lower == (known.judged_by or '') | lower %}
+            {% do problems.append(
+                'ml_actor: ' ~ approver ~ ' ran the build in which the gate judged version ' ~ version
+                ~ '. Allowed: anybody else, so that four eyes see it.'
+            ) %}
         {% endif %}
-        {% if not known.trained_by or known.trained_by == 'unknown' %}
+        {% if not known.trained_by or known.trained_by | lower == 'unknown' %}
             {% do problems.append(
                 'version: nobody knows who trained version ' ~ version ~ ', so four eyes cannot be shown. Fix: build with ml_actor set.'
             ) %}

@@ -7,20 +7,3 @@
 {% macro ml_pause(ml_model, reason) %}
     {% do ml_ledger.switch('ml_pause', ml_model, reason, is_paused=true) %}
 {% endmacro %}
-
-{#
-    What ml_pause and ml_resume do.
-    Arguments: operation, its name; ml_model; reason; is_paused, what it shall be.
-    Returns: nothing.
-#}
-{% macro switch(operation, ml_model, reason, is_paused) %}
-    {% set state = ml_ledger.operation_state(operation, ml_model) %}
-    {% do ml_ledger.refuse(operation, ml_ledger.argument_problems(state, reason, needs_version=false)) %}
-    {% set word = 'paused' if is_paused else 'resumed' %}
-    {% if state.is_paused == is_paused %}
-        {% do ml_ledger.report(operation, state, 'is ' ~ ('paused' if is_paused else 'not paused') ~ '; nothing to do') %}
-    {% else %}
-        {% do ml_ledger.record_events(state, operation, reason, [{'event': word}]) %}
-        {% do ml_ledger.report(operation, state, word ~ ' from ' ~ state.valid_from ~ ' on') %}
-    {% endif %}
-{% endmacro %}

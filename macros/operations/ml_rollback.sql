@@ -1,5 +1,5 @@
 {#
-    Go one step back: the version that was champion before becomes champion again. A retired version is passed over.
+    Go one step back: the version that was champion before becomes champion again. A retired or rejected version is passed over.
     Arguments: ml_model; reason, why; valid_from, the business time from which it holds, by default the clock.
     Returns: nothing; logs what it did. Repeated, it does nothing: to go further back, promote the version by its number.
     Example: dbt run-operation ml_rollback --args '{ml_model: repurchase, reason: too many offers since Monday}'
@@ -9,15 +9,16 @@
     {% set problems = ml_ledger.argument_problems(state, reason, needs_version=false) %}
     {% set live = state.live | selectattr('slot', 'equalto', 'champion') | list %}
     {% set before = [] %}
-    {% for version in state.champions if live and version != live[0].version and state.known[version].is_retired == 0 %}
-        {% do before.append(version) %}
+    {% for version in state.champions if live and version != live[0].version %}
+        {% set known = state.known[version] %}
+        {% if known.is_retired == 0 and known.is_rejected == 0 %}{% do before.append(version) %}{% endif %}
     {% endfor %}
     {% set is_repeated = live and live[0].operation == 'ml_rollback' %}
     {% if not live %}
         {% do problems.append('ml_model: no version of ' ~ ml_model ~ ' is champion at ' ~ state.valid_from ~ '.') %}
     {% elif not before and not is_repeated %}
         {% do problems.append(
-            'ml_model: no version was champion of ' ~ ml_model ~ ' before version ' ~ live[0].version
+            'ml_model: no version that could decide again was champion of ' ~ ml_model ~ ' before version ' ~ live[0].version
             ~ '. Fix: ml_pause lets decisions fall back, while scores are recorded.'
         ) %}
     {% endif %}

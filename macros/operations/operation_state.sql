@@ -5,9 +5,10 @@
     holds, none for the clock.
     Returns: mapping: ml_model; deployments, versions (relations); clock, valid_from (texts); is_back_dated, whether
     valid_from was given; live, list of the deployments that are live at valid_from (slot, version, share, valid_from,
-    operation); champions, list of the versions that were champion by then, latest first; known, mapping of version to
-    trained_at, trained_by, verdict of the gate, is_approved, is_rejected, is_retired; is_paused; latest, valid_from of the
-    latest event (text).
+    operation); divided, list of the deployments of challengers and control that are live at valid_from or later (slot,
+    version, share, valid_from, valid_to); champions, list of the versions that were champion by then, latest first;
+    known, mapping of version to trained_at, trained_by, verdict of the gate, judged_by (who ran the gate), is_approved,
+    is_rejected, is_retired; is_paused; latest, valid_from of the latest event (text).
     Example: {% set state = ml_ledger.operation_state('ml_pause', ml_model) %}
 #}
 {% macro operation_state(operation, ml_model, valid_from=none) %}
@@ -36,10 +37,16 @@
         'select cast(' ~ ml_ledger.clock() ~ ' as ' ~ text ~ ') as clock, cast(' ~ at ~ ' as ' ~ text ~ ') as valid_from, '
         ~ 'cast(max(valid_from) as ' ~ text ~ ') as latest from ' ~ deployments
     )[0] %}
+    {% if given is not none and times['valid_from'] > times['clock'] %}
+        {# An event of the future would keep every later operation waiting, ml_pause and ml_erase as well. #}
+        {% do ml_ledger.refuse(operation, [
+            'valid_from: is after the clock; got ' ~ times['valid_from'] ~ '. Allowed: ' ~ times['clock'] ~ ' or earlier.'
+        ]) %}
+    {% endif %}
     {% set state = {
         'ml_model': ml_model, 'deployments': deployments, 'versions': versions, 'clock': times['clock'],
         'valid_from': times['valid_from'], 'is_back_dated': given is not none, 'latest': times['latest'],
-        'live': [], 'champions': [], 'known': {}, 'is_paused': false,
+        'live': [], 'divided': [], 'champions': [], 'known': {}, 'is_paused': false,
     } %}
     {% for row in run_query(ml_ledger.deployed_by(deployments, at)) %}
         {% if row['is_live'] == 1 %}
@@ -49,6 +56,12 @@
             }) %}
         {% endif %}
         {% if row['slot'] == 'champion' %}{% do state.champions.append(row['version'] | int) %}{% endif %}
+    {% endfor %}
+    {% for row in run_query(ml_ledger.divided_from(deployments, at)) %}
+        {% do state.divided.append({
+            'slot': row['slot'], 'version': row['version'] | int if row['version'] is not none else none,
+            'share': row['share'] | float, 'valid_from': row['valid_from'], 'valid_to': row['valid_to'],
+        }) %}
     {% endfor %}
     {% for row in run_query(ml_ledger.versions_known(deployments, versions)) %}
         {% do state.known.update({row['version'] | int: row.dict()}) %}
@@ -83,6 +96,26 @@
 {% endmacro %}
 
 {#
+    The deployments of challengers and control that are live at a moment, or begin after it.
+    Arguments: deployments, relation of the node; at, SQL timestamp.
+    Returns: SQL.
+#}
+{% macro divided_from(deployments, at) %}
+    select
+        slot,
+        version,
+        share,
+        cast(valid_from as {{ dbt.type_string() }}) as valid_from,
+        cast(valid_to as {{ dbt.type_string() }}) as valid_to
+    from (
+        {{ ml_ledger.deployment_intervals(deployments) }}
+    ) as intervals
+    where
+        slot in ('challenger', 'control')
+        and (valid_to is null or (valid_to > {{ at }} and valid_to > valid_from))
+{% endmacro %}
+
+{#
     Every version with what was decided about it.
     Arguments: deployments and versions, relations of the nodes.
     Returns: SQL.
@@ -93,6 +126,7 @@
         cast(versions.trained_at as {{ dbt.type_string() }}) as trained_at,
         versions.trained_by,
         max(case when events.operation = 'gate' then events.event end) as verdict,
+        max(case when events.operation = 'gate' then events.actor end) as judged_by,
         max(case when events.operation = 'ml_approve' then 1 else 0 end) as is_approved,
         max(case when events.event = 'rejected' then 1 else 0 end) as is_rejected,
         max(case when events.event = 'retired' then 1 else 0 end) as is_retired

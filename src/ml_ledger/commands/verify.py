@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,23 @@ def verify(warehouse: Path, anchor: Path | None = None) -> str:
     Raises RecordError that names each row which is not what was recorded.
     """
     anchors = [] if anchor is None else _anchors(anchor)
+    lines = [_line(result) for result in _intact(warehouse, anchors)]
+    if anchor is not None:
+        lines.append(f"{len(anchors)} anchored heads of {anchor} are where they were")
+    return "\n".join(lines)
+
+
+def anchor(warehouse: Path) -> str:
+    """The heads of all chains as JSON lines, to be appended to a file that is kept elsewhere.
+
+    Raises RecordError as `verify` does: heads of a record that is not intact prove nothing.
+    """
+    results = _intact(warehouse)
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    return "\n".join(json.dumps({**head, "anchored_at": at}) for result in results for head in result.heads)
+
+
+def _intact(warehouse: Path, anchors: Sequence[Mapping[str, Any]] = ()) -> list[Verified]:
     connection = opened(warehouse)
     try:
         results = verified(connection, anchors)
@@ -38,21 +56,7 @@ def verify(warehouse: Path, anchor: Path | None = None) -> str:
         shown = [f"  {number}. {text}" for number, text in enumerate(findings[:FINDINGS_SHOWN], 1)]
         problems = f"{len(findings):,} problem{'' if len(findings) == 1 else 's'}"
         raise RecordError("\n".join([f"the record is not intact: {problems}", *shown, *more]))
-    lines = [_line(result) for result in results]
-    if anchor is not None:
-        lines.append(f"{len(anchors)} anchored heads of {anchor} are where they were")
-    return "\n".join(lines)
-
-
-def anchor(warehouse: Path) -> str:
-    """The heads of all chains as JSON lines, to be appended to a file that is kept elsewhere."""
-    connection = opened(warehouse)
-    try:
-        results = verified(connection)
-    finally:
-        connection.close()
-    at = datetime.now(UTC).isoformat(timespec="seconds")
-    return "\n".join(json.dumps({**head, "anchored_at": at}) for result in results for head in result.heads)
+    return results
 
 
 def _line(result: Verified) -> str:

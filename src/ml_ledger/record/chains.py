@@ -30,8 +30,8 @@ def chain_findings(table: str, number: str, rows: Iterable[Row]) -> Iterator[Fin
     for row in rows:
         problem = _link_problem(row, number, last_number, last_hash)
         if problem:
-            yield Finding(table, f"{number} {row[number]}", problem)
-        last_number, last_hash = row[number], row["content_hash"]
+            yield Finding(table, f"{number} {'NULL' if row[number] is None else row[number]}", problem)
+        last_number, last_hash = row[number] or last_number, row["content_hash"]
 
 
 def _link_problem(row: Row, number: str, last_number: int, last_hash: str | None) -> str | None:
@@ -46,8 +46,10 @@ def _link_problem(row: Row, number: str, last_number: int, last_hash: str | None
     if recomputed != row["content_hash"]:
         return f"its content is not what was recorded: SHA-256 {recomputed}, recorded {row['content_hash']}"
     onnx = row.get("onnx")
-    if onnx is not None and hashlib.sha256(onnx).hexdigest() != row["estimator_sha256"]:
+    if (None if onnx is None else hashlib.sha256(onnx).hexdigest()) != row.get("estimator_sha256"):
         return "its estimator is not what was recorded"
+    if row[number] is None:
+        return "it has no number"
     if row[number] == last_number:
         return "it is there more than once"
     if row[number] != last_number + 1:

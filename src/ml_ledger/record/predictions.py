@@ -32,6 +32,8 @@ def prediction_findings(
         problem = None
         if prediction_hash(row) != row["content_hash"]:
             problem = "its content is not what was recorded"
+        elif row["values_salt"] is not None and row["values_hash"] is not None:
+            problem = "it has a values_hash beside the values, which only an erasure writes"
         elif row["values_salt"] is None and row["decision_id"] not in erased:
             problem = "its values are gone, and no operation recorded that they were erased"
         elif row["values_salt"] is None and any(row[column] is not None for column in PERSONAL):

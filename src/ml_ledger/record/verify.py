@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from ml_ledger.record.predictions import prediction_findings
 
 # The column that numbers the rows of each chain, by the end of its table's name.
 CHAINS = {"versions": "version", "deployments": "event_number", "batches": "batch_number"}
+NODES = (*CHAINS, "predictions")
 FETCHED_ROWS = 20_000
 
 
@@ -46,13 +48,12 @@ def verify(connection: duckdb.DuckDBPyConnection, anchors: Sequence[Mapping[str,
 
 
 def ml_models(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Names of the ML models whose record is in the schema that is in use."""
+    """Names of the ML models whose record, or part of it, is in the schema that is in use."""
     tables = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
-    return sorted(
-        name.removesuffix("_versions")
-        for name in tables
-        if name.endswith("_versions") and f"{name.removesuffix('_versions')}_deployments" in tables
+    parts = Counter(
+        name.removesuffix(f"_{node}") for name in tables for node in NODES if name.endswith(f"_{node}")
     )
+    return sorted(name for name, count in parts.items() if count > 1)
 
 
 def _verified(
@@ -121,7 +122,16 @@ def _verified(
 def _details(events: Iterable[Mapping[str, Any]], event: str, member: str) -> Iterator[Any]:
     for row in events:
         if row["event"] == event:
-            yield from (detail[member] for detail in json.loads(row["details"] or "[]") if member in detail)
+            yield from (detail[member] for detail in _list(row["details"]) if member in detail)
+
+
+def _list(text: str | None) -> list[dict[str, Any]]:
+    """The mappings in a text of JSON; none where it is not what an operation writes, which its hash tells."""
+    try:
+        found = json.loads(text or "[]")
+    except json.JSONDecodeError:
+        return []
+    return [detail for detail in found if isinstance(detail, dict)] if isinstance(found, list) else []
 
 
 def _rows(

@@ -64,6 +64,9 @@ def test_wrong_arguments_are_refused_and_nothing_is_written(two_versions: Projec
         "slot: has a value that is not allowed; got 'king'.": {"slot": "king"},
         "valid_from: version 1 of repurchase was trained at 1997-12-31": {"valid_from": "1997-12-30"},
         "valid_from: must be a date or a timestamp; got 'now()'": {"valid_from": "now()"},
+        "valid_from: is after the clock; got 1998-05-01 00:00:00. Allowed: 1998-04-30": {
+            "valid_from": "1998-05-01"
+        },
     }.items():
         assert wrong in operator.refused("ml_promote", **promote | message)
     for share in (1.01, -0.1, "half", None, True):
@@ -146,6 +149,24 @@ def test_shares_leave_something_for_the_others(project: Project):
     assert sum(arm[-1] for arm in arms) == 2357
 
 
+def test_shares_of_the_past_leave_something_for_what_came_later(project: Project):
+    operator = Operator(project, "1998-04-30")
+    operator("ml_set_share", ml_model="repurchase", share=0.7, reason=REASON)
+    earlier = {"ml_model": "repurchase", "version": 1, "slot": "challenger", "reason": REASON}
+    message = operator.refused("ml_promote", **earlier, share=0.7, valid_from="1998-04-10")
+    assert "must be at most 1 together; got 0.7 beside 0.7 of the others. Allowed: at most 0.3." in message
+    operator("ml_promote", **earlier, share=0.3, valid_from="1998-04-20")
+    operator("ml_promote", **earlier, share=0.7, valid_from="1998-04-10")  # until the 20th only
+    assert intact(project)
+
+
+def test_a_rejected_version_does_not_come_back_by_a_rollback(project: Project):
+    operator = Operator(project, "1998-04-30")
+    operator("ml_reject", ml_model="repurchase", version=1, reason=REASON)
+    message = operator.refused("ml_rollback", ml_model="repurchase", reason=REASON)
+    assert "no version that could decide again was champion of repurchase before version 2" in message
+
+
 def test_paused_everything_is_scored_and_decisions_fall_back(project: Project):
     operator = Operator(project, "1998-04-30")
     operator("ml_promote", ml_model="repurchase", version=1, reason=REASON, slot="shadow")
@@ -192,20 +213,26 @@ def test_four_eyes_must_see_a_version_before_it_decides(unbuilt: Project):
     unbuilt.declare(lambda declaration: declaration.update(deployment={"policy": "approval"}))
     unbuilt.dbt("seed")
     by_ana = ["--vars", "{ml_clock: '1997-12-31', ml_actor: ana}"]
-    unbuilt.dbt("run", *by_ana)
+    # The training set says who trains; whoever then trains by hand is known by the gate.
+    unbuilt.dbt(
+        "run", "--select", "+repurchase_training_set", "--vars", "{ml_clock: '1997-12-31', ml_actor: night}"
+    )
+    unbuilt.dbt("run", "--exclude", "+repurchase_training_set", *by_ana)
     assert unbuilt.query("select event, actor from repurchase_deployments") == [("awaiting_approval", "ana")]
     assert unbuilt.query("select count(*) from ml_predictions") == [(0,)]
     version = {"ml_model": "repurchase", "version": 1, "reason": "checked"}
     operator = Operator(unbuilt, "1997-12-31")
     assert "waits for approval. Fix: ml_approve" in operator.refused("ml_promote", **version)
+    message = operator.refused("ml_approve", **version, actor="Night")
+    assert "Night trained version 1. Allowed: anybody else, so that four eyes see it." in message
     message = operator.refused("ml_approve", **version, actor="Ana")
-    assert "Ana trained version 1. Allowed: anybody else, so that four eyes see it." in message
+    assert "Ana ran the build in which the gate judged version 1. Allowed: anybody else" in message
     assert "nobody knows who approves" in operator.refused("ml_approve", **version, actor="unknown")
     operator("ml_approve", **version)
     assert "nothing to do" in operator("ml_approve", **version)
     unbuilt.dbt("build", "--exclude-resource-type", "unit_test", *by_ana)
     assert unbuilt.query("select distinct trained_by, deployed_by, deployed_through from ml_decision_audit") == [
-        ("ana", "eva", "ml_approve")
+        ("night", "eva", "ml_approve")
     ]
     assert intact(unbuilt)
 

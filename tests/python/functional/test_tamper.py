@@ -81,6 +81,11 @@ MANIPULATIONS = {
         DEPLOYMENTS,
         "event_number 2",
     ),
+    "a deployment without a number": (
+        f"update {DEPLOYMENTS} set event_number = null where event_number = 4",
+        DEPLOYMENTS,
+        "event_number NULL",
+    ),
     "a deployment is made up": (
         f"insert into {DEPLOYMENTS} select * replace (event_number + 1 as event_number, 'x' as deployment_id)"
         f" from {DEPLOYMENTS} where event_number = (select max(event_number) from {DEPLOYMENTS})",
@@ -104,6 +109,12 @@ MANIPULATIONS = {
         "{decision}",
     ),
     "whom it was about": (f"update {PREDICTIONS} set entity_id = '0' where {DECISION}", PREDICTIONS, "{decision}"),
+    "a hash that only an erasure writes": (
+        f"update {PREDICTIONS} set values_hash = 'x' where {DECISION}",
+        PREDICTIONS,
+        "{decision}",
+    ),
+    "an estimator": (f"update {VERSIONS} set onnx = 'x'::blob where version = 1", VERSIONS, "version 1"),
     "its salt": (f"update {PREDICTIONS} set values_salt = 'x' where {DECISION}", PREDICTIONS, "{decision}"),
     "which version decided": (f"update {PREDICTIONS} set version = 2 where {DECISION}", PREDICTIONS, "{decision}"),
     "a prediction is deleted": (f"delete from {PREDICTIONS} where {DECISION}", BATCHES, "batch_number 1"),
@@ -169,6 +180,37 @@ def test_a_manipulation_is_found(warehouse: Path, what: str):
     assert named in said
 
 
+def test_an_estimator_that_is_gone_is_found(warehouse: Path):
+    with duckdb.connect(str(warehouse)) as connection:
+        version = dicts(connection, f"select * from {VERSIONS} where version = 2")[0]
+        version |= {"estimator_sha256": "0" * 64}
+        content = {c: v for c, v in version.items() if c not in ("content_hash", "onnx")}
+        connection.execute(
+            f"update {VERSIONS} set estimator_sha256 = ?, content_hash = ? where version = 2",
+            [version["estimator_sha256"], sha256(canonical_text(content))],
+        )
+    rows, said = found(warehouse)
+    named = f"{VERSIONS}: version 2: its estimator is not what was recorded"
+    assert named in rows
+    assert named in said
+
+
+def test_details_that_are_not_json_do_not_stop_the_command(warehouse: Path):
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(f"update {DEPLOYMENTS} set event = 'erased', details = '5' where event_number = 4")
+        connection.execute(f"update {DEPLOYMENTS} set event = 'removed', details = 'x' where event_number = 3")
+    with pytest.raises(MLLedgerError, match="event_number 3: its content is not what was recorded"):
+        verify(warehouse)
+
+
+@pytest.mark.parametrize("node", ["versions", "deployments", "predictions", "batches"])
+def test_a_table_that_is_gone_is_found(warehouse: Path, node: str):
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(f"drop table repurchase_{node}")
+    with pytest.raises(MLLedgerError, match="the record is not intact"):
+        verify(warehouse)
+
+
 def test_a_chain_that_was_rewritten_as_a_whole_is_found_by_an_anchor(warehouse: Path, tmp_path: Path):
     kept_elsewhere = tmp_path / "anchors.jsonl"
     kept_elsewhere.write_text(anchor(warehouse) + "\n")
@@ -188,9 +230,10 @@ def test_a_chain_that_was_rewritten_as_a_whole_is_found_by_an_anchor(warehouse: 
 
 
 def rewritten(connection: duckdb.DuckDBPyConnection) -> None:
-    """Change one decision and one version, and make every hash fit."""
+    """Change one decision, one version and one event, and make every hash fit."""
     connection.execute(f"update {PREDICTIONS} set score = score / 2 where {DECISION}")
     connection.execute(f"update {VERSIONS} set trained_by = 'nobody' where version = 1")
+    connection.execute(f"update {DEPLOYMENTS} set actor = 'nobody' where event_number = 1")
     content: dict[str, str] = {}
     by_run: dict[str, list[str]] = {}
     for row in dicts(connection, f"select * from {PREDICTIONS}"):
