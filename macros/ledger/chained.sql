@@ -51,12 +51,3 @@ chained as (
 {{ previous }} as previous_hash,
         {{ ml_ledger.sha256(ml_ledger.canonical_text(columns, rows ~ '.', instead)) }} as content_hash
 {%- endmacro %}
-
-{#
-    The number of the way in which hashes are computed (docs/record.md). A new way gets a new number; verification knows
-    every number that there was.
-    Returns: integer.
-#}
-{% macro hash_format() %}
-    {% do return(1) %}
-{% endmacro %}
