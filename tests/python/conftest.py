@@ -42,8 +42,15 @@ class Project:
         unset = ("ML_LEDGER_WAREHOUSE", "DBT_PROFILES_DIR", "DBT_PROJECT_DIR", "PYTHONDONTWRITEBYTECODE")
         return {name: value for name, value in os.environ.items() if name not in unset}
 
-    def dbt(self, *arguments: str, clock: str | None = None, succeeds: bool = True) -> str:
-        """Run dbt; returns what it printed. Fails the test when it does not end as expected."""
+    def dbt(
+        self, *arguments: str, clock: str | None = None, succeeds: bool = True, unit_tests: bool = False
+    ) -> str:
+        """Run dbt; returns what it printed. Fails the test when it does not end as expected.
+
+        unit_tests: whether a build runs them, too; they do not depend on the warehouse, and take their time.
+        """
+        if arguments[0] == "build" and not unit_tests:
+            arguments = (*arguments, "--exclude-resource-type", "unit_test")
         variables = ["--vars", f"{{ml_clock: '{clock}'}}"] if clock else []
         done = subprocess.run(
             [*self.command(*arguments), *variables],

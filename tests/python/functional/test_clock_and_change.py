@@ -8,7 +8,7 @@ def test_a_declaration_changed_at_the_same_clock(built: Project):
     before = built.ledger()
     built.declare(lambda declaration: declaration["decision"].update(threshold=0.3))
     built.dbt("run", clock="1997-12-31")
-    built.dbt("build", "--exclude-resource-type", "unit_test", clock="1997-12-31")
+    built.dbt("build", clock="1997-12-31")
     after = built.ledger()
     assert [len(rows) for rows in after.values()] == [2, 2, 2357]
     assert after["repurchase_predictions"] == before["repurchase_predictions"]

@@ -77,7 +77,7 @@ def test_nothing_of_a_person_is_left_and_the_record_holds(built: Project, entity
     assert "holds nothing of this entity; nothing to do" in output
     assert built.query("select count(*) from repurchase_deployments where event = 'erased'") == [(1,)]
 
-    built.dbt("build", "--exclude-resource-type", "unit_test", clock="1998-01-31")
+    built.dbt("build", clock="1998-01-31")
     assert found_in(built, entity) == set()
     assert built.query("select count(*) from ml_decision_audit where entity_id is null") == [(1,)]
 

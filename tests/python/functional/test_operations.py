@@ -171,7 +171,7 @@ def test_paused_everything_is_scored_and_decisions_fall_back(project: Project):
     operator = Operator(project, "1998-04-30")
     operator("ml_promote", ml_model="repurchase", version=1, reason=REASON, slot="shadow")
     operator("ml_pause", ml_model="repurchase", reason="offers are sold out")
-    project.dbt("build", "--exclude-resource-type", "unit_test", clock="1998-04-30")
+    project.dbt("build", clock="1998-04-30")
     assert project.query(
         "select slot, version, status, decision, decision_source, count(*) from ml_predictions"
         " where decided_at = timestamp '1998-04-30' group by all order by all"
@@ -230,7 +230,7 @@ def test_four_eyes_must_see_a_version_before_it_decides(unbuilt: Project):
     assert "nobody knows who approves" in operator.refused("ml_approve", **version, actor="unknown")
     operator("ml_approve", **version)
     assert "nothing to do" in operator("ml_approve", **version)
-    unbuilt.dbt("build", "--exclude-resource-type", "unit_test", *by_ana)
+    unbuilt.dbt("build", *by_ana)
     assert unbuilt.query("select distinct trained_by, deployed_by, deployed_through from ml_decision_audit") == [
         ("night", "eva", "ml_approve")
     ]
@@ -248,7 +248,7 @@ def test_versions_with_other_features_and_families_score_in_one_run(two_versions
     operator = Operator(project, "1998-04-30")
     operator("ml_promote", ml_model="repurchase", version=3, slot="shadow", reason=REASON)
     operator("ml_set_share", ml_model="repurchase", version=1, share=0.3, reason=REASON)
-    project.dbt("build", "--exclude-resource-type", "unit_test", clock="1998-05-31")
+    project.dbt("build", clock="1998-05-31")
     assert project.query(
         "select slot, version, count(*) > 0, count(distinct status) from ml_predictions"
         " where decided_at = timestamp '1998-05-31' group by all order by all"

@@ -51,7 +51,7 @@ def assert_dates_are_one_feature(project: Project):
 
 def test_an_ml_model_of_another_project(tmp_path: Path):
     project = installed(tmp_path)
-    output = project.dbt("build")
+    output = project.dbt("build", unit_tests=True)
     assert "WARN" not in output.replace("WARN=0", "")
     assert "repurchase" not in output, "the shipped example is off"
     assert project.query(
@@ -77,7 +77,7 @@ def test_an_ml_model_of_another_project(tmp_path: Path):
         ("", 328),
         ("seats", 72),
     ]
-    project.dbt("build")
+    project.dbt("build", unit_tests=True)
     assert project.query(with_schema) == [(400, 1)]
     assert project.query(
         "select ml_model, count(*) from analytics.ml_decision_replay where difference <= 1e-12"
@@ -186,5 +186,5 @@ def test_a_project_that_declares_nothing_yet(tmp_path: Path):
     text = (project.folder / "dbt_project.yml").read_text()
     start, end = text.index("  ml_models:"), text.index("models:\n  integration_tests")
     (project.folder / "dbt_project.yml").write_text(text[:start] + "\n" + text[end:])
-    project.dbt("build")
+    project.dbt("build", unit_tests=True)
     assert project.query("select count(*) from analytics.ml_versions") == [(0,)]
