@@ -10,7 +10,7 @@ def test_a_declaration_changed_at_the_same_clock(built: Project):
     built.dbt("run", clock="1997-12-31")
     built.dbt("build", clock="1997-12-31")
     after = built.ledger()
-    assert [len(rows) for rows in after.values()] == [2, 2, 2357]
+    assert [len(rows) for rows in after.values()] == [2, 2, 2357, 1]
     assert after["repurchase_predictions"] == before["repurchase_predictions"]
     assert built.query("select distinct version, live_version, threshold from ml_decision_audit") == [(1, 1, 0.2)]
     built.dbt("run", clock="1998-01-31")
