@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import ROOT, Project
+from sklearn.metrics import roc_auc_score
 
 CLOCK = "1998-06-30"
 PROJECT = {
@@ -58,17 +59,33 @@ def splits(holdout_as_of: str, holdout_entity: int, train_matured: str = "1998-0
 
 
 def months(last_rows: int) -> str:
-    """Ten rows in each month from October 1997 to April 1998, some in May, three in June, which is not over."""
+    """24 or 10 rows in each month from October 1997 to April 1998, some in May, three in June, which is not over."""
     return f"""
         select (date '1997-10-01' + to_months(cast(m as integer))) + to_days(cast(d as integer)) as ordered_at
-        from range(0, 9) as months(m), range(0, 20) as days(d)
-        where d < case m when 8 then 3 when 7 then {last_rows} else 10 end
+        from range(0, 9) as months(m), range(0, 28) as days(d)
+        where d < case m when 8 then 3 when 7 then {last_rows} else if(m % 3 = 0, 24, 10) end
         union all select null
     """
 
 
-FEATURES = "select i as id, date '1998-01-01' as as_of, i * 2 as orders, nullif(i, 3) as gap from range(1, 31) as r(i)"
+def features_of(days_ahead: int, cut: str = "1999-01-01") -> str:
+    """How many events came before each as-of date, or up to some days after it, from the events before a cut."""
+    return f"""
+        select cast(as_of as date) as as_of, count(*) as orders
+        from (select date '1997-10-01' + to_months(cast(m as integer)) as as_of from range(0, 6) as months(m))
+        inner join (select date '1997-09-01' + cast(d as integer) as on_day from range(0, 300) as days(d))
+            on on_day < as_of + interval {days_ahead} day and on_day < date '{cut}'
+        where as_of < date '{cut}'
+        group by as_of
+    """
+
+
+FEATURES = (
+    "select i as id, date '1998-01-01' as as_of, i * 2 as orders, nullif(i, 3) as gap from range(1, 31) as r(i)"
+)
 BOTH_CLASSES = "case when i % 20 = 0 then null else i % 2 end"
+
+POWER = roc_auc_score([i % 3 == 0 for i in range(1, 101)], [i * 7 % 10 + 3 * (i % 3 == 0) for i in range(1, 101)])
 
 CASES = {
     "missing": Case(
@@ -125,7 +142,9 @@ CASES = {
         "no_default_spike",
         {"key": "id", "at_most": 0},
         clean=orders(born="timestamp '1970-01-02 00:00:00'"),
-        planted=orders(born="case when i = 4 then timestamp '1900-01-01' else timestamp '1970-01-02 00:00:00' end"),
+        planted=orders(
+            born="case when i = 4 then timestamp '1900-01-01' else timestamp '1970-01-02 00:00:00' end"
+        ),
         column="born",
         says=[{"value": "1900-01-01", "row_count": 1, "example": "id = 4"}],
     ),
@@ -182,7 +201,7 @@ CASES = {
         column="country",
         says=[
             {"value": "GB", "row_count": 0, "what_to_do": "no longer has the level 'GB' in any of 99 rows"},
-            {"value": "gb", "row_count": 20, "example": "id = 1", "what_to_do": "has the new level 'gb' in 20 of 99 rows"},
+            {"value": "gb", "row_count": 20, "example": "id = 1", "what_to_do": "new level 'gb' in 20 of 99 rows"},
         ],
     ),
     "renamed_level": Case(
@@ -214,7 +233,9 @@ CASES = {
         {},
         clean=orders("nullif(i, 3)"),
         planted=orders("nullif(i, 3)") + " union all select 3, null union all select 3, null",
-        says=[{"column_name": "all columns", "row_count": 2, "value": "0.0196", "example": "id = 3, amount = NULL"}],
+        says=[
+            {"column_name": "all columns", "row_count": 2, "value": "0.0196", "example": "id = 3, amount = NULL"}
+        ],
     ),
     "duplicates_over_columns": Case(
         "no_duplicates",
@@ -253,7 +274,7 @@ CASES = {
         clean=months(15),
         planted=months(0),
         column="ordered_at",
-        says=[{"value": "0", "row_count": 0, "what_to_do": "the median of the 4 before it is 10.0"}],
+        says=[{"value": "0", "row_count": 0, "what_to_do": "the median of the 4 before it is 17.0"}],
     ),
     "too_many": Case(
         "enough_rows",
@@ -293,7 +314,9 @@ CASES = {
         "labels_matured",
         {"key": "id"},
         clean=orders(matured_at=f"timestamp '{CLOCK}'"),
-        planted=orders(matured_at=f"case when i = 8 then timestamp '{CLOCK} 00:00:01' when i > 8 then date '{CLOCK}' end"),
+        planted=orders(
+            matured_at=f"case when i = 8 then timestamp '{CLOCK} 00:00:01' when i > 8 then date '{CLOCK}' end"
+        ),
         column="matured_at",
         says=[{"row_count": 8, "value": f"{CLOCK} 00:00:01", "what_to_do": "(7 of them)"}],
     ),
@@ -309,9 +332,32 @@ CASES = {
             too_few="case when i < 10 then i % 2 end",
         ),
         says=[
-            {"column_name": "closed_at_day", "value": "1.0000", "example": "whether it is missing", "row_count": 95},
+            {
+                "column_name": "closed_at_day",
+                "value": "1.0000",
+                "example": "whether it is missing",
+                "row_count": 95,
+            },
             {"column_name": "refund", "value": "1.0000", "example": "its value", "row_count": 95},
         ],
+    ),
+    "power_with_ties": Case(
+        "no_giveaway",
+        {"label": "bought", "positive": "yes", "features": ["amount"], "at_most": 0.7},
+        clean=orders("i % 11", bought="if(i % 3 = 0, 'yes', 'no')"),
+        planted=orders("-((i * 7) % 10 + if(i % 3 = 0, 3, 0))", bought="if(i % 3 = 0, 'yes', 'no')"),
+        says=[{"column_name": "amount", "value": f"{POWER:.4f}", "row_count": 100}],
+    ),
+    "looks_ahead": Case(
+        "past_does_not_change",
+        {"recomputed": "ref('{kind}_at_the_cut')", "key": ["as_of"]},
+        clean=features_of(days_ahead=0),
+        planted=features_of(days_ahead=7),
+        relations={
+            "clean_at_the_cut": features_of(days_ahead=0, cut="1997-12-02"),
+            "planted_at_the_cut": features_of(days_ahead=7, cut="1997-12-02"),
+        },
+        says=[{"column_name": "orders", "row_count": 1, "example": "as_of = 1997-12-01: 92 at the cut, 98 now"}],
     ),
     "changed_past": Case(
         "past_does_not_change",
@@ -320,8 +366,16 @@ CASES = {
         planted=FEATURES.replace("i * 2", "i * 2 + cast(i = 5 as integer)").replace("nullif(i, 3)", "i"),
         relations={"features_at_the_cut": FEATURES},
         says=[
-            {"column_name": "gap", "example": "id = 3, as_of = 1998-01-01: NULL at the cut, 3 now", "row_count": 1},
-            {"column_name": "orders", "example": "id = 5, as_of = 1998-01-01: 10 at the cut, 11 now", "row_count": 1},
+            {
+                "column_name": "gap",
+                "example": "id = 3, as_of = 1998-01-01: NULL at the cut, 3 now",
+                "row_count": 1,
+            },
+            {
+                "column_name": "orders",
+                "example": "id = 5, as_of = 1998-01-01: 10 at the cut, 11 now",
+                "row_count": 1,
+            },
         ],
     ),
     "past_with_tolerance": Case(
@@ -369,7 +423,12 @@ class Results:
 
 
 def properties(model: str, case: Case) -> dict[str, Any]:
-    test = [{case.test: {"name": f"{model}_is_tested", "arguments": case.arguments}}]
+    kind = model.partition("_")[0]
+    arguments = {
+        key: value.replace("{kind}", kind) if key == "recomputed" else value
+        for key, value in case.arguments.items()
+    }
+    test = [{case.test: {"name": f"{model}_is_tested", "arguments": arguments}}]
     if case.column is None:
         return {"name": model, "data_tests": test}
     return {"name": model, "columns": [{"name": case.column, "data_tests": test}]}
