@@ -1,0 +1,91 @@
+{#
+    The last complete period at the clock has about as many rows as the periods before it: their median times a ratio.
+    column_name is the date or timestamp that says to which period a row belongs.
+    Arguments: period, hour, day, week, month (the default), quarter or year; low and high, the ratios, 0.5 and 2 unless told;
+    look_back, how many periods before it are looked at, 6 unless told. Periods before the first row do not count, empty ones
+    after it do. With fewer than three there is nothing to compare with, and nothing fails.
+    A failing row: docs/quality.md. NULL belongs to no period (see mostly_there).
+#}
+{% test enough_rows(model, column_name, period='month', low=0.5, high=2, look_back=6) %}
+{%- if period not in ['hour', 'day', 'week', 'month', 'quarter', 'year'] -%}
+    {%- do exceptions.raise_compiler_error(
+        'enough_rows on ' ~ column_name ~ ": period is not known; got '" ~ period
+        ~ "'. Allowed: hour, day, week, month, quarter, year. Fix: choose one of them."
+    ) -%}
+{%- endif -%}
+{%- set clock, moment, double = ml_ledger.clock(), dbt.type_timestamp(), ml_ledger.type_double() -%}
+with
+
+by_age as (
+    select
+        {{ dbt.datediff('cast(' ~ column_name ~ ' as ' ~ moment ~ ')', clock, period) }} as age,
+        count(*) as period_rows
+    from {{ model }}
+    where {{ column_name }} is not null
+    group by 1
+),
+
+ages as (
+    {% for age in range(1, look_back + 2) -%}
+    select {{ age }} as age
+    {% if not loop.last -%}
+    union all
+    {% endif -%}
+    {%- endfor -%}
+),
+
+periods as (
+    select
+        ages.age,
+        coalesce(by_age.period_rows, 0) as period_rows
+    from ages
+    left join by_age
+        on ages.age = by_age.age
+    where ages.age <= (select max(age) from by_age)
+),
+
+ranked as (
+    select
+        period_rows,
+        row_number() over (order by period_rows) as place,
+        count(*) over () as before
+    from periods
+    where age > 1
+),
+
+usual as (
+    select
+        avg(cast(period_rows as {{ double }})) as median_rows,
+        max(before) as before
+    from ranked
+    where place in (floor((before + 1) / 2.0), ceil((before + 1) / 2.0))
+),
+
+described as (
+    select
+        periods.period_rows as found,
+        usual.median_rows,
+        usual.before,
+        {{ low }} * usual.median_rows as at_least,
+        {{ high }} * usual.median_rows as at_most,
+        cast(cast({{ dbt.date_trunc(period, dbt.dateadd(period, -1, clock)) }} as {{ moment }}) as {{ dbt.type_string() }})
+            as period_start
+    from periods
+    cross join usual
+    where periods.age = 1
+)
+
+select
+    {{ ml_ledger.finding(
+        column_name, 'found', ml_ledger.sentence('{at_least} to {at_most}'), 'found',
+        ml_ledger.sentence('the ' ~ period ~ ' that begins at {period_start}'),
+        ml_ledger.sentence(
+            'The ' ~ period ~ ' that begins at {period_start} has {found} rows by ' ~ column_name ~ '; from {at_least} to '
+            ~ '{at_most} are expected, as the median of the {before} before it is {median_rows}. Fix: with too few, look for '
+            ~ 'deliveries that are missing or filters that became stricter; with too many, for files loaded twice or joins '
+            ~ 'that multiply; if the business changed, widen low and high.'
+        )
+    ) }}
+from described
+where before >= 3 and (found < at_least or found > at_most)
+{% endtest %}

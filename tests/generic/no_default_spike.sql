@@ -1,0 +1,105 @@
+{#
+    No value that stands for "unknown" is in too many rows: zeros, -1, 999, 1900-01-01, empty texts and the like.
+    Arguments: at_most, the share of rows that one of these values may have, 0.01 unless told; values, a list of them
+    (numbers, or texts and dates in quotes; 0 is also 0.00, 1900-01-01 is also midnight of it, and case is not looked at), or
+    none for those that are usual; reference, relation with a column of this name: then the share may also be `times` (3) what
+    the value has there, in the rows for which `reference_where` holds; key, a column or a list that finds a row again.
+    A failing row per value: docs/quality.md. NULL is none of these values (see mostly_there).
+#}
+{% test no_default_spike(
+    model, column_name, at_most=0.01, values=none, reference=none, reference_where='1 = 1', times=3, key=none
+) %}
+{%- set usual = [
+    '', '0', '-1', '-9', '-99', '-999', '-9999', '999', '9999', '99999', '999999', '1900-01-01', '1970-01-01', '9999-12-31',
+    'null', 'none', 'nan', 'n/a', 'unknown', '-', '?',
+] -%}
+{%- set ending = '([.]0+|[ t]00:00:00.*)$' -%}
+{%- set wanted = [] -%}
+{%- for value in (usual if values is none else values) -%}
+    {%- do wanted.append(ml_ledger.text_literal(modules.re.sub(ending, '', value | string | trim | lower))) -%}
+{%- endfor -%}
+{%- set as_written = ml_ledger.replace_pattern(
+    'lower(trim(cast(checked_value as ' ~ dbt.type_string() ~ ')))', ending, ''
+) -%}
+with
+
+by_value as (
+    select
+        {{ column_name }} as checked_value,
+        count(*) as value_rows,
+        min({{ ml_ledger.key_text(key) }}) as example
+    from {{ model }}
+    group by {{ column_name }}
+),
+
+spikes as (
+    select
+        {{ as_written }} as written,
+        sum(value_rows) as value_rows,
+        min(example) as example
+    from by_value
+    where checked_value is not null
+    group by {{ as_written }}
+),
+
+{% if reference is not none -%}
+reference_values as (
+    select
+        {{ column_name }} as checked_value,
+        count(*) as value_rows
+    from {{ reference }}
+    where {{ reference_where }}
+    group by {{ column_name }}
+),
+
+reference_shares as (
+    select
+        {{ as_written }} as written,
+        {{ ml_ledger.share_of('sum(value_rows)', '(select sum(value_rows) from reference_values)') }} as share
+    from reference_values
+    where checked_value is not null
+    group by {{ as_written }}
+),
+
+{% endif -%}
+measured as (
+    select
+        spikes.written,
+        spikes.value_rows as affected,
+        spikes.example,
+        (select sum(value_rows) from by_value) as total,
+        {% if reference is none -%}
+        cast({{ at_most }} as {{ ml_ledger.type_double() }}) as allowed
+        {%- else -%}
+        greatest(
+            cast({{ at_most }} as {{ ml_ledger.type_double() }}), {{ times }} * coalesce(reference_shares.share, 0)
+        ) as allowed
+        {%- endif %}
+    from spikes
+    {%- if reference is not none %}
+    left join reference_shares
+        on spikes.written = reference_shares.written
+    {%- endif %}
+    where spikes.written in ({{ wanted | join(', ') }})
+),
+
+described as (
+    select
+        *,
+        {{ ml_ledger.share_text('affected', 'total') }} as share,
+        {{ ml_ledger.short_number('allowed') }} as allowed_share
+    from measured
+)
+
+select
+    {{ ml_ledger.finding(
+        column_name, 'written', 'allowed_share', 'affected', 'example',
+        ml_ledger.sentence(
+            column_name ~ " is '{written}' in {affected} of {total} rows, a share of {share}; at most {allowed_share} may be. "
+            ~ 'It looks like a default that stands for a missing value, for example in {example}. Fix: turn it into NULL in '
+            ~ 'staging, or, if the value is real, raise at_most or leave it out of values.'
+        )
+    ) }}
+from described
+where affected > allowed * total
+{% endtest %}

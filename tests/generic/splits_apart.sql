@@ -1,0 +1,102 @@
+{#
+    Leakage: no entity is in train and in holdout at the same as-of date; with matured_at, no label window (from the as-of date
+    up to matured_at) of a training row overlaps one of the same entity in the holdout.
+    Arguments: entity and as_of, columns; matured_at, the column with the end of the label window, or none; split, the column
+    that says how a row is used, and train and holdout, its values: 'split', 'train' and 'holdout' unless told.
+    A failing row per kind of overlap: docs/quality.md. Rows whose entity or as-of date is NULL are not compared.
+#}
+{% test splits_apart(model, entity, as_of, matured_at=none, split='split', train='train', holdout='holdout') %}
+{%- set moment = dbt.type_timestamp() -%}
+with
+
+checked as (
+    select
+        {{ entity }} as entity,
+        cast({{ as_of }} as {{ moment }}) as as_of,
+        {{ 'cast(' ~ matured_at ~ ' as ' ~ moment ~ ') as matured_at,' if matured_at }}
+        {{ split }} as split_name
+    from {{ model }}
+),
+
+train as (
+    select *
+    from checked
+    where split_name = {{ ml_ledger.literal(train) }}
+),
+
+holdout as (
+    select *
+    from checked
+    where split_name = {{ ml_ledger.literal(holdout) }}
+),
+
+in_both as (
+    select distinct
+        train.entity,
+        train.as_of
+    from train
+    inner join holdout
+        on train.entity = holdout.entity and train.as_of = holdout.as_of
+),
+
+counted as (
+    select
+        count(*) as bad,
+        min({{ ml_ledger.sentence(entity ~ ' = {entity}, ' ~ as_of ~ ' = {as_of}') }}) as example
+    from in_both
+)
+{%- if matured_at %},
+
+overlapping as (
+    select distinct
+        train.entity,
+        train.as_of,
+        train.matured_at
+    from train
+    inner join holdout
+        on
+            train.entity = holdout.entity
+            and train.as_of <> holdout.as_of
+            and train.as_of < holdout.matured_at
+            and train.matured_at > holdout.as_of
+),
+
+counted_overlaps as (
+    select
+        count(*) as bad,
+        max(matured_at) as latest,
+        min({{ ml_ledger.sentence(
+            entity ~ ' = {entity}, ' ~ as_of ~ ' = {as_of}, ' ~ matured_at ~ ' = {matured_at}'
+        ) }}) as example
+    from overlapping
+)
+{%- endif %}
+
+select
+    {{ ml_ledger.finding(
+        split, 'bad', '0', 'bad', 'example',
+        ml_ledger.sentence(
+            'Leakage: {bad} pairs of ' ~ entity ~ ' and ' ~ as_of ~ ' are in ' ~ train ~ ' and in ' ~ holdout
+            ~ ' (for example {example}), so the holdout measures what was learned by heart. Fix: split by ' ~ as_of
+            ~ ', and look for duplicates.'
+        )
+    ) }}
+from counted
+where bad > 0
+{%- if matured_at %}
+
+union all
+
+select
+    {{ ml_ledger.finding(
+        matured_at, 'latest', ml_ledger.text_literal('no overlap of label windows'), 'bad', 'example',
+        ml_ledger.sentence(
+            'Leakage: the label windows of {bad} rows of ' ~ train ~ ' overlap that of the same ' ~ entity ~ ' in ' ~ holdout
+            ~ ' (for example {example}), so they hold part of the answer, and metrics on the holdout are too good. Fix: train '
+            ~ 'only on labels that matured before the holdout begins (evaluation.embargo: strict).'
+        )
+    ) }}
+from counted_overlaps
+where bad > 0
+{%- endif %}
+{% endtest %}
