@@ -1,0 +1,173 @@
+{#
+    The rows of a spine, each with aggregates of the events of its entity over windows that end at its as-of moment.
+
+    A window of n days is (as_of - n days, as_of]; with strictly_before it is [as_of - n days, as_of). A day is 24 hours.
+    Every row of the spine comes back exactly once, with its columns. Counts and sums over no events are 0, the rest is
+    NULL; all are NULL where the entity or the as-of moment is. NULL values are left out, as are events without entity or
+    timestamp. Sums of decimals and whole numbers are exact; those of doubles can differ in the last bits from sums taken
+    in another order. Time grows near-linearly, however many events an entity has. docs/features.md explains it.
+
+    Arguments: spine and events, relations; entity and as_of, columns of the spine; timestamp, column of the events;
+    aggregates, mapping of names to mappings:
+      aggregate: count, sum, mean, min, max, count_distinct, days_since_last or days_since_first;
+      column: of what; for count left out, or a column whose values that are not NULL are counted; for days_since none;
+    windows, list of numbers of days, and none for the lifetime; strictly_before, whether events at the as-of moment are
+    left out; known_at, column of the events: one that was known after its timestamp counts from then, as if it had
+    happened then; events_entity, the events' column, where it is named otherwise than the spine's.
+    Returns: SQL, with the columns <name>_<n>d and <name>_lifetime; days_since, whole days over the lifetime, are <name>.
+    Example:
+      {{ ml_ledger.trailing(
+          spine=ref('customer_months'),
+          events=ref('orders'),
+          entity='customer_id',
+          as_of='as_of_date',
+          timestamp='order_date',
+          aggregates={'orders': {'aggregate': 'count'}, 'amount': {'aggregate': 'sum', 'column': 'amount'}},
+          windows=[30, 90, none],
+          strictly_before=true,
+      ) }}
+#}
+{% macro trailing(
+    spine,
+    events,
+    entity,
+    as_of,
+    timestamp,
+    aggregates,
+    windows,
+    strictly_before=false,
+    known_at=none,
+    events_entity=none
+) -%}
+{%- set events_entity = events_entity or entity -%}
+{%- do ml_ledger.refuse('trailing', ml_ledger.trailing_problems(
+    spine, events, entity, as_of, timestamp, aggregates, windows, known_at, events_entity
+)) -%}
+{%- set event_types = ml_ledger.column_types(events) -%}
+{%- set plan = ml_ledger.trailing_plan(aggregates, windows, strictly_before, event_types) -%}
+{#- At one moment, what counts at the as-of moment itself comes before the spine's row. -#}
+{%- set event_order, spine_order = (2, 1) if strictly_before else (1, 2) -%}
+{%- set event_moment = ml_ledger.epoch_microseconds(timestamp) -%}
+{%- set known_moment = ml_ledger.epoch_microseconds(known_at) if known_at else none -%}
+with
+
+_ml_keys as (
+    select distinct
+        {{ entity }} as _ml_entity,
+        {{ ml_ledger.epoch_microseconds(as_of) }} as _ml_as_of
+    from {{ spine }} as spine
+    where {{ entity }} is not null and {{ as_of }} is not null
+),
+
+_ml_events as (
+    select
+        {{ events_entity }} as _ml_entity,
+        {% if known_at -%}
+        case when {{ known_moment }} > {{ event_moment }} then {{ known_moment }} else {{ event_moment }} end as _ml_moment
+        {%- else -%}
+        {{ event_moment }} as _ml_moment
+        {%- endif %}
+        {%- for column in plan.columns %},
+        {{ column }} as _ml_value_{{ loop.index }}
+        {%- endfor %}
+    from {{ events }} as events
+    where
+        {{ events_entity }} is not null
+        and {{ timestamp }} is not null
+        {%- if known_at %}
+        and {{ known_at }} is not null
+        {%- endif %}
+),
+
+{#- Ends of windows among the events: _ml_end 0 is the as-of moment, others are so many days before it. #}
+
+_ml_timeline as (
+    select
+        _ml_entity,
+        _ml_moment,
+        {{ event_order }} as _ml_order,
+        1 as _ml_event,
+        _ml_moment as _ml_happened,
+        {%- for column in plan.columns %}
+        _ml_value_{{ loop.index }},
+        {%- endfor %}
+        cast(null as {{ dbt.type_bigint() }}) as _ml_as_of,
+        cast(null as integer) as _ml_end
+    from _ml_events
+    {%- for days in plan.ends %}
+    union all
+    select
+        _ml_entity,
+        _ml_as_of - {{ ml_ledger.microseconds(days) }} as _ml_moment,
+        {{ spine_order }} as _ml_order,
+        0 as _ml_event,
+        null as _ml_happened,
+        {%- for column in plan.columns %}
+        null as _ml_value_{{ loop.index }},
+        {%- endfor %}
+        _ml_as_of,
+        {{ days }} as _ml_end
+    from _ml_keys
+    {%- endfor %}
+),
+
+_ml_running as (
+    select
+        _ml_entity,
+        _ml_as_of,
+        _ml_end,
+        {%- for name, sql in plan.running.items() %}
+        {{ sql }} over (
+            partition by _ml_entity order by _ml_moment, _ml_order
+            rows between unbounded preceding and current row
+        ) as {{ name }}{{ ',' if not loop.last or plan.frames }}
+        {%- endfor %}
+        {%- for name, (sql, days) in plan.frames.items() %}
+        {{ sql }} over (
+            partition by _ml_entity order by _ml_moment
+            {{ ml_ledger.window_frame(days, strictly_before) }}
+        ) as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from _ml_timeline
+),
+
+_ml_ends as (
+    select
+        _ml_entity,
+        _ml_as_of,
+        {%- for name in plan.running %}
+        {%- set last = loop.last %}
+        {%- for days in plan.ends %}
+        max(case when _ml_end = {{ days }} then {{ name }} end) as {{ name }}_at_{{ days }}
+        {{- ',' if not (loop.last and last) or plan.frames }}
+        {%- endfor %}
+        {%- endfor %}
+        {%- for name in plan.frames %}
+        max(case when _ml_end = 0 then {{ name }} end) as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from _ml_running
+    where _ml_end is not null
+    group by _ml_entity, _ml_as_of
+)
+{%- for number in plan.distinct %},
+
+{{ ml_ledger.trailing_distinct(number, windows, event_order, spine_order) }}
+{%- endfor %}
+
+select
+    spine.*
+    {%- for name, sql in plan.outputs.items() %},
+    {{ sql }} as {{ name }}
+    {%- endfor %}
+from {{ spine }} as spine
+left join _ml_ends as ends
+    on
+        spine.{{ entity }} = ends._ml_entity
+        and {{ ml_ledger.epoch_microseconds('spine.' ~ as_of) }} = ends._ml_as_of
+{%- for number in plan.distinct %}
+left join _ml_distinct_{{ number }}
+    on
+        ends._ml_entity = _ml_distinct_{{ number }}._ml_entity
+        and ends._ml_as_of = _ml_distinct_{{ number }}._ml_as_of
+{%- endfor %}
+{%- endmacro %}
