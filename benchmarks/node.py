@@ -43,9 +43,12 @@ def compiled(node: str, target: str = "target") -> str:
     return file.read_text(encoding="utf-8")
 
 
-def compile_nodes(models: Mapping[str, int]) -> None:
-    """Write the project, build it, and compile the predictions of each model over a table of so many rows."""
-    for name, text in _files(models).items():
+def compile_nodes(models: Mapping[str, int], others: Mapping[str, str]) -> None:
+    """Write the project, build it, and compile the predictions of each model over a table of so many rows.
+
+    others: files of further dbt models to compile.
+    """
+    for name, text in {**_files(models), **others}.items():
         file = PROJECT / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
@@ -55,7 +58,7 @@ def compile_nodes(models: Mapping[str, int]) -> None:
     for command in (
         ["deps"],
         ["run", "--select", *built],
-        ["compile", "--select", *predictions, "asof_joined", "asof_one"],
+        ["compile", "--select", *predictions, "asof_joined", "asof_one", *(Path(name).stem for name in others)],
         ["compile", "--select", *predictions, *without],
     ):
         done = subprocess.run(

@@ -46,7 +46,7 @@ class Table:
     """Rows that are compared with their first. off: what the differences are from.
 
     model: the one that is scored; None where a model is trained. node: whether its predictions node is compiled.
-    live: whether it is about what was live.
+    live: whether it is about what was live. events_per_entity: where it is about features as of a moment.
     """
 
     title: str
@@ -56,6 +56,7 @@ class Table:
     model: str | None = None
     node: bool = False
     live: bool = False
+    events_per_entity: int | None = None
 
 
 def faster(factor: float, than: str) -> list[Target]:
@@ -86,6 +87,42 @@ def node(title: str, size: int, model: str) -> Table:
                 f"node:all_columns_with_texts:{model}",
                 targets=twice,
                 note="a text for each feature and direction",
+            ),
+        ],
+    )
+
+
+def point_in_time(per_entity: int) -> Table:
+    """Features of a spine with a tenth as many rows as there are events."""
+    pandas = "latest value, pandas merge_asof"
+    memory = Target("mb", 2_000)
+    return Table(
+        title=f"Point in time, {per_entity:,} events per entity",
+        size=10 * M,
+        off="share that is wrong",
+        events_per_entity=per_entity,
+        rows=[
+            Row(
+                "count and sum per entity",
+                f"point_in_time:grouped:{per_entity}",
+                note="as of no moment: a grouped scan of the events",
+            ),
+            Row(
+                "latest value",
+                f"point_in_time:latest:{per_entity}",
+                targets=[*faster(1, pandas), memory, Target("off", 0.0)],
+                note="`point_in_time_join`, for a tenth as many spine rows; DuckDB is limited to 2,000 MB here",
+            ),
+            Row(
+                "count and sum of trailing 30 and 90 days",
+                f"point_in_time:trailing:{per_entity}",
+                targets=[memory, Target("off", 0.0)],
+                note="`trailing`",
+            ),
+            Row(
+                pandas,
+                f"point_in_time:merge_asof:{per_entity}",
+                note="fetched through Arrow, sorted by moment and amount, and written back",
             ),
         ],
     )
@@ -219,6 +256,8 @@ TABLES = [
             ),
         ],
     ),
+    point_in_time(100),
+    point_in_time(10_000),
     node("logistic, 20 numbers", M, "numbers"),
     node("additive boosting, 100 trees × 31 leaves, 20 numbers", M // 4, "additive_boosting"),
     node("boosting, 100 trees × 31 leaves, 20 numbers", M // 4, "boosting"),

@@ -1,7 +1,8 @@
 """Make what is measured: tables, versions, the scores that scikit-learn gives, and the optima of training.
 
 Its argument is JSON: "scored", the numbers of rows that each model scores; "trained", those that are trained on; and
-"nodes", for how many rows the predictions node of a model is compiled; "live", how many decisions are looked up.
+"nodes", for how many rows the predictions node of a model is compiled; "live", how many decisions are looked up;
+"events", by events per entity, how many there are.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import duckdb
 import estimators
 import numpy as np
 import optimum
+import point_in_time
 import pyarrow as pa
 import versions
 from data import (
@@ -51,9 +53,11 @@ def main() -> None:
             _keep_reference(connection, model, fitted, rows)
     for rows in wanted["live"]:
         asof.make(connection, rows)
+    for per_entity, rows in wanted["events"].items():
+        point_in_time.make(connection, rows, int(per_entity))
     connection.close()
-    if wanted["nodes"] or wanted["live"]:
-        compile_nodes(wanted["nodes"])
+    if wanted["nodes"] or wanted["live"] or wanted["events"]:
+        compile_nodes(wanted["nodes"], point_in_time.models(wanted["events"]))
 
 
 def _keep_reference(connection: duckdb.DuckDBPyConnection, model: str, fitted: Fit, rows: int) -> None:

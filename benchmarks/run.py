@@ -60,8 +60,11 @@ def _wanted(tables: list[Table]) -> dict[str, Any]:
             scored.setdefault(table.model, []).append(table.size)
     return {
         "scored": scored,
-        "trained": [table.size for table in tables if not table.model and not table.live],
+        "trained": [
+            table.size for table in tables if not table.model and not table.live and not table.events_per_entity
+        ],
         "live": [table.size for table in tables if table.live],
+        "events": {table.events_per_entity: table.size for table in tables if table.events_per_entity},
         "nodes": {table.model: table.size for table in tables if table.node and table.model},
     }
 

@@ -351,7 +351,8 @@ def test_a_value_that_is_not_finite_spoils_no_later_window(sql, connection):
         fill(connection, "plain_spine", [(0, 1, later)])
         fill(connection, "plain_events", [])
         connection.execute(
-            f"insert into plain_events values (1, '{first}', null, 1, 1, {value}, 'a'), (1, '{later}', null, 1, 1, 0.5, 'a')"
+            f"insert into plain_events values (1, '{first}', null, 1, 1, {value}, 'a'),"
+            f" (1, '{later}', null, 1, 1, 0.5, 'a')"
         )
         query = f"select ratio_3d, mean_ratio_3d from ({sql['trailing_plain']})"
         assert connection.execute(query).fetchall() == [(0.5, 0.5)]
