@@ -41,7 +41,7 @@ python-test: $(INSTALLED)  ## pytest: unit, parity with scikit-learn, functional
 crash: $(INSTALLED)  ## Kill 20 builds at random moments; each next one completes, and nothing is lost or doubled
 	OMP_NUM_THREADS=1 ML_LEDGER_KILLS=20 $(BIN)/pytest tests/python/functional/test_crash.py
 
-bench: $(INSTALLED) $(PEERS)/installed  ## Measure against limits and peers, and write benchmarks/results.md (25 minutes, 16 GB)
+bench: $(INSTALLED) $(PEERS)/installed  ## Measure against limits and peers, and write benchmarks/results.md (30 minutes, 16 GB)
 	$(BIN)/python benchmarks/run.py
 
 docs: $(INSTALLED)  ## dbt's documentation site, in target/

@@ -5,7 +5,7 @@
 #}
 {% macro column_types(relation) %}
     {% set types = {} %}
-    {% if execute and relation is not string and relation is not none and not relation.is_cte %}
+    {% if execute and relation and relation is not string and not relation.is_cte %}
         {% for column in adapter.get_columns_in_relation(relation) %}
             {% do types.update({column.name | lower: column.dtype | lower}) %}
         {% endfor %}
@@ -15,12 +15,12 @@
 
 {#
     What is wrong with columns that a relation should have.
-    Arguments: where, text before each problem; relation; columns, mapping of argument to column; what is no text is
-    another check's to refuse.
+    Arguments: where, text before each problem; relation and its types, as of `column_types`; columns, mapping of argument
+    to column; what is no text is another check's to refuse.
     Returns: list of texts.
 #}
-{% macro missing_columns(where, relation, columns) %}
-    {% set types, problems = ml_ledger.column_types(relation), [] %}
+{% macro missing_columns(where, relation, types, columns) %}
+    {% set problems = [] %}
     {% for argument, column in columns.items() if types and column is string and column | lower not in types %}
         {% do problems.append(
             where ~ argument ~ ": is no column of " ~ relation ~ "; got '" ~ column ~ "'. Allowed: "
@@ -32,13 +32,13 @@
 
 {#
     What is wrong with the types of moments that are compared: all have a time zone, or none has.
-    Arguments: moments, list of [where, relation, column].
+    Arguments: moments, list of [where, types of the relation, column].
     Returns: list of texts.
 #}
 {% macro moment_problems(moments) %}
     {% set zoned, unzoned, problems = [], [], [] %}
-    {% for where, relation, column in moments if column is string %}
-        {% set type = ml_ledger.column_types(relation).get(column | lower) %}
+    {% for where, types, column in moments if column is string %}
+        {% set type = types.get(column | lower) %}
         {% set found = where ~ " '" ~ column ~ "' is " ~ type %}
         {% if type is none %}
         {% elif not (type.startswith('timestamp') or type.startswith('date')) %}

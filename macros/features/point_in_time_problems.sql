@@ -15,9 +15,10 @@
         ) %}
         {% do return(problems) %}
     {% endif %}
-    {% do problems.extend(ml_ledger.missing_columns('', spine, {'entity': entity, 'as_of': as_of})) %}
-    {% set moments, taken = [['as_of', spine, as_of]], {} %}
-    {% for name in ml_ledger.column_types(spine) %}
+    {% set spine_types = ml_ledger.column_types(spine) %}
+    {% do problems.extend(ml_ledger.missing_columns('', spine, spine_types, {'entity': entity, 'as_of': as_of})) %}
+    {% set moments, taken = [['as_of', spine_types, as_of]], {} %}
+    {% for name in spine_types %}
         {% do taken.update({name: 'the spine'}) %}
     {% endfor %}
     {% for view in views %}
@@ -25,12 +26,13 @@
         {% if view is not mapping %}
             {% do problems.append(where ~ ': must be a mapping; got ' ~ view ~ '.') %}
         {% else %}
-            {% do problems.extend(ml_ledger.view_problems(where, view, entity)) %}
+            {% set types = ml_ledger.column_types(view.get('relation')) %}
+            {% do problems.extend(ml_ledger.view_problems(where, view, entity, types)) %}
             {% do problems.extend(
-                ml_ledger.missing_columns(where ~ '.', spine, {'spine_entity': view.get('spine_entity')})
+                ml_ledger.missing_columns(where ~ '.', spine, spine_types, {'spine_entity': view.get('spine_entity')})
             ) %}
-            {% do moments.append([where ~ '.timestamp', view.get('relation'), view.get('timestamp')]) %}
-            {% do moments.append([where ~ '.known_at', view.get('relation'), view.get('known_at')]) %}
+            {% do moments.append([where ~ '.timestamp', types, view.get('timestamp')]) %}
+            {% do moments.append([where ~ '.known_at', types, view.get('known_at')]) %}
             {% for column in view.get('columns') or [] if column is string and view.get('columns') is not string %}
                 {% set name = (view.get('prefix') or '') ~ column %}
                 {% if name | lower in taken %}
@@ -49,10 +51,11 @@
 
 {#
     What is wrong with one feature view, apart from the others.
-    Arguments: where, how it is called in problems; view, mapping; entity, the spine's column.
+    Arguments: where, how it is called in problems; view, mapping; entity, the spine's column; types, of
+    the view's columns.
     Returns: list of texts.
 #}
-{% macro view_problems(where, view, entity) %}
+{% macro view_problems(where, view, entity, types) %}
     {% set keys = [
         'relation', 'timestamp', 'columns', 'entity', 'spine_entity', 'known_at', 'tie_breaker', 'prefix', 'maximum_age_days'
     ] %}
@@ -94,7 +97,7 @@
     {% if view.get('entity') is none %}
         {% do names.update({'entity': entity}) %}
     {% endif %}
-    {% do problems.extend(ml_ledger.missing_columns(where ~ '.', view.get('relation'), names)) %}
+    {% do problems.extend(ml_ledger.missing_columns(where ~ '.', view.get('relation'), types, names)) %}
     {% do return(problems) %}
 {% endmacro %}
 

@@ -23,7 +23,7 @@
         {% set exact = ml_ledger.sums_exactly(types.get((column or '') | lower)) %}
         {% if aggregate == 'count' and column is none %}
             {% do running.update({'_ml_counted': 'sum(_ml_event)'}) %}
-        {% elif aggregate in ['count', 'sum', 'mean'] %}
+        {% elif aggregate in ['count', 'mean'] %}
             {% do running.update({counted: 'count(' ~ value ~ ')'}) %}
         {% endif %}
         {% if aggregate in ['sum', 'mean'] and exact %}

@@ -18,20 +18,22 @@
     {% do problems.extend(ml_ledger.not_column_names('', of_spine)) %}
     {% do problems.extend(ml_ledger.not_column_names('', of_events)) %}
     {% do of_events.update({'events_entity': events_entity}) %}
-    {% do problems.extend(ml_ledger.missing_columns('', spine, of_spine)) %}
-    {% do problems.extend(ml_ledger.missing_columns('', events, of_events)) %}
-    {% set moments = [['as_of', spine, as_of], ['timestamp', events, timestamp], ['known_at', events, known_at]] %}
+    {% set spine_types, types = ml_ledger.column_types(spine), ml_ledger.column_types(events) %}
+    {% do problems.extend(ml_ledger.missing_columns('', spine, spine_types, of_spine)) %}
+    {% do problems.extend(ml_ledger.missing_columns('', events, types, of_events)) %}
+    {% set moments = [['as_of', spine_types, as_of], ['timestamp', types, timestamp], ['known_at', types, known_at]] %}
     {% do problems.extend(ml_ledger.moment_problems(moments)) %}
-    {% do problems.extend(ml_ledger.aggregate_problems(aggregates, events)) %}
+    {% do problems.extend(ml_ledger.aggregate_problems(aggregates, events, types)) %}
     {% do problems.extend(ml_ledger.window_problems(windows)) %}
     {% do return(problems) %}
 {% endmacro %}
 
 {#
     What is wrong with the argument `aggregates` of `trailing`.
+    Arguments: aggregates; events, relation; types, of its columns.
     Returns: list of texts.
 #}
-{% macro aggregate_problems(aggregates, events) %}
+{% macro aggregate_problems(aggregates, events, types) %}
     {% set known = ['count', 'sum', 'mean', 'min', 'max', 'count_distinct', 'days_since_last', 'days_since_first'] %}
     {% set problems = [] %}
     {% if aggregates is not mapping or not aggregates %}
@@ -65,7 +67,7 @@
                     ~ (column or 'nothing') ~ ". Fix: 'column': '...'."
                 ) %}
             {% endif %}
-            {% do problems.extend(ml_ledger.missing_columns(where ~ '.', events, {'column': column})) %}
+            {% do problems.extend(ml_ledger.missing_columns(where ~ '.', events, types, {'column': column})) %}
         {% endif %}
     {% endfor %}
     {% do return(problems) %}

@@ -47,6 +47,10 @@ ALONE = """{{{{ ml_ledger.trailing(
     spine=source('main', 'plain_spine'), events=source('main', 'plain_events'), entity='entity', as_of='as_of',
     timestamp='happened_at', aggregates={{'x': {aggregate}}}, windows=[2]
 ) }}}}"""
+NO_RELATION = """select * from ({{ ml_ledger.trailing(
+    spine='plain_spine', events='plain_events', entity='entity', as_of='as_of', timestamp='happened_at',
+    aggregates={'x': {'aggregate': 'sum', 'column': 'number'}}, windows=[2]
+) }})"""
 KINDS = ("plain", "dated", "zoned", "berlin")
 
 
@@ -59,6 +63,7 @@ def relations(kind: str) -> dict[str, str]:
 
 AGGREGATES_ALONE = {
     "count": "{'aggregate': 'count'}",
+    "sum": "{'aggregate': 'sum', 'column': 'number'}",
     "min": "{'aggregate': 'min', 'column': 'number'}",
     "count_distinct": "{'aggregate': 'count_distinct', 'column': 'kind'}",
     "days_since_last": "{'aggregate': 'days_since_last'}",
@@ -73,6 +78,7 @@ MODELS = {
     },
     "trailing_plain_known": TRAILING.format(**relations("plain"), options="known_at='known_at'"),
     **{f"alone_{name}": ALONE.format(aggregate=text) for name, text in AGGREGATES_ALONE.items()},
+    "alone_sum_of_unknown_type": NO_RELATION,
 }
 VIEW = "{'relation': source('main', 'plain_events'), 'timestamp': 'happened_at', 'columns': ['number']"
 PROBLEMS = {
@@ -362,8 +368,15 @@ def test_each_aggregate_works_alone(sql, connection):
     at = datetime(1998, 1, 1)
     fill(connection, "plain_spine", [(0, 1, at)])
     fill(connection, "plain_events", [(1, at - timedelta(days=1), None, 5, None, None, "a")] * 2)
-    got = {name: connection.execute(sql[f"alone_{name}"]).fetchall()[0][3:] for name in AGGREGATES_ALONE}
-    assert got == {"count": (2,), "min": (5,), "count_distinct": (1,), "days_since_last": (1,)}
+    got = {name: connection.execute(sql[name]).fetchall()[0][3] for name in MODELS if name.startswith("alone_")}
+    assert got == {
+        "alone_count": 2,
+        "alone_sum": 10,
+        "alone_sum_of_unknown_type": 10,
+        "alone_min": 5,
+        "alone_count_distinct": 1,
+        "alone_days_since_last": 1,
+    }
 
 
 def test_columns_of_the_spine_come_first_and_types_stay(sql, connection):
