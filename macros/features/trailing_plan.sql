@@ -94,26 +94,6 @@
     ) %}
 {% endmacro %}
 
-{# The last part of the names of a window's columns. #}
-{% macro window_name(days) %}
-    {% do return('lifetime' if days is none else days ~ 'd') %}
-{% endmacro %}
-
-{# Days of 24 hours, in microseconds. #}
-{% macro microseconds(days) %}
-    {% do return(days * 86400000000) %}
-{% endmacro %}
-
-{# The frame that holds a window, where rows are ordered by microseconds. #}
-{% macro window_frame(days, strictly_before) %}
-    {% if days is none %}
-        {% set first = 'unbounded' %}
-    {% else %}
-        {% set first = ml_ledger.microseconds(days) - (0 if strictly_before else 1) %}
-    {% endif %}
-    {% do return('range between ' ~ first ~ ' preceding and ' ~ ('1 preceding' if strictly_before else 'current row')) %}
-{% endmacro %}
-
 {# Whether sums of this type are the same in any order, and without NaN and infinity. type: SQL, or none if not known. #}
 {% macro sums_exactly(type) %}
     {% set exact = ['decimal', 'numeric', 'number', 'bignumeric', 'int', 'integer', 'bigint', 'smallint', 'tinyint', 'hugeint',
