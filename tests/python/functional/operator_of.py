@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 from conftest import Project
@@ -24,7 +21,7 @@ class Operator:
 
     def __init__(self, project: Project, clock: str, actor: str = "eva") -> None:
         self.project, self.clock, self.actor = project, clock, actor
-        with self._in_project():
+        with project.inside():
             parsed = dbtRunner().invoke([*QUIETLY, "parse"])
         assert parsed.success, parsed.exception
         self._manifest = parsed.result
@@ -41,7 +38,7 @@ class Operator:
             if event.info.level == "error":
                 errors.append(event.info.msg)
 
-        with self._in_project(), redirect_stdout(said):
+        with self.project.inside(), redirect_stdout(said):
             runner = dbtRunner(manifest=self._manifest, callbacks=[note])
             done = runner.invoke([*command, "--vars", json.dumps(variables)])
             DuckDBConnectionManager.close_all_connections()
@@ -55,17 +52,3 @@ class Operator:
         except AssertionError as error:
             return str(error)
         raise AssertionError(f"{operation} was not refused: {said}")
-
-    @contextmanager
-    def _in_project(self) -> Iterator[None]:
-        folder, warehouse = Path.cwd(), os.environ.get("ML_LEDGER_WAREHOUSE")
-        os.chdir(self.project.folder)
-        os.environ["ML_LEDGER_WAREHOUSE"] = str(self.project.warehouse)
-        try:
-            yield
-        finally:
-            os.chdir(folder)
-            if warehouse is None:
-                del os.environ["ML_LEDGER_WAREHOUSE"]
-            else:
-                os.environ["ML_LEDGER_WAREHOUSE"] = warehouse

@@ -6,10 +6,10 @@ from conftest import Project, drop_feature
 def test_a_second_build_appends_nothing_and_a_full_refresh_loses_nothing(built: Project):
     before = built.ledger()
     assert [len(rows) for rows in before.values()] == [1, 1, 2357, 1]
-    output = built.dbt("build", clock="1997-12-31")
+    output = built.dbt("run", clock="1997-12-31")
     assert "repurchase: no new version is due at 1997-12-31" in output
     assert built.ledger() == before
-    built.dbt("build", "--full-refresh", clock="1997-12-31")
+    built.dbt("build", "--full-refresh", clock="1997-12-31", data_tests=False)
     assert built.ledger() == before
 
 

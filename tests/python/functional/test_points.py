@@ -9,7 +9,7 @@ from ml_ledger.commands.show import show
 
 def test_points_of_a_decision_add_up_to_those_of_its_score(unbuilt):
     unbuilt.declare(lambda declared: declared.update(algorithm={"family": "scorecard"}))
-    unbuilt.dbt("build", clock="1997-12-31")
+    unbuilt.dbt("build", clock="1997-12-31", data_tests=False)
     decisions = unbuilt.query(
         "select score, points, terms from ml_predictions inner join ("
         " select decision_id, sum(points) as points, count(points) as terms from ml_decision_terms group by 1"
