@@ -49,6 +49,9 @@ def test_a_renamed_feature_does_not_stop_the_ml_model(built: Project):
 
     def renamed(declaration):
         declaration["features"]["days_known"] = declaration["features"]["tenure_days"]
+        for case in declaration["smoke_cases"].values():
+            if "tenure_days" in case["inputs"]:
+                case["inputs"]["days_known"] = case["inputs"]["tenure_days"]
         drop_feature(declaration, "tenure_days")
 
     built.declare(renamed)

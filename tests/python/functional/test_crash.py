@@ -12,7 +12,7 @@ from conftest import Project
 from ml_ledger.commands.verify import verify
 
 # How many builds are killed at random moments; `make crash` kills 20.
-KILLS = int(os.environ.get("ML_LEDGER_KILLS", "3"))
+KILLS = int(os.environ.get("ML_LEDGER_KILLS", "2"))
 ROWS = {
     "repurchase_versions": 2,
     "repurchase_deployments": 2,

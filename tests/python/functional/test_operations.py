@@ -248,7 +248,7 @@ def test_versions_with_other_features_and_families_score_in_one_run(two_versions
     operator = Operator(project, "1998-04-30")
     operator("ml_promote", ml_model="repurchase", version=3, slot="shadow", reason=REASON)
     operator("ml_set_share", ml_model="repurchase", version=1, share=0.3, reason=REASON)
-    project.dbt("build", clock="1998-05-31")
+    project.dbt("run", clock="1998-05-31")
     assert project.query(
         "select slot, version, count(*) > 0, count(distinct status) from ml_predictions"
         " where decided_at = timestamp '1998-05-31' group by all order by all"

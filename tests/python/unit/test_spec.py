@@ -74,7 +74,7 @@ MISTAKES = {
         ["features.recency_days.bounds: the lower bound must be below the upper; got [9, 1]"],
     ),
     "a policy without bounds": (
-        lambda d: d["features"]["recency_days"].update(out_of_bounds="clip"),
+        lambda d: d["features"]["recency_days"].update(bounds=None, out_of_bounds="clip"),
         ["features.recency_days.out_of_bounds: needs bounds"],
     ),
     "bins and knots": (
