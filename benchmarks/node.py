@@ -138,6 +138,14 @@ def _files(models: Mapping[str, int]) -> dict[str, str]:
                 f" versions=ref('{model}_versions'), deployments=ref('{model}_deployments'),"
                 f" reason_texts={reason_texts}) }}}}\n"
             )
+        texts[f"models/{model}_batches.sql"] = (
+            f"{append}{{{{ ml_ledger.batches(ml_model='{model}', predictions=ref('{model}_predictions'),"
+            f" versions=ref('{model}_versions'), deployments=ref('{model}_deployments')) }}}}\n"
+        )
+        texts[f"models/{model}_outcomes.sql"] = (
+            f"{{{{ ml_ledger.outcomes(ml_model='{model}', predictions=ref('{model}_predictions'),"
+            f" labels=ref('labels')) }}}}\n"
+        )
         texts[f"python_models/{model}_versions.py"] = VERSIONS.format(model=model)
     return texts
 
