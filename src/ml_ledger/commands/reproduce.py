@@ -16,13 +16,14 @@ from ml_ledger.commands.tables import rows_of
 from ml_ledger.commands.warehouse_file import opened
 from ml_ledger.errors import WarehouseError, listed
 from ml_ledger.record.compare import Comparison, compare
+from ml_ledger.record.tables import located
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec
 from ml_ledger.training.estimating import with_estimates
 from ml_ledger.training.fitting import Fitted
 from ml_ledger.training.provenance import library_versions
 from ml_ledger.training.run import fingerprint_of, fit_version
-from ml_ledger.warehouse import Relation, quoted
+from ml_ledger.warehouse import Relation
 
 # How far a number may be from the one that was recorded, relative to numbers above 1.
 TOLERANCE = 1e-9
@@ -92,19 +93,9 @@ def reproduce(ml_model: str, version: int, warehouse: Path) -> Reproduction:
     return Reproduction("\n".join(lines), succeeded)
 
 
-def _table(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:
-    """A table by its name, wherever in the warehouse it is, as SQL; that of the ledger's own schema first."""
-    found = connection.execute(
-        "select schema_name from duckdb_tables() where database_name = current_database() and table_name = ?"
-        " order by schema_name = current_schema() desc, schema_name",
-        [name],
-    ).fetchall()
-    return f"{quoted(found[0][0])}.{quoted(name)}" if found else None
-
-
 def _recorded(connection: duckdb.DuckDBPyConnection, ml_model: str, version: int) -> dict[str, Any]:
     known = connection.execute("select ml_model, version from ml_versions order by all").fetchall()
-    table = _table(connection, f"{ml_model}_versions")
+    table = located(connection, f"{ml_model}_versions")
     if table is None or ml_model not in {name for name, _ in known}:
         raise WarehouseError(
             f"ml_model: there are no versions of '{ml_model}'. Allowed: {listed(sorted({name for name, _ in known}))}."
@@ -117,7 +108,7 @@ def _recorded(connection: duckdb.DuckDBPyConnection, ml_model: str, version: int
 
 
 def _kept_rows(connection: duckdb.DuckDBPyConnection, ml_model: str, version: int) -> Relation:
-    table = _table(connection, f"{ml_model}_training_rows")
+    table = located(connection, f"{ml_model}_training_rows")
     fix = (
         f"Fix: declare keep_training_set: full for {ml_model} and add the node {ml_model}_training_rows"
         " (docs/retention.md); rows are kept of versions that are trained from then on."

@@ -13,6 +13,7 @@ import duckdb
 from ml_ledger.errors import WarehouseError
 from ml_ledger.record.chains import Finding, batch_findings, chain_findings
 from ml_ledger.record.predictions import prediction_findings
+from ml_ledger.record.tables import located
 
 # The column that numbers the rows of each chain, by the end of its table's name.
 CHAINS = {"versions": "version", "deployments": "event_number", "batches": "batch_number"}
@@ -138,12 +139,11 @@ def _rows(
     connection: duckdb.DuckDBPyConnection, table: str, order_by: str | None = None
 ) -> Iterator[dict[str, Any]]:
     """Rows of a table, as dicts; none where it does not exist yet."""
-    try:
-        result = connection.cursor().execute(
-            f'select * from "{table}"' + (f" order by {order_by}" if order_by else "")
-        )
-    except duckdb.CatalogException:
+    found = located(connection, table)
+    if found is None:
         return
+    # Of its own, so that it can be read in parts; a cursor does not know which schema is in use.
+    result = connection.cursor().execute(f"select * from {found}" + (f" order by {order_by}" if order_by else ""))
     names = [column[0] for column in result.description]
     while rows := result.fetchmany(FETCHED_ROWS):
         yield from (dict(zip(names, row, strict=True)) for row in rows)

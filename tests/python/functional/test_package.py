@@ -14,6 +14,8 @@ from pair_decisions import check_pairs
 from rule_decisions import check_rule
 from segments import check_segments
 
+from ml_ledger.commands.verify import verify
+
 
 def installed(folder: Path) -> Project:
     copied_project(folder / "ml_ledger", sample=True)
@@ -77,6 +79,10 @@ def test_an_ml_model_of_another_project(tmp_path: Path):
         ("", 328),
         ("seats", 72),
     ]
+    said = verify(project.warehouse).splitlines()
+    assert [line.split(": ", 1)[1] for line in said] == [
+        "1 versions, 1 deployments, 1 batches, 400 predictions: intact"
+    ] * 7, "the schema is not main"
     project.dbt("build", unit_tests=True)
     assert project.query(with_schema) == [(400, 1)]
     assert project.query(
