@@ -18,11 +18,14 @@ import pytest
 import yaml
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "tests" / "fixtures" / "cdnow_orders_sample.csv"
 COPIED = ("dbt_project.yml", "profiles.yml", "models", "python_models", "macros", "seeds", "analyses", "tests")
 LEDGER = ("repurchase_versions", "repurchase_deployments", "repurchase_predictions", "repurchase_batches")
+# The log file of dbt would stay open until the process ends.
+IN_PROCESS = ("--no-use-colors", "--log-level-file", "none")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,25 +56,34 @@ class Project:
         succeeds: bool = True,
         unit_tests: bool = False,
         data_tests: bool = True,
+        manifest: Manifest | None = None,
     ) -> str:
         """Run dbt; returns what it printed. Fails the test when it does not end as expected.
 
         unit_tests, data_tests: whether a build runs them, too: unit tests do not depend on the warehouse.
+        manifest: what `manifest` gave, so that the project is not parsed again.
         """
         if arguments[0] == "build":
             left_out = [*([] if unit_tests else ["unit_test"]), *([] if data_tests else ["test"])]
             arguments = (*arguments, *(part for kind in left_out for part in ("--exclude-resource-type", kind)))
         variables = ["--vars", f"{{ml_clock: '{clock}'}}"] if clock else []
         said = StringIO()
-        # In this process: starting another one takes longer than most of what dbt does here. No log file: it would
-        # stay open. Warnings are errors for the library, not for dbt.
+        # In this process: starting another one takes longer than most of what dbt does here. Warnings are errors for
+        # the library, not for dbt.
         with self.inside(), redirect_stdout(said), redirect_stderr(said), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            done = dbtRunner().invoke(["--no-use-colors", "--log-level-file", "none", *arguments, *variables])
+            done = dbtRunner(manifest).invoke([*IN_PROCESS, *arguments, *variables])
             DuckDBConnectionManager.close_all_connections()
         output = said.getvalue() + ("" if done.exception is None else str(done.exception))
         assert done.success is succeeds, output
         return output
+
+    def manifest(self) -> Manifest:
+        """The project, parsed."""
+        with self.inside():
+            parsed = dbtRunner().invoke([*IN_PROCESS, "--quiet", "parse"])
+        assert parsed.success, parsed.exception
+        return parsed.result
 
     @contextmanager
     def inside(self) -> Iterator[None]:
