@@ -15,7 +15,7 @@
 {% macro duckdb__json_object(pairs) %}
     {% set members = [] %}
     {% for key, expression in pairs.items() %}
-        {% do members.append(dbt.string_literal(dbt.escape_single_quotes(key)) ~ ': ' ~ expression) %}
+        {% do members.append(ml_ledger.text_literal(key) ~ ': ' ~ expression) %}
     {% endfor %}
     {% do return('cast(to_json({' ~ members | join(', ') ~ '}) as ' ~ dbt.type_string() ~ ')') %}
 {% endmacro %}

@@ -10,6 +10,6 @@
 {% macro bucket(ml_model, entity) %}
     {% set experiment = ml_ledger.ml_model_spec(ml_model).get('experiment') %}
     {% set salt = ((experiment if experiment is mapping else {}).get('salt') or ml_model) | string %}
-    {% set salted = dbt.string_literal(dbt.escape_single_quotes(salt ~ '|')) ~ ' || ' ~ entity %}
+    {% set salted = ml_ledger.text_literal(salt ~ '|') ~ ' || ' ~ entity %}
     {% do return(ml_ledger.hex_to_integer('substr(' ~ dbt.hash(salted) ~ ', 1, 8)') ~ ' % 10000') %}
 {% endmacro %}

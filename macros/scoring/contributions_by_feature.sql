@@ -23,7 +23,7 @@
         {% endfor %}
         {% for feature, added in of_output.items() %}
             {% if version.outputs | length > 1 %}
-                {% set name = dbt.string_literal(dbt.escape_single_quotes(output.name)) %}
+                {% set name = ml_ledger.text_literal(output.name) %}
                 {% do by_feature.update({feature: by_feature.get(feature, '') ~ ' when ' ~ name ~ ' then ' ~ added}) %}
             {% else %}
                 {% do by_feature.update({feature: added}) %}

@@ -25,7 +25,7 @@ decided_control as (
         {{- ml_ledger.class_probabilities(spec.get('classes')) }}
         cast(null as {{ text }}) as output_scores,
         cast(null as {{ double }}) as threshold,
-        cast({{ dbt.string_literal(dbt.escape_single_quotes(action)) if action is string else 'null' }} as {{ text }}) as decision,
+        cast({{ ml_ledger.text_literal(action) if action is string else 'null' }} as {{ text }}) as decision,
         'control' as decision_source,
         cast(null as {{ text }}) as reasons,
         '{}' as features,

@@ -11,21 +11,21 @@
 {%- if not policy or version.slot == 'shadow' -%}
 cast(null as {{ dbt.type_string() }})
 {%- elif version.paused -%}
-{{ dbt.string_literal(dbt.escape_single_quotes(policy.fallback)) }}
+{{ ml_ledger.text_literal(policy.fallback) }}
 {%- elif policy.actions -%}
 case
-            when _ml_score is null then {{ dbt.string_literal(dbt.escape_single_quotes(policy.fallback)) }}
+            when _ml_score is null then {{ ml_ledger.text_literal(policy.fallback) }}
             {%- for class, action in policy.actions.items() %}
-            when _ml_predicted = {{ dbt.string_literal(dbt.escape_single_quotes(class)) }}
-                then {{ dbt.string_literal(dbt.escape_single_quotes(action)) }}
+            when _ml_predicted = {{ ml_ledger.text_literal(class) }}
+                then {{ ml_ledger.text_literal(action) }}
             {%- endfor %}
-            else {{ dbt.string_literal(dbt.escape_single_quotes(policy.fallback)) }}
+            else {{ ml_ledger.text_literal(policy.fallback) }}
         end
 {%- else -%}
 case
-            when _ml_score >= _ml_threshold then {{ dbt.string_literal(dbt.escape_single_quotes(policy.positive)) }}
-            when _ml_score < _ml_threshold then {{ dbt.string_literal(dbt.escape_single_quotes(policy.negative)) }}
-            else {{ dbt.string_literal(dbt.escape_single_quotes(policy.fallback)) }}
+            when _ml_score >= _ml_threshold then {{ ml_ledger.text_literal(policy.positive) }}
+            when _ml_score < _ml_threshold then {{ ml_ledger.text_literal(policy.negative) }}
+            else {{ ml_ledger.text_literal(policy.fallback) }}
         end
 {%- endif -%}
 {%- endmacro %}

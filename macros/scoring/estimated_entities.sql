@@ -22,7 +22,7 @@ estimates_{{ arm }} as (
         entity_id,
         as_of
         {%- for output in version.estimator.outputs %},
-        max(case when output = {{ dbt.string_literal(dbt.escape_single_quotes(output)) }} then score end)
+        max(case when output = {{ ml_ledger.text_literal(output) }} then score end)
             as _ml_onnx{{ loop.index }}
         {%- endfor %}
     from {{ scores }}
