@@ -44,8 +44,7 @@ champion as (
     from deployed
     where
         slot = 'champion'
-        and valid_from <= {{ ml_ledger.clock() }}
-        and (valid_to is null or valid_to > {{ ml_ledger.clock() }})
+        and {{ ml_ledger.is_live_at(ml_ledger.clock()) }}
 ),
 
 {% endif -%}

@@ -19,8 +19,7 @@ live as (
     from {{ ref('ml_deployments') }}
     where
         slot = 'champion'
-        and valid_from <= {{ ml_ledger.clock() }}
-        and (valid_to is null or valid_to > {{ ml_ledger.clock() }})
+        and {{ ml_ledger.is_live_at(ml_ledger.clock()) }}
     group by ml_model
 )
 
