@@ -6,7 +6,7 @@
 #}
 {% macro chain_problems(ml_model, relation, number) -%}
 {%- set text = dbt.type_string() -%}
-{%- set columns = ml_ledger.hashed_columns(relation) -%}
+{%- set columns = ml_ledger.column_types(relation) -%}
 {%- if 'content_hash' not in columns -%}
 {{ ml_ledger.no_problems() }}
 {%- else -%}

@@ -6,9 +6,9 @@
     Example: {{ ml_ledger.prediction_problems('repurchase', versions, deployments, predictions, batches) }}
 #}
 {% macro prediction_problems(ml_model, versions, deployments, predictions, batches) -%}
-{%- set columns = ml_ledger.hashed_columns(predictions) -%}
-{%- if 'content_hash' not in columns or not ml_ledger.hashed_columns(batches)
-    or not ml_ledger.hashed_columns(deployments) -%}
+{%- set columns = ml_ledger.column_types(predictions) -%}
+{%- if 'content_hash' not in columns or not ml_ledger.column_types(batches)
+    or not ml_ledger.column_types(deployments) -%}
 {{ ml_ledger.no_problems() }}
 {%- else -%}
 {%- set content = {} -%}

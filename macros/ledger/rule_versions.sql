@@ -7,20 +7,17 @@
 #}
 {% macro rule_versions(coefficients, versions) %}
     {% set rules = [] %}
-    {% if execute and load_relation(coefficients) is not none and load_relation(versions) is not none %}
-        {% set columns = adapter.get_columns_in_relation(coefficients) | map(attribute='name') | map('lower') | list %}
-        {% if 'expression' in columns %}
-            {% for row in run_query(ml_ledger.rule_versions_query(coefficients, versions)) %}
-                {% do rules.append({
-                    'ml_model': row['ml_model'],
-                    'version': row['version'] | int,
-                    'output': row['output'],
-                    'term': row['term'] | int,
-                    'expression': row['expression'],
-                    'features': fromjson(row['features']),
-                }) %}
-            {% endfor %}
-        {% endif %}
+    {% if 'expression' in ml_ledger.column_types(coefficients) and load_relation(versions) is not none %}
+        {% for row in run_query(ml_ledger.rule_versions_query(coefficients, versions)) %}
+            {% do rules.append({
+                'ml_model': row['ml_model'],
+                'version': row['version'] | int,
+                'output': row['output'],
+                'term': row['term'] | int,
+                'expression': row['expression'],
+                'features': fromjson(row['features']),
+            }) %}
+        {% endfor %}
     {% endif %}
     {% do return(rules) %}
 {% endmacro %}

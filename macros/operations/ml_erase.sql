@@ -90,7 +90,7 @@
         {% set statement %}
             update {{ state.predictions }}
             set
-                values_hash = {{ ml_ledger.values_hash('', ml_ledger.hashed_columns(state.predictions)) }},
+                values_hash = {{ ml_ledger.values_hash('', ml_ledger.column_types(state.predictions)) }},
                 {%- for column in ml_ledger.personal_columns() %}
                 {{ column }} = null,
                 {%- endfor %}

@@ -20,7 +20,7 @@
     {% set live = [] %}
     {% if execute and load_relation(deployments) is not none and load_relation(versions) is not none %}
         {% set rows = run_query(ml_ledger.live_versions_query(versions, deployments)) %}
-        {% set columns = adapter.get_columns_in_relation(features) | map(attribute='name') | map('lower') | list %}
+        {% set columns = ml_ledger.column_types(features).keys() | list %}
         {% set arms = ml_ledger.arms(rows) %}
         {% for row in rows if row['version'] is none %}
             {% do live.append(arms[row['deployment_id']]) %}
@@ -104,8 +104,7 @@
     left join switches
         on switches.age = 1
     where
-        deployed.valid_from <= {{ ml_ledger.clock() }}
-        and (deployed.valid_to is null or deployed.valid_to > {{ ml_ledger.clock() }})
+        {{ ml_ledger.is_live_at(ml_ledger.clock(), 'deployed.') }}
         and (versions.version is not null or deployed.slot = 'control')
     order by deployed.slot, deployed.version
 {% endmacro %}

@@ -121,8 +121,8 @@ from (
     Returns: nothing.
 #}
 {% macro refuse_other_types(ml_model, training_set, so_far) %}
-    {% set known, problems = ml_ledger.hashed_columns(so_far), [] %}
-    {% for column, type in ml_ledger.hashed_columns(training_set).items() if column in known and known[column] != type %}
+    {% set known, problems = ml_ledger.column_types(so_far), [] %}
+    {% for column, type in ml_ledger.column_types(training_set).items() if column in known and known[column] != type %}
         {% do problems.append(column ~ ' is ' ~ type ~ ' and was kept as ' ~ known[column]) %}
     {% endfor %}
     {% if problems %}
