@@ -13,5 +13,5 @@
         {% set value = instead[column] if column in instead else ml_ledger.canonical_value(prefix ~ column, type) %}
         {% do lines.append("'" ~ column ~ "=' || length(" ~ value ~ ") || ':' || " ~ value) %}
     {% endfor %}
-    {% do return("concat_ws(chr(10), " ~ lines | join(', ') ~ ')') %}
+    {% do return('concat_ws(\n            chr(10),\n            ' ~ lines | join(',\n            ') ~ '\n        )') %}
 {% endmacro %}
