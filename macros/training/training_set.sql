@@ -47,7 +47,9 @@ complete_as_of_dates as (
     select {{ spec.as_of }}
     from {{ labels }}
     group by {{ spec.as_of }}
-    having max(cast(matured_at as {{ dbt.type_timestamp() }})) <= {{ ml_ledger.clock() }}
+    having
+        max(cast(matured_at as {{ dbt.type_timestamp() }})) <= {{ ml_ledger.clock() }}
+        and count(*) = count(matured_at)
 ),
 
 matured as (

@@ -140,7 +140,18 @@ def copied_project(folder: Path, *, sample: bool) -> Project:
     if sample:
         shutil.copy(SAMPLE, folder / "seeds" / "repurchase" / "cdnow_orders.csv")
         project.declare(with_room_for_noise)
+        without_next_quarter_spend(project)
     return project
+
+
+def without_next_quarter_spend(project: Project) -> None:
+    """One ML model is what most tests look at, and a second one takes as long again to build."""
+    for folder in ("models", "python_models"):
+        shutil.rmtree(project.folder / folder / "next_quarter_spend")
+    file = project.folder / "dbt_project.yml"
+    settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+    del settings["vars"]["ml_models"]["next_quarter_spend"], settings["models"]["ml_ledger"]["next_quarter_spend"]
+    file.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
 
 
 def with_room_for_noise(declaration: dict[str, Any]) -> None:

@@ -1,0 +1,40 @@
+{#
+    The labels of an ML model as they were known at a moment: of each label the latest row that `label_log` had by then.
+    Labels that were taken back (NULL, though matured) are left out.
+
+    Arguments: ml_model, its name; log, relation of its `label_log`; at, SQL of a timestamp, by default the clock.
+    Returns: SQL, a select with the columns of the log.
+    Example: see models/next_quarter_spend/labels/next_quarter_spend_labels.sql
+#}
+{% macro labels_as_known(ml_model, log, at=none) %}
+{%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
+{%- do ml_ledger.refuse_without_labels('labels_as_known', ml_model, spec) -%}
+{%- set at = ml_ledger.clock() if at is none else at -%}
+with
+
+known as (
+    select
+        *,
+        row_number() over (
+            partition by {{ spec.get('entity') }}, {{ spec.get('as_of') }}
+            order by correction_number desc
+        ) as _ml_age
+    from {{ log }}
+    where known_at <= {{ at }}
+)
+
+select
+    {{ spec.get('entity') }},
+    {{ spec.get('as_of') }},
+    {{ spec.get('label') }},
+    matured_at,
+    label_source,
+    known_at,
+    correction_number,
+    invocation_id,
+    recorded_at
+from known
+where
+    _ml_age = 1
+    and ({{ spec.get('label') }} is not null or matured_at is null or matured_at > {{ at }})
+{% endmacro %}
