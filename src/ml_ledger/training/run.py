@@ -23,6 +23,7 @@ from ml_ledger.training.due import why_due
 from ml_ledger.training.fitting import Fitted, fit_all, training_rows
 from ml_ledger.training.measuring import check_scoring, measured
 from ml_ledger.training.provenance import git_commit, library_versions
+from ml_ledger.training.reference import reference_statistics
 from ml_ledger.training.smoke import measured_smoke_cases
 from ml_ledger.training.validation import usable_rows, validate_algorithms, validate_columns, validate_rows
 from ml_ledger.training.version import version_table
@@ -87,6 +88,9 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
         "coefficients": coefficients.to_json(fitted["self"].fit.coefficients),
         "nodes": coefficients.to_json(fitted["self"].fit.nodes),
         "metrics": json.dumps([asdict(metric) for metric in metrics], allow_nan=False),
+        "reference": json.dumps(
+            reference_statistics(declared, rows, fitted["self"].scoring), ensure_ascii=False, allow_nan=False
+        ),
         "scoring": fitted["self"].scoring.to_json(),
         "onnx": onnx,
         "estimator_sha256": None if onnx is None else hashlib.sha256(onnx).hexdigest(),

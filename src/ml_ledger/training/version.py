@@ -38,6 +38,7 @@ VERSION_SCHEMA = pa.schema(
         ("coefficients", pa.string()),
         ("nodes", pa.string()),
         ("metrics", pa.string()),
+        ("reference", pa.string()),
         ("scoring", pa.string()),
         ("onnx", pa.binary()),
         ("estimator_sha256", pa.string()),

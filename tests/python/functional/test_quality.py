@@ -18,7 +18,16 @@ PROJECT = {
     "name": "ml_ledger",
     "version": "0.1.0",
     "profile": "ml_ledger",
-    "vars": {"ml_clock": CLOCK, "ml_models": {}},
+    "vars": {
+        "ml_clock": CLOCK,
+        "ml_models": {
+            "m": {
+                "entity": "id",
+                "as_of": "as_of",
+                "features": {"amount": {"kind": "numeric"}, "country": {"kind": "categorical"}},
+            }
+        },
+    },
     "models": {"+materialized": "view"},
     "data_tests": {"+store_failures": True},
 }
@@ -84,6 +93,33 @@ FEATURES = (
     "select i as id, date '1998-01-01' as as_of, i * 2 as orders, nullif(i, 3) as gap from range(1, 31) as r(i)"
 )
 BOTH_CLASSES = "case when i % 20 = 0 then null else i % 2 end"
+
+
+def at_two_dates(amount: str, country: str) -> str:
+    """100 rows at the latest as-of date, and as many of an earlier one, whatever they hold."""
+    return f"""
+        select i as id, date '1998-06-01' as as_of, {amount} as amount, {country} as country from range(1, 101) as r(i)
+        union all select i, date '1998-05-01', -7, 'XX' from range(1, 101) as r(i)
+    """
+
+
+# Of 1,000 training rows, 20 without an amount and 100 with 0; 700 French, 200 British, 100 without a country.
+TRAINED_ON = """
+    select 'm' as ml_model, version, 'feature' as part, feature, statistic, value, lower_bound, level
+    from (values
+        (2, 'amount', 'rows', 1000, null, null), (2, 'amount', 'missing', 20, null, null),
+        (2, 'amount', 'minimum', 0, null, null), (2, 'amount', 'maximum', 150, null, null),
+        (2, 'amount', 'default_value', 100, 0, null), (2, 'country', 'rows', 1000, null, null),
+        (2, 'country', 'missing', 100, null, null), (2, 'country', 'level', 700, null, 'FR'),
+        (2, 'country', 'level', 200, null, 'GB'), (1, 'amount', 'maximum', 1, null, null)
+    ) as r(version, feature, statistic, value, lower_bound, level)
+"""
+LIVE = """
+    select
+        'm' as ml_model, 2 as version, 'champion' as slot, timestamp '1998-01-01' as valid_from,
+        cast(null as timestamp) as valid_to
+    union all select 'm', 1, 'champion', timestamp '1997-01-01', timestamp '1998-01-01'
+"""
 
 POWER = roc_auc_score([i % 3 == 0 for i in range(1, 101)], [i * 7 % 10 + 3 * (i % 3 == 0) for i in range(1, 101)])
 
@@ -391,6 +427,39 @@ CASES = {
         clean=FEATURES,
         planted=FEATURES.replace("1998-01", "1998-02"),
         says=[{"column_name": "id, as_of", "row_count": 0}],
+    ),
+    "unlike_training": Case(
+        "like_its_training",
+        {"ml_model": "m", "new_levels": 0.03},
+        clean=at_two_dates(
+            "case when i > 95 then null when i > 70 then 0 when i = 1 then 151 else i end",
+            "case when i > 80 then null when i > 60 then 'GB' when i > 58 then 'DE' else 'FR' end",
+        ),
+        planted=at_two_dates(
+            "case when i > 94 then null when i > 63 then 0 when i < 3 then 151 when i < 5 then 999 else i end",
+            "case when i > 69 then null when i > 60 then 'UK' when i > 57 then 'DE' else 'FR' end",
+        ),
+        relations={"ml_reference": TRAINED_ON, "ml_deployments": LIVE},
+        says=[
+            {"column_name": "amount", "value": "0", "allowed": "0.3000", "row_count": 31},
+            {
+                "column_name": "amount",
+                "value": "0.0600",
+                "allowed": "0.0500",
+                "example": "id = 100, as_of = 1998-06-01",
+            },
+            {
+                "column_name": "amount",
+                "value": "151.0000 to 999.0000",
+                "allowed": "0.0000 to 150.0000",
+                "row_count": 4,
+            },
+            {"column_name": "amount", "value": "999", "allowed": "0.0100", "row_count": 2},
+            {"column_name": "country", "value": "0.3100", "allowed": "0.2000", "row_count": 31},
+            {"column_name": "country", "value": "DE", "row_count": 3},
+            {"column_name": "country", "value": "GB", "row_count": 0},
+            {"column_name": "country", "value": "UK", "row_count": 9},
+        ],
     ),
     "broken_cohorts": Case(
         "whole_cohorts",
