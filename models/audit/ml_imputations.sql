@@ -44,20 +44,46 @@ pushes as (
     group by decision_id, output
 ),
 
--- Where a feature has one slope, the value that was put in place of NULL follows from the coefficients, to rounding.
-slopes as (
+-- What was put in place of NULL follows from the coefficients, to rounding: the value at which a slope gives as much.
+solutions as (
+    select
+        missing.ml_model,
+        missing.version,
+        missing.output,
+        missing.term,
+        slopes.lower_bound,
+        slopes.upper_bound,
+        case
+            when slopes.transform = 'log1p' then exp((missing.value - coalesce(slopes.value, 0)) / slopes.slope) - 1
+            else (missing.value - coalesce(slopes.value, 0)) / slopes.slope
+        end as solution
+    from {{ ref('ml_coefficients') }} as missing
+    inner join {{ ref('ml_coefficients') }} as slopes
+        on
+            missing.ml_model = slopes.ml_model
+            and missing.version = slopes.version
+            and missing.output = slopes.output
+            and missing.term = slopes.term
+    where
+        missing.applies_to = 'missing'
+        and slopes.applies_to = 'value'
+        and abs(slopes.slope) > 0
+        and coalesce(slopes.transform, 'log1p') = 'log1p'
+        and missing.other_feature is null
+),
+
+filled_values as (
     select
         ml_model,
         version,
         output,
         term,
-        max(slope) as slope,
-        max(coalesce(value, 0)) as offset_value,
-        max(transform) as scale
-    from {{ ref('ml_coefficients') }}
-    where applies_to = 'value' and other_feature is null
+        case when count(*) = 1 then max(solution) end as filled_value
+    from solutions
+    where
+        (lower_bound is null or solution >= lower_bound)
+        and (upper_bound is null or solution < upper_bound)
     group by ml_model, version, output, term
-    having count(*) = 1 and max(abs(slope)) > 0 and max(coalesce(transform, 'log1p')) = 'log1p'
 ),
 
 imputations as (
@@ -70,11 +96,11 @@ imputations as (
         terms.slot,
         terms.output,
         terms.filled_feature as feature,
-        case when max(slopes.slope) is null then 'level or bin of training' else 'mean of training' end as filled_with,
-        max(case
-            when slopes.scale = 'log1p' then exp((terms.value - slopes.offset_value) / slopes.slope) - 1
-            else (terms.value - slopes.offset_value) / slopes.slope
-        end) as filled_value,
+        case
+            when max(filled_values.filled_value) is null then 'level or bin of training'
+            else 'mean of training'
+        end as filled_with,
+        max(filled_values.filled_value) as filled_value,
         sum(terms.contribution) as contribution,
         sum(terms.against_average) as against_average,
         sum(abs(terms.against_average)) / nullif(max(pushes.push), 0) as share_of_push
@@ -83,12 +109,12 @@ imputations as (
         on
             terms.decision_id = pushes.decision_id
             and terms.output = pushes.output
-    left join slopes
+    left join filled_values
         on
-            terms.ml_model = slopes.ml_model
-            and terms.version = slopes.version
-            and terms.output = slopes.output
-            and terms.term = slopes.term
+            terms.ml_model = filled_values.ml_model
+            and terms.version = filled_values.version
+            and terms.output = filled_values.output
+            and terms.term = filled_values.term
             and terms.other_feature is null
     where terms.filled_feature is not null
     group by
