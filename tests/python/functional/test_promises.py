@@ -142,9 +142,7 @@ def test_staging_decides_on_the_oddities_of_the_file(full: Project):
         "select (select sum(order_lines)::bigint from stg_order_days)"
         " + (select count(*) from quarantined_order_lines)"
     )
-    assert full.query("select distinct quarantine_reason from quarantined_order_lines") == [
-        ("exact duplicate of an earlier line",)
-    ]
+    assert full.query("select distinct quarantine_checks from quarantined_order_lines") == [('["no_copy"]',)]
     assert full.query("select count(*) from quarantined_order_lines") == full.query(
         f"select (count(*) - count(distinct (customer_id, order_date, quantity, amount))) from cdnow_orders {seen}"
     )
