@@ -122,7 +122,7 @@
     {% for given in [check.get('order_by'), key] if given %}
         {% do order.extend([given] if given is string else given) %}
     {% endfor %}
-    {% set copies = 'over (\n    partition by ' ~ columns | join(', ') ~ ', _ml_is_good order by ' ~ order | join(', ') ~ '\n)' %}
+    {% set copies = 'over (\n    partition by ' ~ columns | join(', ') ~ ', _ml_is_good order by ' ~ order | unique | join(', ') ~ '\n)' %}
     {% set original = 'first_value(' ~ ml_ledger.key_text(key) ~ ') ' ~ copies if key else "'an earlier row'" %}
     {% do return(ml_ledger.fault_in_words({
         '_ml_is_good = 1 and row_number() ' ~ copies ~ ' > 1':
