@@ -29,20 +29,6 @@ TYPES = {
     "weight": "varchar",
     "country": "varchar",
 }
-PROJECT = {
-    "name": "ml_ledger",
-    "version": "0.1.0",
-    "profile": "ml_ledger",
-    "flags": {"send_anonymous_usage_stats": False},
-    "vars": {
-        "ml_models": {},
-        "ml_quarantined": {
-            "set_aside_orders": {"key": "order_id", "timestamp": "ordered_on", "source": "checked_orders"}
-        },
-    },
-    "models": {"ml_ledger": {"+materialized": "table", "quality": {"+materialized": "view"}}},
-    "seeds": {"ml_ledger": {"orders": {"+column_types": TYPES}}},
-}
 CHECKED = """
 {{ ml_ledger.checked_rows(
     source=ref('orders'),
@@ -68,8 +54,74 @@ CHECKED = """
     },
 ) }}
 """
+# Checks as a mapping of YAML, over a common table expression, with a key of two columns.
+MORE_CHECKS = {
+    "no bound": {"within": "level", "low": "(select max(part) from pairs where false)"},
+    "many levels": {"one_of": "level", "levels": list(range(1, 13))},
+    "condition": {"holds": "other > 0"},
+    "small": {"castable": "level", "to": "tinyint"},
+    "pair": {"refers_to": ["part", "number"], "to": "pairs"},
+    "format": {"matches": "word", "pattern": "integer"},
+    "unknown": {"not_default": "word", "values": ["", "N/A"]},
+    "before": {"not_after": "day", "limit": "1998-01-31"},
+    "never here": {"not_missing": "part", "action": "fail"},
+}
+MORE_ROWS = """
+with pairs as (select 1 as part, 1 as number union all select 1, 3 union all select null, 2),
+rows as (
+    select 1 as part, 1 as number, 5 as level, '7' as word, 1 as other, timestamp '1998-01-31 00:00:00' as day
+    union all select 1, 2, 500, 'n/a', 0, timestamp '1998-01-31 00:00:01'
+    union all select 1, 3, null, null, null, null
+    union all select 2, null, 1, '', 1, null
+),
+checked as ({{ ml_ledger.checked_rows(source='rows', key=['part', 'number'], checks=var('more_checks')) }})
+select * from checked
+"""
+MORE_EXPECTED = [
+    (1, 1, None),
+    (
+        1,
+        2,
+        {
+            "many levels": "level '500' is not one of 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ... (12 in all)",
+            "condition": "does not hold: other > 0",
+            "small": "level '500' cannot be read as tinyint",
+            "pair": "part = 1, number = 2 is not in pairs",
+            "format": "word 'n/a' does not match integer",
+            "unknown": "word 'n/a' stands for a value that is not known",
+            "before": "day 1998-01-31 00:00:01 is after 1998-01-31",
+        },
+    ),
+    (1, 3, {"condition": "does not hold: other > 0"}),
+    (
+        2,
+        None,
+        {"format": "word '' does not match integer", "unknown": "word '' stands for a value that is not known"},
+    ),
+]
+EMPTY = """
+{{ ml_ledger.checked_rows(
+    source='(select 1 as id where false)', key='id', checks={'id': {'not_missing': 'id', 'action': 'fail'}}
+) }}
+"""
 GOOD = "select * from {{ ref('checked_orders') }} where quarantine_reasons is null"
 SET_ASIDE = "select * from {{ ref('checked_orders') }} where quarantine_reasons is not null"
+
+PROJECT = {
+    "name": "ml_ledger",
+    "version": "0.1.0",
+    "profile": "ml_ledger",
+    "flags": {"send_anonymous_usage_stats": False},
+    "vars": {
+        "ml_models": {},
+        "more_checks": MORE_CHECKS,
+        "ml_quarantined": {
+            "set_aside_orders": {"key": "order_id", "timestamp": "ordered_on", "source": "checked_orders"}
+        },
+    },
+    "models": {"ml_ledger": {"+materialized": "table", "quality": {"+materialized": "view"}}},
+    "seeds": {"ml_ledger": {"orders": {"+column_types": TYPES}}},
+}
 
 Row = dict[str, Any]
 
@@ -208,7 +260,8 @@ def unbuilt(tmp_path_factory: pytest.TempPathFactory, orders: list[Row]) -> Shop
     (folder / "models" / "quality").mkdir(parents=True)
     for name in ("ml_quarantine", "ml_quarantine_log"):
         shutil.copy(ROOT / "models" / "quality" / f"{name}.sql", folder / "models" / "quality")
-    for name, sql in {"checked_orders": CHECKED, "good_orders": GOOD, "set_aside_orders": SET_ASIDE}.items():
+    models = {"checked_orders": CHECKED, "good_orders": GOOD, "set_aside_orders": SET_ASIDE}
+    for name, sql in (models | {"more_rows": MORE_ROWS, "no_rows": EMPTY}).items():
         (folder / "models" / f"{name}.sql").write_text(sql)
     no_row_lost = {
         "no_row_lost": {
@@ -252,6 +305,17 @@ def test_every_check_finds_what_a_naive_loop_finds(built: Shop, orders: list[Row
     met = Counter(name for faults, _ in expectations.values() for name in faults)
     assert len(met) == 11 and min(met.values()) >= 2, met
     assert sum(len(faults) > 1 for faults, _ in expectations.values()) > 5
+
+
+def test_checks_of_yaml_over_a_common_table_expression(built: Shop):
+    found = built.project.query(
+        "select part, number, quarantine_checks, quarantine_reasons from more_rows order by all"
+    )
+    assert [
+        (part, number, checks and dict(zip(json.loads(checks), json.loads(reasons), strict=True)))
+        for part, number, checks, reasons in found
+    ] == MORE_EXPECTED
+    assert built.project.query("select * from no_rows") == []
 
 
 def test_good_and_quarantined_are_the_source_with_each_row_once(built: Shop, orders: list[Row]):
@@ -392,7 +456,7 @@ def test_columns_that_are_not_there_are_named(shop: Shop):
 
 def test_wrong_entries_of_the_quarantine_are_refused(shop: Shop):
     def declare(entries: Any) -> None:
-        settings = PROJECT | {"vars": {"ml_models": {}, "ml_quarantined": entries}}
+        settings = PROJECT | {"vars": PROJECT["vars"] | {"ml_quarantined": entries}}
         (shop.project.folder / "dbt_project.yml").write_text(yaml.safe_dump(settings))
 
     declare(
