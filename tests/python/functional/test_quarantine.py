@@ -67,7 +67,7 @@ MORE_CHECKS = {
     "never here": {"not_missing": "part", "action": "fail"},
 }
 MORE_ROWS = """
-with pairs as (select 1 as part, 1 as number union all select 1, 3 union all select null, 2),
+with pairs as (select 1 as part, 1 as number union all select 1, 1 union all select 1, 3 union all select null, 2),
 rows as (
     select 1 as part, 1 as number, 5 as level, '7' as word, 1 as other, timestamp '1998-01-31 00:00:00' as day
     union all select 1, 2, 500, 'n/a', 0, timestamp '1998-01-31 00:00:01'
