@@ -1,0 +1,24 @@
+{#
+    The node of the dbt graph that a relation belongs to: a dbt model, seed or snapshot. In a unit test, the one whose rows
+    the relation stands for.
+    Arguments: relation.
+    Returns: mapping, or none where there is no such node, or while dbt parses.
+    Example: {% set node = ml_ledger.node_of(ref('balances')) %}
+#}
+{% macro node_of(relation) %}
+    {% if not execute or not relation or relation is string %}
+        {% do return(none) %}
+    {% endif %}
+    {% set wanted = relation.identifier | lower %}
+    {% for node in graph.nodes.values() if node.resource_type in ['model', 'seed', 'snapshot'] %}
+        {% if relation.is_cte %}
+            {% if wanted == '__dbt__cte__' ~ node.name | lower %}
+                {% do return(node) %}
+            {% endif %}
+        {% elif wanted == (node.alias or node.name) | lower and relation.schema | lower == node.schema | lower
+            and (relation.database or '') | lower == (node.database or '') | lower %}
+            {% do return(node) %}
+        {% endif %}
+    {% endfor %}
+    {% do return(none) %}
+{% endmacro %}
