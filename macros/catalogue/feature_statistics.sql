@@ -7,6 +7,7 @@
 #}
 {% macro feature_statistics(columns) -%}
 {%- set views = ml_ledger.feature_views() -%}
+{%- do ml_ledger.warn_of_unlisted_views() -%}
 {%- set readers = ml_ledger.feature_readers(views) if views else {} -%}
 {%- for view in views -%}
 {%- do ml_ledger.warn_of_no_rows('feature view ' ~ view.name, view.relation) -%}

@@ -269,7 +269,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     (folder / "models" / "declared.yml").write_text(yaml.safe_dump({"version": 2, "models": listed}))
     project = Project(folder)
     output = project.dbt("build", "--exclude", "path:models/bad")
-    names = json.dumps({"ml_feature_views": ["balances", "undeclared", *BAD]})
+    names = json.dumps({"ml_feature_views": ["balances", "undeclared", *BAD, 7, "balances"]})
     refused = project.dbt(
         "run", "--select", "path:models/bad", "ml_feature_statistics", "--vars", names, succeeds=False
     )
@@ -426,15 +426,16 @@ def test_input_without_rows_or_keys_is_a_warning(built: Built, relation: str, ro
 
 
 def test_a_declaration_that_is_not_listed_is_a_warning(built: Built):
-    assert "feature view unlisted: its properties declare it, but vars.ml_feature_views does not name it" in (
-        built.output
-    )
+    warning = "feature view unlisted: its properties declare it, but vars.ml_feature_views does not name it"
+    assert built.output.count(warning) == 1
     assert "feature view balances: its" not in built.output
 
 
 @pytest.mark.parametrize(
     "problem",
     [
+        "vars.ml_feature_views[9]: must be the name of a dbt model, or a mapping with it as name; got 7. Fix:",
+        "vars.ml_feature_views: names balances twice. Fix: remove one.",
         "feature view undeclared: vars.ml_feature_views names it, but its properties do not declare it; got no",
         "feature view without_timestamp (models/declared.yml): timestamp: must be the name of a column; got nothing.",
         "feature view without_entity (models/declared.yml): entity: must name the column, or list the columns,",
@@ -460,5 +461,5 @@ def test_bad_declarations_are_refused(built: Built, problem: str):
 
 
 def test_all_problems_are_one_error_and_nothing_is_written(built: Built):
-    assert "feature views: refused: 13 problems. Nothing was written." in built.refused
+    assert "feature views: refused: 15 problems. Nothing was written." in built.refused
     assert built.project.query("select count(distinct feature_view) from ml_feature_statistics") == [(3,)]
