@@ -3,8 +3,9 @@
     `feature_view_problems` to say.
     Arguments: relation, of a dbt model.
     Returns: none where it declares nothing; else a mapping: name and path, of the dbt model; declared, as it is written;
-    entity, list of columns; timestamp, known_at and tie_breaker, columns or none; maximum_age_days; types, of all columns;
-    features, list of columns: the declared ones, else all that are none of those before.
+    entity, list of columns; timestamp, known_at and tie_breaker, columns or none; maximum_age_days; types, of all columns,
+    where it has been built; features, list of columns: the declared ones, else all that are none of those before, as far as
+    they are known (where it has not been built, those that are described).
     Example: {% set spec = ml_ledger.feature_view_spec(ref('balances')) %}
 #}
 {% macro feature_view_spec(relation) %}
@@ -14,8 +15,6 @@
         {% do return(none) %}
     {% endif %}
     {% set written = declared if declared is mapping else {} %}
-    {# In a unit test the relation holds made-up rows; their columns are those of the dbt model. #}
-    {% set relation = api.Relation.create(node.database, node.schema, node.alias) if relation.is_cte else relation %}
     {% set types = ml_ledger.column_types(relation) %}
     {% set entity = written.get('entity') %}
     {% set entity = [entity] if entity is string else entity %}
@@ -33,6 +32,6 @@
         'tie_breaker': written.get('tie_breaker'),
         'maximum_age_days': written.get('maximum_age_days'),
         'types': types,
-        'features': written.get('features') or types.keys() | reject('in', keys) | list,
+        'features': written.get('features') or (types or node.get('columns') or {}).keys() | map('lower') | reject('in', keys) | list,
     }) %}
 {% endmacro %}

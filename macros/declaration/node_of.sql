@@ -1,12 +1,11 @@
 {#
-    The node of the dbt graph that a relation belongs to: a dbt model, seed or snapshot. In a unit test, the one whose rows
-    the relation stands for.
+    The node of the dbt graph that a relation belongs to: a dbt model, seed or snapshot.
     Arguments: relation.
-    Returns: mapping, or none where there is no such node, or while dbt parses.
+    Returns: mapping, or none where there is no such node, and where dbt has no graph: while it parses, and in unit tests.
     Example: {% set node = ml_ledger.node_of(ref('balances')) %}
 #}
 {% macro node_of(relation) %}
-    {% if not execute or not relation or relation is string %}
+    {% if not graph.get('nodes') or not relation or relation is string %}
         {% do return(none) %}
     {% endif %}
     {% set wanted = relation.identifier | lower %}

@@ -10,6 +10,8 @@
 {%- if execute -%}
 {%- do ml_ledger.refuse('latest_per_entity', ml_ledger.feature_view_problems(view.identifier, view, spec)) -%}
 {%- set keys = spec.entity + [spec.timestamp, spec.known_at] | select('string') | list -%}
+{%- set ties = ml_ledger.order_of_ties([spec.known_at, spec.tie_breaker] + spec.features) -%}
+{%- set ties = ',\n' ~ ties if ties else '' -%}
 select
     {{ (keys + spec.features) | unique | join(',\n    ') }}
 from (
@@ -18,8 +20,7 @@ from (
         row_number() over (
             partition by {{ spec.entity | join(', ') }}
             order by
-                {{ spec.timestamp }} desc,
-                {{ ml_ledger.order_of_ties([spec.known_at, spec.tie_breaker] + spec.features) | indent(16) }}
+                {{ spec.timestamp }} desc{{ ties | indent(16) }}
         ) as _ml_rank
     from {{ view }} as feature_view
     where

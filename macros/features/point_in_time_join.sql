@@ -37,7 +37,9 @@
 {%- set full_views = [] -%}
 {%- for view in views -%}
     {%- do ml_ledger.warn_of_no_rows('point_in_time_join: views[' ~ loop.index0 ~ ']', view.relation) -%}
-    {%- do full_views.append(ml_ledger.completed_view(view, entity)) -%}
+    {%- set full = ml_ledger.completed_view(view, entity) -%}
+    {%- do full.setdefault('columns', []) -%}
+    {%- do full_views.append(full) -%}
 {%- endfor -%}
 with
 

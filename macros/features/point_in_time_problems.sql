@@ -61,15 +61,16 @@
     {% set spec = ml_ledger.feature_view_spec(relation) %}
     {% set problems = [] %}
     {% if spec and ('timestamp' not in view or 'columns' not in view or view.get('entity') is none) %}
-        {% for problem in ml_ledger.feature_view_problems(spec.name, relation, spec) if not relation.is_cte %}
+        {% for problem in ml_ledger.feature_view_problems(spec.name, relation, spec) %}
             {% do problems.append(where ~ ': ' ~ problem) %}
         {% endfor %}
     {% elif not spec %}
         {% for key, example in {'timestamp': "'...'", 'columns': "['...']"}.items() if key not in view %}
             {% do problems.append(
-                where ~ '.' ~ key ~ ': is missing, and ' ~ (relation or 'it') ~ ' is no declared feature view. Fix: name it here, \''
-                ~ key ~ "': " ~ example ~ ', or declare the feature view once in the YAML of its dbt model: config: {meta:'
-                ~ ' {feature_view: {entity: customer_id, timestamp: as_of_date}}}.'
+                where ~ '.' ~ key ~ ': is missing, and ' ~ (relation or 'it') ~ (' is no declared feature view' if graph.get('nodes')
+                else ' is read in a unit test, where dbt shows no declarations') ~ ". Fix: name it here, '" ~ key ~ "': "
+                ~ example ~ (', or declare the feature view once in the YAML of its dbt model: config: {meta: {feature_view:'
+                ~ ' {entity: customer_id, timestamp: as_of_date}}}' if graph.get('nodes') else '') ~ '.'
             ) %}
         {% endfor %}
     {% endif %}
