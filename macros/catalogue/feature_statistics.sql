@@ -13,30 +13,7 @@
 {%- do ml_ledger.warn_of_no_rows('feature view ' ~ view.name, view.relation) -%}
 {%- set number = loop.index -%}
 {{ 'with\n\n' if loop.first -}}
-_ml_latest_{{ number }} as (
-    select max({{ ml_ledger.moment_of(view, view.timestamp) }}) as _ml_latest
-    from {{ view.relation }} as feature_view
-    where
-        {{ ml_ledger.known_rows(view) }}
-),
-
-_ml_counted_{{ number }} as (
-    select
-        {%- set latest = ml_ledger.moment_of(view, view.timestamp) ~ ' = latest._ml_latest' %}
-        count(*) as _ml_rows,
-        count(case when {{ latest }} then 1 end) as _ml_latest_rows,
-        count(distinct {{ view.entity[0] if view.entity | length == 1 else ml_ledger.entity_text(view) }}) as _ml_entities,
-        min({{ ml_ledger.moment_of(view, view.timestamp) }}) as _ml_first,
-        max({{ ml_ledger.moment_of(view, view.timestamp) }}) as _ml_latest,
-        {%- for feature in view.features %}
-        count({{ feature }}) as _ml_filled_{{ loop.index }},
-        count(case when {{ latest }} then {{ feature }} end) as _ml_filled_latest_{{ loop.index }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from {{ view.relation }} as feature_view
-    cross join _ml_latest_{{ number }} as latest
-    where
-        {{ ml_ledger.known_rows(view) }}
-),
+{{ ml_ledger.feature_counts(view, number) }},
 
 _ml_described_{{ number }} as (
     {{ ml_ledger.described_features(view, readers[view.name]) | indent(4) }}
@@ -86,33 +63,4 @@ select
     {%- endfor %}
 where 1 = 0
 {%- endfor %}
-{%- endmacro %}
-
-{#
-    What is known of the features of a view without reading it.
-    Arguments: view, as of `feature_views`; readers, names of the ML models that read it.
-    Returns: SQL, a select of number, from 1, feature, data_type, kind, description and used_by_ml_models.
-#}
-{% macro described_features(view, readers) -%}
-{%- set uses = ml_ledger.declared_uses(view, readers) -%}
-{%- set descriptions = {} -%}
-{%- for name, column in (view.node.get('columns') or {}).items() if column.get('description') -%}
-    {%- do descriptions.update({name | lower: column.description | trim}) -%}
-{%- endfor -%}
-{%- for feature in view.features -%}
-{%- set type = view.types[feature | lower] -%}
-{%- set used = uses.get(feature | lower, {}) -%}
-{%- set kinds = used.values() | select('string') | unique | list -%}
-{%- set description = descriptions.get(feature | lower) -%}
-select
-    {{ loop.index }} as number,
-    {{ ml_ledger.text_literal(feature | lower) }} as feature,
-    {{ ml_ledger.text_literal(type) }} as data_type,
-    {{ ml_ledger.text_literal(kinds[0] if kinds | length == 1 else ml_ledger.column_kind(type)) }} as kind,
-    {{ 'null' if description is none else ml_ledger.text_literal(description) }} as description,
-    {{ ml_ledger.text_literal(used.keys() | list | tojson) }} as used_by_ml_models
-{% if not loop.last -%}
-union all
-{% endif -%}
-{%- endfor -%}
 {%- endmacro %}
