@@ -136,6 +136,19 @@ def test_reasons_are_the_largest_contributions_in_the_direction_of_the_decision(
             assert reason["contribution"] == pytest.approx(contributions[reason["feature"]], abs=1e-12)
 
 
+def test_the_catalogue_lists_the_features_of_the_version(full: Project):
+    rows = full.query(
+        "select feature, used_by_ml_models, used_by_versions, live_versions from ml_features"
+        " where feature_view = 'customer_purchase_features'"
+    )
+    version = {"ml_model": "repurchase", "version": 1}
+    for feature, ml_models, versions, live in rows:
+        assert "repurchase" in json.loads(ml_models), feature
+        assert version in json.loads(versions), feature
+        assert {**version, "slot": "champion"} in json.loads(live), feature
+    assert {row[0] for row in rows} == set(FEATURES)
+
+
 def test_staging_decides_on_the_oddities_of_the_file(full: Project):
     seen = "where order_date < '1998-06-30'"
     assert full.query(f"select count(*) from cdnow_orders {seen}") == full.query(
