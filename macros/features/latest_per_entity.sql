@@ -10,8 +10,7 @@
 {%- if execute -%}
 {%- do ml_ledger.refuse('latest_per_entity', ml_ledger.feature_view_problems(view.identifier, view, spec)) -%}
 {%- set keys = spec.entity + [spec.timestamp, spec.known_at] | select('string') | list -%}
-{%- set ties = ml_ledger.order_of_ties([spec.known_at, spec.tie_breaker] + spec.features) -%}
-{%- set ties = ',\n' ~ ties if ties else '' -%}
+{%- set ties = [spec.known_at, spec.tie_breaker] + spec.features -%}
 select
     {{ (keys + spec.features) | unique | join(',\n    ') }}
 from (
@@ -20,11 +19,18 @@ from (
         row_number() over (
             partition by {{ spec.entity | join(', ') }}
             order by
-                {{ spec.timestamp }} desc{{ ties | indent(16) }}
+                {{ ml_ledger.order_of_ties(ties if ties | select('string') | list else [spec.timestamp]) | indent(16) }}
         ) as _ml_rank
-    from {{ view }} as feature_view
-    where
-        {{ ml_ledger.known_rows(spec) }}
+    {#- Ordered by the timestamp and all that decides between ties at once, ranking took ten times as long or more. #}
+    from (
+        select
+            {{ (keys + ties) | select('string') | unique | join(',\n            ') }},
+            max({{ spec.timestamp }}) over (partition by {{ spec.entity | join(', ') }}) as _ml_latest
+        from {{ view }} as feature_view
+        where
+            {{ ml_ledger.known_rows(spec) | indent(4) }}
+    ) as _ml_known
+    where {{ spec.timestamp }} = _ml_latest
 ) as _ml_ranked
 where _ml_rank = 1
 {%- endif -%}
