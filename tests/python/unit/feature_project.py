@@ -35,6 +35,14 @@ PORTABLE = """{% macro duckdb__latest_timestamp(keys, moments, late) %}
 {{ ml_ledger.duckdb__latest_timestamp(keys, moments, late) }}
 {%- endif -%}
 {% endmacro %}
+
+{% macro duckdb__running_at_ends(plan, strictly_before) %}
+{%- if model.name.endswith('_portable') -%}
+{{ ml_ledger.default__running_at_ends(plan, strictly_before) }}
+{%- else -%}
+{{ ml_ledger.duckdb__running_at_ends(plan, strictly_before) }}
+{%- endif -%}
+{% endmacro %}
 """
 
 
