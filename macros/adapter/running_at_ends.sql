@@ -1,40 +1,40 @@
 {#
     For both ends of each window of `trailing`, what the events of the entity up to there come to, from the first one on.
     Reads `_ml_keys` and `_ml_events` of `trailing`.
-    Arguments: plan, of `trailing_plan`; strictly_before, whether events at the end itself are left out; keys, list of the
-    columns of the entity.
-    Returns: SQL, a select of the keys, `_ml_as_of`, `_ml_end`, 0 for the as-of moment and else days before it, and the
+    Arguments: plan, of `trailing_plan`; keys, list of the columns of the entity; strictly_before, whether events at the end itself are left out.
+    Returns: SQL, a select of `keys`, `_ml_as_of`, `_ml_end`, 0 for the as-of moment and else days before it, and the
     columns of `plan.running`; and those of `plan.frames`, where `_ml_end` is 0.
     Example: see macros/features/trailing.sql
 #}
-{% macro running_at_ends(plan, strictly_before, keys) %}
-    {% do return(adapter.dispatch('running_at_ends', 'ml_ledger')(plan, strictly_before, keys)) %}
+{% macro running_at_ends(plan, keys, strictly_before) %}
+    {% do return(adapter.dispatch('running_at_ends', 'ml_ledger')(plan, keys, strictly_before)) %}
 {% endmacro %}
 
-{% macro default__running_at_ends(plan, strictly_before, keys) -%}
+{% macro default__running_at_ends(plan, keys, strictly_before) -%}
 {#- At one moment, what counts at the as-of moment itself comes before the spine's row. -#}
 {%- set event_order, spine_order = (2, 1) if strictly_before else (1, 2) -%}
+{%- set key_list = keys | join(', ') -%}
 select *
 from (
     select
-        {{ keys | join(', ') }},
+        {{ key_list }},
         _ml_as_of,
         _ml_end,
         {%- for name, sql in plan.running.items() %}
         {{ sql }} over (
-            partition by {{ keys | join(', ') }} order by _ml_moment, _ml_order
+            partition by {{ key_list }} order by _ml_moment, _ml_order
             rows between unbounded preceding and current row
         ) as {{ name }}{{ ',' if not loop.last or plan.frames }}
         {%- endfor %}
         {%- for name, (sql, days) in plan.frames.items() %}
         {{ sql }} over (
-            partition by {{ keys | join(', ') }} order by _ml_moment
+            partition by {{ key_list }} order by _ml_moment
             {{ ml_ledger.window_frame(days, strictly_before) }}
         ) as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from (
         select
-            {{ keys | join(', ') }},
+            {{ key_list }},
             _ml_moment,
             {{ event_order }} as _ml_order,
             1 as _ml_event,
@@ -48,7 +48,7 @@ from (
         {%- for days in plan.ends %}
         union all
         select
-            {{ keys | join(', ') }},
+            {{ key_list }},
             _ml_as_of - {{ ml_ledger.microseconds(days) }} as _ml_moment,
             {{ spine_order }} as _ml_order,
             0 as _ml_event,
@@ -69,12 +69,12 @@ where _ml_end is not null
     Sums over the events alone, and an as-of join: a window function over thousands of rows takes longer per row, and the
     ends are many rows. Events at one moment have one sum, so that it does not matter which of them the join finds.
 #}
-{% macro duckdb__running_at_ends(plan, strictly_before, keys) -%}
+{% macro duckdb__running_at_ends(plan, keys, strictly_before) -%}
 {%- set faster = {
     '_ml_counted': 'count(*)', '_ml_first': 'first_value(_ml_moment)', '_ml_last': 'last_value(_ml_moment)'
 } -%}
 {%- if plan.frames -%}
-{{ ml_ledger.default__running_at_ends(plan, strictly_before, keys) }}
+{{ ml_ledger.default__running_at_ends(plan, keys, strictly_before) }}
 {%- else -%}
 select
     {%- for key in keys %}

@@ -85,7 +85,7 @@ _ml_events as (
 ),
 
 _ml_running as (
-    {{ ml_ledger.running_at_ends(plan, strictly_before, keys) | indent(4) }}
+    {{ ml_ledger.running_at_ends(plan, keys, strictly_before) | indent(4) }}
 ),
 
 _ml_ends as (

@@ -240,9 +240,11 @@ def test_clean_orders_are_no_finding(clean: Checked):
 
 def test_missing_amounts(faulty: Checked):
     (finding,) = faulty.found("mostly_there", "base_order_lines", "amount")
-    missing = [order for order in read(faulty.project) if not order["amount"]]
+    missing = {int(order["order_line"]) for order in read(faulty.project) if not order["amount"]}
     assert finding["row_count"] == len(missing)
-    assert "order_line = " in finding["example"]
+    assert int(finding["example"].removeprefix("order_line = ")) in missing
+    set_aside = "select order_line from quarantined_order_lines where amount is null"
+    assert {line for (line,) in faulty.project.query(set_aside)} == missing
 
 
 def test_a_quantity_out_of_bounds(faulty: Checked):

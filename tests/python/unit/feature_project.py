@@ -38,11 +38,11 @@ PORTABLE = """{% macro duckdb__latest_timestamp(keys, moments, late, entity) %}
 {%- endif -%}
 {% endmacro %}
 
-{% macro duckdb__running_at_ends(plan, strictly_before, keys) %}
+{% macro duckdb__running_at_ends(plan, keys, strictly_before) %}
 {%- if model.name.endswith('_portable') -%}
-{{ ml_ledger.default__running_at_ends(plan, strictly_before, keys) }}
+{{ ml_ledger.default__running_at_ends(plan, keys, strictly_before) }}
 {%- else -%}
-{{ ml_ledger.duckdb__running_at_ends(plan, strictly_before, keys) }}
+{{ ml_ledger.duckdb__running_at_ends(plan, keys, strictly_before) }}
 {%- endif -%}
 {% endmacro %}
 """
