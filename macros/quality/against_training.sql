@@ -54,6 +54,7 @@ where affected > limit_share * total
 
 {% macro range_against_training(feature, key, limits) -%}
 {%- set column = adapter.quote(feature) -%}
+{%- set text = dbt.type_string() -%}
 with
 
 usual as (
@@ -79,8 +80,8 @@ described as (
     select
         count(*) as affected,
         min(row_key) as example,
-        {{ ml_ledger.short_number('min(lowest)') }} || ' to ' || {{ ml_ledger.short_number('min(highest)') }} as usual_range,
-        {{ ml_ledger.short_number('min(outlier)') }} || ' to ' || {{ ml_ledger.short_number('max(outlier)') }} as found,
+        cast(min(lowest) as {{ text }}) || ' to ' || cast(min(highest) as {{ text }}) as usual_range,
+        cast(min(outlier) as {{ text }}) || ' to ' || cast(max(outlier) as {{ text }}) as found,
         (select count(*) from latest) as total
     from outside
 )

@@ -450,8 +450,8 @@ CASES = {
             },
             {
                 "column_name": "amount",
-                "value": "151.0000 to 999.0000",
-                "allowed": "0.0000 to 150.0000",
+                "value": "151 to 999",
+                "allowed": "0 to 150",
                 "row_count": 4,
             },
             {"column_name": "amount", "value": "999", "allowed": "0.0100", "row_count": 2},
