@@ -14,7 +14,7 @@
                 where ~ ": must be a date or a timestamp; got '" ~ column ~ "', which is " ~ type
                 ~ '. Fix: cast it in the model that is read.'
             ) %}
-        {% elif 'with time zone' in type or type in ['timestamptz', 'timestamp_tz', 'timestamp_ltz'] %}
+        {% elif ml_ledger.has_time_zone(type) %}
             {% do zoned.append(found) %}
         {% else %}
             {% do unzoned.append(found) %}

@@ -8,13 +8,15 @@
     taken, then the one with the greatest tie-breaker, then with the greatest values of `columns`, in their order; NULL
     comes last. docs/features.md explains it.
 
-    Arguments: spine, relation; entity and as_of, its columns: whom a row is about, and the moment; views, list of
-    mappings:
+    Arguments: spine, relation; entity and as_of, its columns: whom a row is about, which may be a list of columns, and the
+    moment; views, list of mappings:
       relation; timestamp, column; columns, list of those to take;
-      entity, its column, by default named as in the spine; spine_entity, the spine's column, where it is another one;
+      entity, its column or columns, by default named as in the spine; spine_entity, the spine's, where it is another one;
       known_at, column: when the row could be known, where that can be after its timestamp;
       tie_breaker, column; prefix, put before the names of `columns`;
       maximum_age_days, whole number: a value exactly so old is still taken.
+    What an entry leaves out is taken from the declaration of the feature view, where the relation is one: timestamp, known_at,
+    tie_breaker, maximum_age_days, columns, and entity, then also the name of the spine's column.
     Returns: SQL.
     Example:
       {{ ml_ledger.point_in_time_join(
@@ -28,22 +30,36 @@
       ) }}
 #}
 {% macro point_in_time_join(spine, entity, as_of, views) -%}
+{#- While dbt parses, declarations cannot be read. -#}
+{%- if execute -%}
 {%- do ml_ledger.refuse('point_in_time_join', ml_ledger.point_in_time_problems(spine, entity, as_of, views)) -%}
+{%- do ml_ledger.warn_of_bad_keys('point_in_time_join', spine, ml_ledger.as_list(entity) + [as_of]) -%}
+{%- set full_views = [] -%}
+{%- for view in views -%}
+    {%- do ml_ledger.warn_of_no_rows('point_in_time_join: views[' ~ loop.index0 ~ ']', view.relation) -%}
+    {%- set full = ml_ledger.completed_view(view, entity) -%}
+    {%- do full.setdefault('columns', []) -%}
+    {%- do full_views.append(full) -%}
+{%- endfor -%}
 with
 
-{% for view in views -%}
-{%- set number, known_at = loop.index, view.get('known_at') -%}
+{% for view in full_views -%}
+{%- set number, known_at, keys = loop.index, view.get('known_at'), ml_ledger.entity_names(view.entity) -%}
 _ml_keys_{{ number }} as (
     select distinct
-        {{ view.get('spine_entity') or entity }} as _ml_entity,
+        {%- for column in view.spine_entity %}
+        {{ column }} as {{ keys[loop.index0] }},
+        {%- endfor %}
         {{ as_of }} as _ml_as_of
     from {{ spine }} as spine
-    where {{ view.get('spine_entity') or entity }} is not null and {{ as_of }} is not null
+    where {{ ml_ledger.all_there(view.spine_entity + [as_of]) }}
 ),
 
 _ml_moments_{{ number }} as (
     select
-        {{ view.get('entity') or entity }} as _ml_entity,
+        {%- for column in view.entity %}
+        {{ column }} as {{ keys[loop.index0] }},
+        {%- endfor %}
         {{ view.timestamp }} as _ml_timestamp,
         {% if known_at -%}
         case when {{ known_at }} > {{ view.timestamp }} then {{ known_at }} else {{ view.timestamp }} end as _ml_seen_from
@@ -51,37 +67,31 @@ _ml_moments_{{ number }} as (
         {{ view.timestamp }} as _ml_seen_from
         {%- endif %}
     from {{ view.relation }} as feature_view
-    where
-        {{ view.get('entity') or entity }} is not null
-        and {{ view.timestamp }} is not null
-        {%- if known_at %}
-        and {{ known_at }} is not null
-        {%- endif %}
+    where {{ ml_ledger.all_there(view.entity + [view.timestamp, known_at]) }}
 ),
 
 _ml_latest_{{ number }} as (
-    {{ ml_ledger.latest_timestamp('_ml_keys_' ~ number, '_ml_moments_' ~ number, late=known_at is not none) | indent(4) }}
+    {{ ml_ledger.latest_timestamp('_ml_keys_' ~ number, '_ml_moments_' ~ number, late=known_at is not none, entity=keys) | indent(4) }}
 ),
 
 _ml_ranked_{{ number }} as (
     select
-        latest._ml_entity,
+        {%- for key in keys %}
+        latest.{{ key }},
+        {%- endfor %}
         latest._ml_as_of,
         {%- for column in view.columns %}
         feature_view.{{ column }} as {{ (view.get('prefix') or '') ~ column }},
         {%- endfor %}
         row_number() over (
-            partition by latest._ml_entity, latest._ml_as_of
+            partition by {% for key in keys %}latest.{{ key }}, {% endfor %}latest._ml_as_of
             order by
-                {%- for column in [known_at, view.get('tie_breaker')] | select('string') | list + view.columns %}
-                case when feature_view.{{ column }} is null then 1 else 0 end,
-                feature_view.{{ column }} desc{{ ',' if not loop.last }}
-                {%- endfor %}
+                {{ ml_ledger.order_of_ties([known_at, view.get('tie_breaker')] + view.columns, 'feature_view.') | indent(16) }}
         ) as _ml_rank
     from _ml_latest_{{ number }} as latest
     inner join {{ view.relation }} as feature_view
         on
-            latest._ml_entity = feature_view.{{ view.get('entity') or entity }}
+            {{ ml_ledger.same_entity('latest', keys, 'feature_view', view.entity) | indent(12) }}
             and latest._ml_timestamp = feature_view.{{ view.timestamp }}
             {%- if known_at %}
             and latest._ml_as_of >= feature_view.{{ known_at }}
@@ -100,17 +110,20 @@ _ml_view_{{ number }} as (
 
 select
     spine.*
-    {%- for view in views %}
+    {%- for view in full_views %}
     {%- set number = loop.index %}
     {%- for column in view.columns %},
     _ml_view_{{ number }}.{{ (view.get('prefix') or '') ~ column }}
     {%- endfor %}
     {%- endfor %}
 from {{ spine }} as spine
-{%- for view in views %}
+{%- for view in full_views %}
 left join _ml_view_{{ loop.index }}
     on
-        spine.{{ view.get('spine_entity') or entity }} = _ml_view_{{ loop.index }}._ml_entity
+        {{ ml_ledger.same_entity(
+            'spine', view.spine_entity, '_ml_view_' ~ loop.index, ml_ledger.entity_names(view.entity)
+        ) | indent(8) }}
         and spine.{{ as_of }} = _ml_view_{{ loop.index }}._ml_as_of
 {%- endfor %}
+{%- endif -%}
 {%- endmacro %}

@@ -7,13 +7,14 @@
     timestamp. Sums of decimals and whole numbers are exact; those of doubles can differ in the last bits from sums taken
     in another order. Time grows near-linearly, however many events an entity has. docs/features.md explains it.
 
-    Arguments: spine and events, relations; entity and as_of, columns of the spine; timestamp, column of the events;
+    Arguments: spine and events, relations; entity and as_of, columns of the spine, where entity may be a list of columns;
+    timestamp, column of the events;
     aggregates, mapping of names to mappings:
       aggregate: count, sum, mean, min, max, count_distinct, days_since_last or days_since_first;
       column: of what; for count left out, or a column whose values that are not NULL are counted; for days_since none;
     windows, list of numbers of days, and none for the lifetime; strictly_before, whether events at the as-of moment are
     left out; known_at, column of the events: one that was known after its timestamp counts from then, as if it had
-    happened then; events_entity, the events' column, where it is named otherwise than the spine's.
+    happened then; events_entity, the events' column, or list of columns, where named otherwise than the spine's.
     Returns: SQL, with the columns <name>_<n>d and <name>_lifetime; days_since, whole days over the lifetime, are <name>.
     Example:
       {{ ml_ledger.trailing(
@@ -43,6 +44,11 @@
 {%- do ml_ledger.refuse('trailing', ml_ledger.trailing_problems(
     spine, events, entity, as_of, timestamp, aggregates, windows, known_at, events_entity
 )) -%}
+{%- set entity, events_entity = ml_ledger.as_list(entity), ml_ledger.as_list(events_entity) -%}
+{%- set keys = ml_ledger.entity_names(entity) -%}
+{%- set key_list = keys | join(', ') -%}
+{%- do ml_ledger.warn_of_bad_keys('trailing', spine, entity + [as_of]) -%}
+{%- do ml_ledger.warn_of_no_rows('trailing: events', events) -%}
 {%- set event_types = ml_ledger.column_types(events) -%}
 {%- set plan = ml_ledger.trailing_plan(aggregates, windows, strictly_before, event_types) -%}
 {#- At one moment, what counts at the as-of moment itself comes before the spine's row. -#}
@@ -53,15 +59,19 @@ with
 
 _ml_keys as (
     select distinct
-        {{ entity }} as _ml_entity,
+        {%- for column in entity %}
+        {{ column }} as {{ keys[loop.index0] }},
+        {%- endfor %}
         {{ ml_ledger.epoch_microseconds(as_of) }} as _ml_as_of
     from {{ spine }} as spine
-    where {{ entity }} is not null and {{ as_of }} is not null
+    where {{ ml_ledger.all_there(entity + [as_of]) }}
 ),
 
 _ml_events as (
     select
-        {{ events_entity }} as _ml_entity,
+        {%- for column in events_entity %}
+        {{ column }} as {{ keys[loop.index0] }},
+        {%- endfor %}
         {% if known_at -%}
         case when {{ known_moment }} > {{ event_moment }} then {{ known_moment }} else {{ event_moment }} end as _ml_moment
         {%- else -%}
@@ -71,19 +81,14 @@ _ml_events as (
         {{ column }} as _ml_value_{{ loop.index }}
         {%- endfor %}
     from {{ events }} as events
-    where
-        {{ events_entity }} is not null
-        and {{ timestamp }} is not null
-        {%- if known_at %}
-        and {{ known_at }} is not null
-        {%- endif %}
+    where {{ ml_ledger.all_there(events_entity + [timestamp, known_at]) }}
 ),
 
 {#- Ends of windows among the events: _ml_end 0 is the as-of moment, others are so many days before it. #}
 
 _ml_timeline as (
     select
-        _ml_entity,
+        {{ key_list }},
         _ml_moment,
         {{ event_order }} as _ml_order,
         1 as _ml_event,
@@ -97,7 +102,7 @@ _ml_timeline as (
     {%- for days in plan.ends %}
     union all
     select
-        _ml_entity,
+        {{ key_list }},
         _ml_as_of - {{ ml_ledger.microseconds(days) }} as _ml_moment,
         {{ spine_order }} as _ml_order,
         0 as _ml_event,
@@ -113,18 +118,18 @@ _ml_timeline as (
 
 _ml_running as (
     select
-        _ml_entity,
+        {{ key_list }},
         _ml_as_of,
         _ml_end,
         {%- for name, sql in plan.running.items() %}
         {{ sql }} over (
-            partition by _ml_entity order by _ml_moment, _ml_order
+            partition by {{ key_list }} order by _ml_moment, _ml_order
             rows between unbounded preceding and current row
         ) as {{ name }}{{ ',' if not loop.last or plan.frames }}
         {%- endfor %}
         {%- for name, (sql, days) in plan.frames.items() %}
         {{ sql }} over (
-            partition by _ml_entity order by _ml_moment
+            partition by {{ key_list }} order by _ml_moment
             {{ ml_ledger.window_frame(days, strictly_before) }}
         ) as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -133,7 +138,7 @@ _ml_running as (
 
 _ml_ends as (
     select
-        _ml_entity,
+        {{ key_list }},
         _ml_as_of,
         {%- for name in plan.running %}
         {%- set last = loop.last %}
@@ -147,11 +152,11 @@ _ml_ends as (
         {%- endfor %}
     from _ml_running
     where _ml_end is not null
-    group by _ml_entity, _ml_as_of
+    group by {{ key_list }}, _ml_as_of
 )
 {%- for number in plan.distinct %},
 
-{{ ml_ledger.trailing_distinct(number, windows, event_order, spine_order) }}
+{{ ml_ledger.trailing_distinct(number, windows, event_order, spine_order, keys) }}
 {%- endfor %}
 
 select
@@ -162,12 +167,12 @@ select
 from {{ spine }} as spine
 left join _ml_ends as ends
     on
-        spine.{{ entity }} = ends._ml_entity
+        {{ ml_ledger.same_entity('spine', entity, 'ends', keys) | indent(8) }}
         and {{ ml_ledger.epoch_microseconds('spine.' ~ as_of) }} = ends._ml_as_of
 {%- for number in plan.distinct %}
 left join _ml_distinct_{{ number }}
     on
-        ends._ml_entity = _ml_distinct_{{ number }}._ml_entity
+        {{ ml_ledger.same_entity('ends', keys, '_ml_distinct_' ~ number, keys) | indent(8) }}
         and ends._ml_as_of = _ml_distinct_{{ number }}._ml_as_of
 {%- endfor %}
 {%- endmacro %}

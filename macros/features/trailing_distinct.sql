@@ -4,22 +4,22 @@
     ago; an event that repeats it before that ends the stay of the one before. The running sum of those that entered, less
     those that left, is the number of values.
     Arguments: number, of the value in `_ml_events`; windows, as in `trailing`; event_order and spine_order, which of two
-    rows at one moment comes first.
-    Returns: SQL, ending in `_ml_distinct_<number>` with `_ml_entity`, `_ml_as_of` and a `_ml_count_<days>` per window.
+    rows at one moment comes first; keys, list of the columns of the entity.
+    Returns: SQL, ending in `_ml_distinct_<number>` with `keys`, `_ml_as_of` and a `_ml_count_<days>` per window.
 #}
-{% macro trailing_distinct(number, windows, event_order, spine_order) -%}
+{% macro trailing_distinct(number, windows, event_order, spine_order, keys) -%}
 _ml_seen_{{ number }} as (
     select
-        _ml_entity,
+        {{ keys | join(', ') }},
         _ml_moment,
-        lead(_ml_moment) over (partition by _ml_entity, _ml_value_{{ number }} order by _ml_moment) as _ml_seen_again
+        lead(_ml_moment) over (partition by {{ keys | join(', ') }}, _ml_value_{{ number }} order by _ml_moment) as _ml_seen_again
     from _ml_events
     where _ml_value_{{ number }} is not null
 ),
 
 _ml_changes_{{ number }} as (
     select
-        _ml_entity,
+        {{ keys | join(', ') }},
         _ml_moment,
         {{ event_order }} as _ml_order,
         {%- for days in windows %}
@@ -31,7 +31,7 @@ _ml_changes_{{ number }} as (
     {%- set expires = '_ml_moment + ' ~ ml_ledger.microseconds(days or 0) %}
     union all
     select
-        _ml_entity,
+        {{ keys | join(', ') }},
         {% if days is none -%}
         _ml_seen_again as _ml_moment,
         {%- else -%}
@@ -49,7 +49,7 @@ _ml_changes_{{ number }} as (
     {%- endfor %}
     union all
     select
-        _ml_entity,
+        {{ keys | join(', ') }},
         _ml_as_of as _ml_moment,
         {{ spine_order }} as _ml_order,
         {%- for days in windows %}
@@ -61,11 +61,11 @@ _ml_changes_{{ number }} as (
 
 _ml_counts_{{ number }} as (
     select
-        _ml_entity,
+        {{ keys | join(', ') }},
         _ml_as_of,
         {%- for days in windows %}
         sum(_ml_change_{{ ml_ledger.window_name(days) }}) over (
-            partition by _ml_entity order by _ml_moment, _ml_order
+            partition by {{ keys | join(', ') }} order by _ml_moment, _ml_order
             rows between unbounded preceding and current row
         ) as _ml_count_{{ ml_ledger.window_name(days) }}{{ ',' if not loop.last }}
         {%- endfor %}

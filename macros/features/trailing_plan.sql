@@ -50,7 +50,7 @@
             {% elif aggregate == 'sum' and exact %}
                 {% do outputs.update({output: sum}) %}
             {% elif aggregate == 'sum' %}
-                {% do outputs.update({output: 'case when ends._ml_entity is not null then coalesce(' ~ sum ~ ', 0) end'}) %}
+                {% do outputs.update({output: 'case when ends._ml_as_of is not null then coalesce(' ~ sum ~ ', 0) end'}) %}
             {% elif aggregate == 'mean' %}
                 {% set double = ml_ledger.type_double() %}
                 {% do outputs.update({
@@ -86,10 +86,10 @@
 {% macro between_ends(name, days) %}
     {% set at_as_of = 'ends.' ~ name ~ '_at_0' %}
     {% if days is none %}
-        {% do return('case when ends._ml_entity is not null then coalesce(' ~ at_as_of ~ ', 0) end') %}
+        {% do return('case when ends._ml_as_of is not null then coalesce(' ~ at_as_of ~ ', 0) end') %}
     {% endif %}
     {% do return(
-        'case when ends._ml_entity is not null then coalesce(' ~ at_as_of ~ ', 0) - coalesce(ends.' ~ name ~ '_at_' ~ days
+        'case when ends._ml_as_of is not null then coalesce(' ~ at_as_of ~ ', 0) - coalesce(ends.' ~ name ~ '_at_' ~ days
         ~ ', 0) end'
     ) %}
 {% endmacro %}

@@ -8,16 +8,19 @@
     {% for argument, relation in {'spine': spine, 'events': events}.items() if not relation %}
         {% do problems.append(argument ~ ': must be a relation; got nothing. Fix: pass ' ~ argument ~ '=ref(...).') %}
     {% endfor %}
-    {% set of_spine, of_events = {'entity': entity, 'as_of': as_of}, {'timestamp': timestamp} %}
+    {% set of_spine, of_events = {'as_of': as_of}, {'timestamp': timestamp} %}
+    {% do of_spine.update(ml_ledger.by_argument('entity', entity)) %}
+    {% set of_entity = ml_ledger.by_argument('events_entity', events_entity) %}
     {% if events_entity != entity %}
-        {% do of_events.update({'events_entity': events_entity}) %}
+        {% do of_events.update(of_entity) %}
+        {% do problems.extend(ml_ledger.unequal_entities('events_entity', events_entity, 'entity', entity)) %}
     {% endif %}
     {% if known_at is not none %}
         {% do of_events.update({'known_at': known_at}) %}
     {% endif %}
     {% do problems.extend(ml_ledger.not_column_names('', of_spine)) %}
     {% do problems.extend(ml_ledger.not_column_names('', of_events)) %}
-    {% do of_events.update({'events_entity': events_entity}) %}
+    {% do of_events.update(of_entity) %}
     {% set spine_types, types = ml_ledger.column_types(spine), ml_ledger.column_types(events) %}
     {% do problems.extend(ml_ledger.missing_columns('', spine, spine_types, of_spine)) %}
     {% do problems.extend(ml_ledger.missing_columns('', events, types, of_events)) %}

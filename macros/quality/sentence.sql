@@ -6,7 +6,7 @@
 #}
 {% macro sentence(template) %}
     {% do return(modules.re.sub(
-        '\\{([a-z_]+)\\}',
+        '\\{([a-z_][a-z0-9_]*)\\}',
         "' || coalesce(cast(\\1 as " ~ dbt.type_string() ~ "), 'NULL') || '",
         ml_ledger.text_literal(template)
     )) %}

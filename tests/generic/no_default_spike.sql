@@ -13,14 +13,7 @@
     '', '0', '-1', '-9', '-99', '-999', '-9999', '999', '9999', '99999', '999999', '1900-01-01', '1970-01-01', '9999-12-31',
     'null', 'none', 'nan', 'n/a', 'unknown', '-', '?',
 ] -%}
-{%- set ending = '([.]0+|[ t]00:00:00.*)$' -%}
-{%- set wanted = [] -%}
-{%- for value in (usual if values is none else values) -%}
-    {%- do wanted.append(ml_ledger.text_literal(modules.re.sub(ending, '', value | string | trim | lower))) -%}
-{%- endfor -%}
-{%- set as_written = ml_ledger.replace_pattern(
-    'lower(trim(cast(checked_value as ' ~ dbt.type_string() ~ ')))', ending, ''
-) -%}
+{%- set as_written = ml_ledger.as_written('checked_value') -%}
 with
 
 by_value as (
@@ -80,7 +73,7 @@ measured as (
     left join reference_shares
         on spikes.written = reference_shares.written
     {%- endif %}
-    where spikes.written in ({{ wanted | join(', ') }})
+    where spikes.written in ({{ ml_ledger.written_literals(usual if values is none else values) }})
 ),
 
 described as (

@@ -17,18 +17,12 @@
         ~ ': needs a format; got neither pattern, castable_to nor reference. Fix: declare one of them.'
     ) -%}
 {%- endif -%}
-{%- set words = {
-    'integer': '-?[0-9]+',
-    'number': '-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?',
-    'date': '[0-9]{4}-[0-9]{2}-[0-9]{2}',
-    'timestamp': '[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?.*',
-} -%}
 {%- set written = 'cast(' ~ column_name ~ ' as ' ~ dbt.type_string() ~ ')' -%}
 {%- set shape = written -%}
 {%- set asked, conditions = [], [] -%}
 {%- if pattern is not none -%}
     {%- do asked.append(pattern) -%}
-    {%- do conditions.append(ml_ledger.matches('written', words.get(pattern, pattern))) -%}
+    {%- do conditions.append(ml_ledger.matches('written', ml_ledger.format_pattern(pattern))) -%}
 {%- endif -%}
 {%- if castable_to is not none -%}
     {%- do asked.append('readable as ' ~ castable_to) -%}

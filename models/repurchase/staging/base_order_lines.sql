@@ -1,41 +1,31 @@
 with
 
-order_lines as (
+-- A day's orders are known when the day is over. A line without a date is known at once, as a fault.
+known_at_the_clock as (
     select
         order_line,
         customer_id,
         order_date,
         quantity,
-        amount,
-        row_number() over (
-            partition by customer_id, order_date, quantity, amount
-            order by order_line
-        ) as copy_number
+        amount
     from {{ ref('cdnow_orders') }}
-),
-
--- A day's orders are known when the day is over. A line without a date is known at once, as a fault.
-known_at_the_clock as (
-    select *
-    from order_lines
     where order_date < cast({{ ml_ledger.clock() }} as date) or order_date is null
 ),
 
 checked as (
-    select
-        order_line,
-        customer_id,
-        order_date,
-        quantity,
-        amount,
-        case
-            when customer_id is null then 'customer_id is missing'
-            when order_date is null then 'order_date is missing'
-            when quantity is null or quantity < 1 then 'quantity is not positive'
-            when amount is null or amount < 0 then 'amount is missing or negative'
-            when copy_number > 1 then 'exact duplicate of an earlier line'
-        end as quarantine_reason
-    from known_at_the_clock
+    {{ ml_ledger.checked_rows(
+        source='known_at_the_clock',
+        key='order_line',
+        checks={
+            'customer_id_there': {'not_missing': 'customer_id'},
+            'order_date_there': {'not_missing': 'order_date'},
+            'quantity_there': {'not_missing': 'quantity'},
+            'quantity_positive': {'within': 'quantity', 'low': 1},
+            'amount_there': {'not_missing': 'amount'},
+            'amount_not_negative': {'within': 'amount', 'low': 0},
+            'no_copy': {'not_duplicate': ['customer_id', 'order_date', 'quantity', 'amount']},
+        },
+    ) | indent(4) }}
 )
 
 select * from checked

@@ -7,9 +7,10 @@ set_aside as (
         order_date,
         quantity,
         amount,
-        quarantine_reason
+        quarantine_reasons,
+        quarantine_checks
     from {{ ref('base_order_lines') }}
-    where quarantine_reason is not null
+    where quarantine_reasons is not null
 )
 
 select * from set_aside

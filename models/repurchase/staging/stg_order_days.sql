@@ -3,7 +3,7 @@ with
 good_lines as (
     select *
     from {{ ref('base_order_lines') }}
-    where quarantine_reason is null
+    where quarantine_reasons is null
 ),
 
 order_days as (

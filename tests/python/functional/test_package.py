@@ -99,6 +99,12 @@ def test_an_ml_model_of_another_project(tmp_path: Path):
     assert project.query("select version from analytics.ml_version_as_of('churn', timestamp '2024-10-01')") == [
         (1,)
     ]
+    assert project.query(
+        "select relation, check_name, sum(row_count), max(source_rows) from analytics.ml_quarantine group by all"
+    ) == project.query(
+        "select 'quarantined_account_features', 'age_possible', count(*), 400 from analytics.account_features"
+        " where age_days < 0"
+    )
     check_reproduced(project)
     changes = check_changes(project, "churn", "analytics")
     assert min(changes["value"], changes["level"], changes[NO_VALUE]) > 10

@@ -12,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 REPLAY_TOLERANCE = 1e-12
 ESTIMATOR_TOLERANCE = 1e-9
+OURS = "ml_model = 'repurchase'"
 
 FEATURES = (
     "recency_days", "tenure_days", "orders_30d", "orders_90d", "orders_lifetime",
@@ -30,7 +31,9 @@ def rows_of(project: Project, split: str) -> tuple[np.ndarray, np.ndarray]:
 
 def scored_by_hand(project: Project, X: np.ndarray) -> np.ndarray:
     """Scores of version 1 from its coefficient rows, by a loop over terms."""
-    rows = project.query("select feature, applies_to, slope, value from ml_coefficients where version = 1")
+    rows = project.query(
+        f"select feature, applies_to, slope, value from ml_coefficients where {OURS} and version = 1"
+    )
     link = np.zeros(len(X))
     for feature, applies_to, slope, value in rows:
         if applies_to == "intercept":
@@ -53,8 +56,8 @@ def test_the_version_for_april_1998_is_as_good_as_promised(full: Project):
     assert loss <= 0.315
     recorded = dict(
         full.query(
-            "select metric, value from ml_metrics where version = 1 and dataset = 'holdout' and slice = 'all'"
-            " and scored_by = 'self'"
+            f"select metric, value from ml_metrics where {OURS} and version = 1 and dataset = 'holdout'"
+            " and slice = 'all' and scored_by = 'self'"
         )
     )
     assert recorded["roc_auc"] == pytest.approx(auc, abs=1e-9)
@@ -66,7 +69,7 @@ def test_no_training_label_reaches_into_the_holdout(full: Project):
         "select max(matured_at) filter (where split = 'train') <= min(as_of_date) filter (where split = 'holdout')"
         " from repurchase_training_set"
     ) == [(True,)]
-    assert full.query("select labels_overlap_holdout from ml_versions") == [(False,)]
+    assert full.query(f"select labels_overlap_holdout from ml_versions where {OURS}") == [(False,)]
 
 
 def test_decisions_are_what_a_scikit_learn_pipeline_decides(full: Project):
@@ -83,7 +86,7 @@ def test_decisions_are_what_a_scikit_learn_pipeline_decides(full: Project):
     rows = full.query(
         f"select p.score, p.decision, {', '.join('f.' + name for name in FEATURES)} from ml_predictions as p"
         " inner join customer_purchase_features as f"
-        " on p.entity_id = f.customer_id::varchar and p.as_of = f.as_of_date order by p.entity_id"
+        f" on p.entity_id = f.customer_id::varchar and p.as_of = f.as_of_date where {OURS} order by p.entity_id"
     )
     expected = oracle.predict_proba(design(np.array([row[2:] for row in rows], dtype=float)))[:, 1]
     assert len(rows) == 23_570
@@ -97,7 +100,7 @@ def test_recency_alone_is_the_baseline_that_it_claims_to_be(full: Project):
     oracle = make_pipeline(StandardScaler(), LogisticRegression()).fit(X[:, :1], label)
     expected = roc_auc_score(truth, oracle.predict_proba(held_out[:, :1])[:, 1])
     ((auc,),) = full.query(
-        "select value from ml_metrics where dataset = 'holdout' and scored_by = 'baseline:recency'"
+        f"select value from ml_metrics where {OURS} and dataset = 'holdout' and scored_by = 'baseline:recency'"
         " and metric = 'roc_auc'"
     )
     assert auc == pytest.approx(expected, abs=1e-9)
@@ -106,7 +109,7 @@ def test_recency_alone_is_the_baseline_that_it_claims_to_be(full: Project):
 def test_every_decision_replays_from_coefficients_and_stored_features(full: Project):
     ((decisions, worst, unlike),) = full.query(
         "select count(*), max(difference), count_if(decision is distinct from replayed_decision)"
-        " from ml_decision_replay"
+        f" from ml_decision_replay where {OURS}"
     )
     assert decisions == 23_570
     assert worst <= REPLAY_TOLERANCE
@@ -116,10 +119,11 @@ def test_every_decision_replays_from_coefficients_and_stored_features(full: Proj
 def test_reasons_are_the_largest_contributions_in_the_direction_of_the_decision(full: Project):
     coefficients = full.query(
         "select feature, slope, reference, (select value from ml_coefficients as m where m.feature = c.feature"
-        " and m.applies_to = 'missing') from ml_coefficients as c where applies_to = 'value'"
+        f" and m.applies_to = 'missing' and {OURS}) from ml_coefficients as c where {OURS} and applies_to = 'value'"
     )
     rows = full.query(
-        "select entity_id, decision, reasons, features from ml_predictions order by md5(entity_id) limit 300"
+        f"select entity_id, decision, reasons, features from ml_predictions where {OURS}"
+        " order by md5(entity_id) limit 300"
     )
     for entity, decision, reasons, features in rows:
         values = json.loads(features)
@@ -136,15 +140,26 @@ def test_reasons_are_the_largest_contributions_in_the_direction_of_the_decision(
             assert reason["contribution"] == pytest.approx(contributions[reason["feature"]], abs=1e-12)
 
 
+def test_the_catalogue_lists_the_features_of_the_version(full: Project):
+    rows = full.query(
+        "select feature, used_by_ml_models, used_by_versions, live_versions from ml_features"
+        " where feature_view = 'customer_purchase_features'"
+    )
+    version = {"ml_model": "repurchase", "version": 1}
+    for feature, ml_models, versions, live in rows:
+        assert "repurchase" in json.loads(ml_models), feature
+        assert version in json.loads(versions), feature
+        assert {**version, "slot": "champion"} in json.loads(live), feature
+    assert {row[0] for row in rows} == set(FEATURES)
+
+
 def test_staging_decides_on_the_oddities_of_the_file(full: Project):
     seen = "where order_date < '1998-06-30'"
     assert full.query(f"select count(*) from cdnow_orders {seen}") == full.query(
         "select (select sum(order_lines)::bigint from stg_order_days)"
         " + (select count(*) from quarantined_order_lines)"
     )
-    assert full.query("select distinct quarantine_reason from quarantined_order_lines") == [
-        ("exact duplicate of an earlier line",)
-    ]
+    assert full.query("select distinct quarantine_checks from quarantined_order_lines") == [('["no_copy"]',)]
     assert full.query("select count(*) from quarantined_order_lines") == full.query(
         f"select (count(*) - count(distinct (customer_id, order_date, quantity, amount))) from cdnow_orders {seen}"
     )

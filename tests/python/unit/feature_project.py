@@ -22,17 +22,19 @@ TABLES = {
     "zoned_spine": COLUMNS["spine"].format(moment="timestamptz"),
     "zoned_events": COLUMNS["events"].format(moment="timestamptz"),
 }
-# What the manual asks for where columns have a time zone.
+# The first two have an entity of two columns; the others are what the manual asks for where moments have a time zone.
 VIEWS = {
+    "paired_spine": "select *, id % 2 as shop from plain_spine",
+    "paired_events": "select *, abs(number) % 2 as store from plain_events",
     "berlin_spine": "select id, entity, as_of at time zone 'Europe/Berlin' as as_of from zoned_spine",
     "berlin_events": "select * replace (happened_at at time zone 'Europe/Berlin' as happened_at,"
     " known_at at time zone 'Europe/Berlin' as known_at) from zoned_events",
 }
-PORTABLE = """{% macro duckdb__latest_timestamp(keys, moments, late) %}
+PORTABLE = """{% macro duckdb__latest_timestamp(keys, moments, late, entity) %}
 {%- if model.name.endswith('_portable') -%}
-{{ ml_ledger.default__latest_timestamp(keys, moments, late) }}
+{{ ml_ledger.default__latest_timestamp(keys, moments, late, entity) }}
 {%- else -%}
-{{ ml_ledger.duckdb__latest_timestamp(keys, moments, late) }}
+{{ ml_ledger.duckdb__latest_timestamp(keys, moments, late, entity) }}
 {%- endif -%}
 {% endmacro %}
 """

@@ -62,6 +62,12 @@ def relations(kind: str) -> dict[str, str]:
     }
 
 
+# Rows of an entity that is two columns, which the events name otherwise.
+PAIRED_JOIN = (
+    JOIN.format(**relations("paired"))
+    .replace("entity='entity'", "entity=['entity', 'shop']")
+    .replace("{'relation'", "{'entity': ['entity', 'store'], 'relation'")
+)
 AGGREGATES_ALONE = {
     "count": "{'aggregate': 'count'}",
     "sum": "{'aggregate': 'sum', 'column': 'number'}",
@@ -77,6 +83,10 @@ MODELS = {
         f"trailing_{kind}_before": TRAILING.format(**relations(kind), options="strictly_before=true")
         for kind in KINDS
     },
+    **{f"join_paired{suffix}": PAIRED_JOIN for suffix in ("", "_portable")},
+    "trailing_paired": TRAILING.format(**relations("paired"), options="events_entity=['entity', 'store']").replace(
+        "entity='entity'", "entity=['entity', 'shop']"
+    ),
     "trailing_plain_known": TRAILING.format(**relations("plain"), options="known_at='known_at'"),
     **{f"alone_{name}": ALONE.format(aggregate=text) for name, text in AGGREGATES_ALONE.items()},
     "alone_sum_of_unknown_type": NO_RELATION,
@@ -86,7 +96,37 @@ PROBLEMS = {
     "no_timestamp": (
         "point_in_time_problems(source('main', 'plain_spine'), 'entity', 'as_of',"
         " [{'relation': source('main', 'plain_events'), 'columns': ['number']}])",
+        [
+            'views[0].timestamp: is missing, and "warehouse"."main"."plain_events" is no declared feature view. Fix:'
+            " name it here, 'timestamp': '...', or declare the feature view once"
+        ],
+    ),
+    "timestamp_of_none": (
+        "point_in_time_problems(source('main', 'plain_spine'), 'entity', 'as_of',"
+        " [{'relation': source('main', 'plain_events'), 'timestamp': none, 'columns': ['number']}])",
         ["views[0].timestamp: must be the name of a column; got nothing. Fix: 'timestamp': '...'."],
+    ),
+    "no_entity": (
+        f"point_in_time_problems(source('main', 'plain_spine'), none, 'as_of', [{VIEW}}}])",
+        ["entity: must be the name of a column; got nothing. Fix: 'entity': '...'."],
+    ),
+    "unequal_entities": (
+        f"point_in_time_problems(source('main', 'plain_spine'), ['entity', 'id'], 'as_of',"
+        f" [{VIEW}, 'entity': 'entity'}}, {VIEW}, 'entity': ['entity', 'shop'], 'prefix': 'x_'}}])",
+        [
+            'views[0].entity: must name as many columns as views[0].spine_entity, in the same order; got ["entity"]'
+            ' against ["entity", "id"]. Fix: name the columns that go together.',
+            'views[1].entity[1]: is no column of "warehouse"."main"."plain_events"; got \'shop\'.',
+        ],
+    ),
+    "unequal_entities_trailing": (
+        "trailing_problems(source('main', 'plain_spine'), source('main', 'plain_events'), ['entity', ''], 'as_of',"
+        " 'happened_at', {'n': {'aggregate': 'count'}}, [30], none, 'entity')",
+        [
+            "entity[1]: must be the name of a column; got nothing.",
+            'events_entity: must name as many columns as entity, in the same order; got "entity" against ["entity",',
+            'entity[1]: is no column of "warehouse"."main"."plain_spine"; got \'\'.',
+        ],
     ),
     "empty_columns": (
         "point_in_time_problems(source('main', 'plain_spine'), 'entity', 'as_of',"
@@ -362,6 +402,27 @@ def test_trailing_windows(kind, sql, connection, rows):
     for model, options in runs.items():
         got = connection.execute(f"select * exclude (entity, as_of) from ({sql[model]}) order by id").fetchall()
         assert_same(got, aggregated(spine, events, **options), scale)
+
+
+def paired(rows: list[Row], *, entity: int, other: int) -> list[Row]:
+    """The rows, about a pair of the entity and whether another number is odd."""
+    keys = [None if None in (row[entity], row[other]) else (row[entity], abs(row[other]) % 2) for row in rows]
+    return [(*row[:entity], key, *row[entity + 1 :]) for row, key in zip(rows, keys, strict=True)]
+
+
+@EXAMPLES
+@given(rows=tables())
+def test_an_entity_of_two_columns(sql, connection, rows):
+    spine, events = filled(connection, "plain", *rows)
+    spine, events = paired(spine, entity=1, other=0), paired(events, entity=0, other=3)
+    columns = "id, number, kind, known_number, known_kind"
+    for model in ("join_paired", "join_paired_portable"):
+        got = connection.execute(f"select {columns} from ({sql[model]}) order by id").fetchall()
+        assert got == joined(spine, events), model
+    got = connection.execute(
+        f"select * exclude (entity, shop, as_of) from ({sql['trailing_paired']}) order by id"
+    ).fetchall()
+    assert_same(got, aggregated(spine, events, before=False), 1 + sum(abs(row[5] or 0) for row in events))
 
 
 def test_a_late_row_is_not_seen_before_it_arrived(sql, connection):

@@ -1,0 +1,2 @@
+select * from {{ ref('checked_account_features') }}
+where quarantine_reasons is not null

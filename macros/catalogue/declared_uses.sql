@@ -1,0 +1,19 @@
+{#
+    The features of a feature view that ML models declare.
+    Arguments: view, as of `feature_views`; readers, names of the ML models that read it.
+    Returns: mapping of the feature, in lower case, to a mapping of ML model to kind.
+#}
+{% macro declared_uses(view, readers) %}
+    {% set uses = {} %}
+    {% for ml_model in readers %}
+        {% set features = ml_ledger.ml_model_spec(ml_model).get('features') %}
+        {% for name, declared in (features if features is mapping else {}).items() %}
+            {% do uses.setdefault(name | lower, {}).update({ml_model: declared.get('kind') if declared is mapping else none}) %}
+        {% endfor %}
+    {% endfor %}
+    {% set found = {} %}
+    {% for feature in view.features if feature | lower in uses %}
+        {% do found.update({feature | lower: uses[feature | lower]}) %}
+    {% endfor %}
+    {% do return(found) %}
+{% endmacro %}
