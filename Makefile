@@ -6,6 +6,7 @@ PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11; do 
 BIN := .venv/bin
 INSTALLED := .venv/installed
 PEERS := .venv-peers
+FEAST := .venv-feast
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras \
     --quiet --no-header
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
@@ -41,21 +42,23 @@ python-test: $(INSTALLED)  ## pytest: unit, parity with scikit-learn, functional
 crash: $(INSTALLED)  ## Kill 20 builds at random moments; each next one completes, and nothing is lost or doubled
 	OMP_NUM_THREADS=1 ML_LEDGER_KILLS=20 $(BIN)/pytest tests/python/functional/test_crash.py
 
-bench: $(INSTALLED) $(PEERS)/installed  ## Measure against limits and peers, and write benchmarks/results.md (30 minutes, 16 GB)
+bench: $(INSTALLED) $(PEERS)/installed $(FEAST)/installed  ## Measure against limits and peers, and write benchmarks/results.md (35 minutes, 16 GB)
 	$(BIN)/python benchmarks/run.py
 
 docs: $(INSTALLED)  ## dbt's documentation site, in target/
 	$(BIN)/dbt docs generate
 
-lock:  ## Resolve requirements.lock and benchmarks/peers.txt anew (needs uv)
+lock:  ## Resolve requirements.lock and the benchmarks' peers anew (needs uv)
 	$(COMPILE) --extra dev pyproject.toml --output-file requirements.lock
 	@mkdir -p target
 	grep -E '^(duckdb|numpy|pandas|protobuf|pyarrow|scikit-learn|scipy)==' requirements.lock | tr -d '\\' \
 	    > target/shared.txt
 	$(COMPILE) --constraints target/shared.txt benchmarks/peers.in --output-file benchmarks/peers.txt
+	grep -vE '^(pandas|protobuf)==' target/shared.txt > target/shared-feast.txt
+	$(COMPILE) --constraints target/shared-feast.txt benchmarks/feast.in --output-file benchmarks/feast.txt
 
 clean:  ## Remove everything that was built, the warehouse too
-	rm -rf .venv $(PEERS) target logs warehouse.duckdb warehouse.duckdb.wal
+	rm -rf .venv $(PEERS) $(FEAST) target logs warehouse.duckdb warehouse.duckdb.wal
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@'$(PYTHON)' -c '$(SUPPORTED)' 2> /dev/null || { echo "ml_ledger needs Python 3.11, 3.12 or 3.13; got" \
@@ -71,4 +74,10 @@ $(PEERS)/installed: benchmarks/peers.txt
 	@echo "Installing the peers of the benchmarks into $(PEERS) (about 250 MB the first time) ..."
 	$(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python $(PIP_INSTALL) --require-hashes -r benchmarks/peers.txt
+	@touch $@
+
+$(FEAST)/installed: benchmarks/feast.txt
+	@echo "Installing Feast for the benchmarks into $(FEAST) (about 700 MB the first time) ..."
+	$(PYTHON) -m venv $(FEAST)
+	$(FEAST)/bin/python $(PIP_INSTALL) --require-hashes -r benchmarks/feast.txt
 	@touch $@

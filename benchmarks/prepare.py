@@ -14,6 +14,7 @@ import sys
 import asof
 import duckdb
 import estimators
+import events
 import numpy as np
 import optimum
 import point_in_time
@@ -54,7 +55,7 @@ def main() -> None:
     for rows in wanted["live"]:
         asof.make(connection, rows)
     for per_entity, rows in wanted["events"].items():
-        point_in_time.make(connection, rows, int(per_entity))
+        events.make(connection, rows, int(per_entity))
     connection.close()
     if wanted["nodes"] or wanted["live"] or wanted["events"]:
         compile_nodes(wanted["nodes"], point_in_time.models(wanted["events"]))

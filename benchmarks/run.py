@@ -15,8 +15,8 @@ from plan import TABLES, Table
 from report import page, summary
 
 HERE = Path(__file__).parent
-PEERS = {"peers_orbital", "peers_onnx"}
-PEERS_PYTHON = Path(".venv-peers/bin/python")
+PEERS = Path(".venv-peers/bin/python")
+PYTHONS = {"peers_orbital": PEERS, "peers_onnx": PEERS, "peers_feast": Path(".venv-feast/bin/python")}
 
 
 def main() -> None:
@@ -72,7 +72,7 @@ def _wanted(tables: list[Table]) -> dict[str, Any]:
 def _measured(task: str, size: int) -> dict[str, Any]:
     """One run of one task."""
     module = task.partition(":")[0]
-    python = PEERS_PYTHON if module in PEERS else Path(sys.executable)
+    python = PYTHONS.get(module, Path(sys.executable))
     return json.loads(_python(python, "task.py", task, str(size)).splitlines()[-1])
 
 

@@ -84,56 +84,8 @@ _ml_events as (
     where {{ ml_ledger.all_there(events_entity + [timestamp, known_at]) }}
 ),
 
-{#- Ends of windows among the events: _ml_end 0 is the as-of moment, others are so many days before it. #}
-
-_ml_timeline as (
-    select
-        {{ key_list }},
-        _ml_moment,
-        {{ event_order }} as _ml_order,
-        1 as _ml_event,
-        _ml_moment as _ml_happened,
-        {%- for column in plan.columns %}
-        _ml_value_{{ loop.index }},
-        {%- endfor %}
-        cast(null as {{ dbt.type_bigint() }}) as _ml_as_of,
-        cast(null as integer) as _ml_end
-    from _ml_events
-    {%- for days in plan.ends %}
-    union all
-    select
-        {{ key_list }},
-        _ml_as_of - {{ ml_ledger.microseconds(days) }} as _ml_moment,
-        {{ spine_order }} as _ml_order,
-        0 as _ml_event,
-        null as _ml_happened,
-        {%- for column in plan.columns %}
-        null as _ml_value_{{ loop.index }},
-        {%- endfor %}
-        _ml_as_of,
-        {{ days }} as _ml_end
-    from _ml_keys
-    {%- endfor %}
-),
-
 _ml_running as (
-    select
-        {{ key_list }},
-        _ml_as_of,
-        _ml_end,
-        {%- for name, sql in plan.running.items() %}
-        {{ sql }} over (
-            partition by {{ key_list }} order by _ml_moment, _ml_order
-            rows between unbounded preceding and current row
-        ) as {{ name }}{{ ',' if not loop.last or plan.frames }}
-        {%- endfor %}
-        {%- for name, (sql, days) in plan.frames.items() %}
-        {{ sql }} over (
-            partition by {{ key_list }} order by _ml_moment
-            {{ ml_ledger.window_frame(days, strictly_before) }}
-        ) as {{ name }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from _ml_timeline
+    {{ ml_ledger.running_at_ends(plan, strictly_before, keys) | indent(4) }}
 ),
 
 _ml_ends as (
@@ -151,7 +103,6 @@ _ml_ends as (
         max(case when _ml_end = 0 then {{ name }} end) as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from _ml_running
-    where _ml_end is not null
     group by {{ key_list }}, _ml_as_of
 )
 {%- for number in plan.distinct %},

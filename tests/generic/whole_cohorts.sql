@@ -59,7 +59,7 @@ select
         as_of, 'as_of_text', ml_ledger.text_literal('every entity of the as-of date'), 'bad',
         ml_ledger.sentence(entity ~ ' = {entity_text}'),
         ml_ledger.sentence(
-            'The training set has {present} rows of the as-of date {as_of_text}, and {bad} are not there (for example '
+            'The training set has {present} rows with ' ~ as_of ~ ' = {as_of_text}, and {bad} are not there (for example '
             ~ entity ~ ' = {entity_text}). Outcomes that are known early are often the positive ones, so the share of positives '
             ~ 'is biased. Fix: wait until all labels of the date have matured, and take all of its rows or none, as '
             ~ 'ml_ledger.training_set does; an entity that can have no label does not belong in cohorts.'

@@ -37,6 +37,14 @@ PORTABLE = """{% macro duckdb__latest_timestamp(keys, moments, late, entity) %}
 {{ ml_ledger.duckdb__latest_timestamp(keys, moments, late, entity) }}
 {%- endif -%}
 {% endmacro %}
+
+{% macro duckdb__running_at_ends(plan, strictly_before, keys) %}
+{%- if model.name.endswith('_portable') -%}
+{{ ml_ledger.default__running_at_ends(plan, strictly_before, keys) }}
+{%- else -%}
+{{ ml_ledger.duckdb__running_at_ends(plan, strictly_before, keys) }}
+{%- endif -%}
+{% endmacro %}
 """
 
 
