@@ -12,6 +12,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from ml_ledger import measure_performance, train_if_due
 from ml_ledger.errors import SpecError
+from ml_ledger.spec import parse_spec
 
 WATCHED = DECLARATION | {
     "monitoring": {"period": "month"},
@@ -145,3 +146,55 @@ def test_what_has_not_matured_is_estimated_and_not_realised(measured):
 def test_an_ml_model_that_is_not_watched_is_refused(connection, version):
     with pytest.raises(SpecError, match=r"ml_models\.m\.monitoring.*got task binary and no monitoring"):
         measure_performance(ml_model="m", spec=DECLARATION, predictions=None, outcomes=None, versions=None)
+
+
+def test_classes_are_measured_as_scikit_learn_does(connection):
+    random = np.random.default_rng(4)
+    label = random.integers(0, 3, size=200)
+    probabilities = random.dirichlet([1, 1, 1], size=200)
+    classes = ["basic", "plus", "o'ne"]
+    spec = {
+        name: value for name, value in DECLARATION.items() if name not in ("decision", "features", "algorithm")
+    } | {
+        "task": "multiclass",
+        "classes": classes,
+        "features": {"a": {"kind": "numeric"}},
+        "algorithm": {"family": "logistic"},
+        "monitoring": {},
+    }
+    shared = {
+        "decision_id": [str(i) for i in range(200)],
+        "slot": ["champion"] * 200,
+        "version": pa.array([7] * 200, pa.int64()),
+        "as_of": pa.array([np.datetime64("2025-05-05", "us").item()] * 200, pa.timestamp("us")),
+        "features": ['{"a": 1}'] * 200,
+    }
+    columns = {f"probability_{name}": probabilities[:, i] for i, name in enumerate(["basic", "plus", "o_ne"])}
+    versions = pa.table(
+        {
+            "version": pa.array([7], pa.int64()),
+            "spec": [parse_spec("m", spec).canonical_json()],
+            "baselines": pa.array([None], pa.string()),
+        }
+    )
+    found = measure_performance(
+        ml_model="m",
+        spec=spec,
+        predictions=connection.from_arrow(pa.table(shared | columns | {"score": probabilities.max(axis=1)})),
+        outcomes=connection.from_arrow(
+            pa.table(
+                {
+                    "decision_id": shared["decision_id"],
+                    "label": pa.array([None] * 200, pa.float64()),
+                    "label_class": [classes[i] for i in label],
+                }
+            )
+        ),
+        versions=connection.from_arrow(versions),
+    ).to_pylist()
+    assert value(found, metric="log_loss")["value"] == pytest.approx(
+        log_loss(label, probabilities, labels=[0, 1, 2]), abs=1e-12
+    )
+    assert value(found, metric="accuracy")["value"] == np.mean(probabilities.argmax(axis=1) == label)
+    assert {row["kind"] for row in found} == {"realised"}
+    assert {row["matured"] for row in found} == {200}
