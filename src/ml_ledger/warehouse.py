@@ -73,6 +73,15 @@ class Relation:
             together = together.union(relation._relation)
         return cls(together, name=name)
 
+    def left_join(self, other: Relation, *, on: str, columns: Sequence[str]) -> Relation:
+        """These rows with columns of another relation, NULL where it has no row with the same value of the column `on`.
+
+        No column is called as one of theirs, and the other relation has no two rows with the same value.
+        """
+        selected = ", ".join(map(quoted, [on, *columns]))
+        chosen = other._relation.query(other.name, f"select {selected} from {other.name}")
+        return Relation(self._relation.join(chosen, on, how="left"), name=_new_name())
+
     def query(self, sql: str) -> list[dict[str, Any]]:
         """Rows of a query over this relation (and nothing else), as dicts. For small results."""
         result = self._relation.query(self.name, sql)

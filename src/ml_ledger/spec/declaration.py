@@ -14,6 +14,7 @@ from ml_ledger.families import FAMILIES
 from ml_ledger.spec.base import Finite, Name, Positive, Strict
 from ml_ledger.spec.gate import GateSpec, SliceSpec, SmokeCaseSpec
 from ml_ledger.spec.governance import DeploymentSpec, ExperimentSpec, GovernanceSpec, RetentionSpec
+from ml_ledger.spec.monitoring import MonitoringSpec
 
 # Columns that the training_set macro adds to the features; no feature can have these names.
 TRAINING_SET_COLUMNS = ("matured_at", "split", "weight", "known_at", "invocation_id", "run_by")
@@ -23,6 +24,7 @@ DESCRIPTIVE_KEYS = frozenset(
     {
         "description", "owner", "example",
         "governance", "deployment", "experiment", "retention", "keep_training_set",
+        "monitoring",
     }
 )  # fmt: skip
 
@@ -181,6 +183,7 @@ class MLModelSpec(Strict):
     experiment: ExperimentSpec = ExperimentSpec()
     governance: GovernanceSpec = GovernanceSpec()
     retention: RetentionSpec = RetentionSpec()
+    monitoring: MonitoringSpec | None = None
     keep_training_set: Literal["none", "members", "full"] = "none"
 
     def algorithms(self) -> dict[str, AlgorithmSpec]:

@@ -48,7 +48,7 @@ def measured(
     wanted = {
         f"s{number}_{output}": (number, sql)
         for number, scoring in enumerate(scorers.values())
-        for output, sql in enumerate(_outputs(scoring, spec.classes or ()))
+        for output, sql in enumerate(measured_outputs(scoring, spec.classes or ()))
     }
     with ExitStack() as stack:
         known, scorings = stack.enter_context(with_estimates(spec, rows, list(scorers.values()), anywhere))
@@ -73,7 +73,7 @@ def measured(
         return metrics
 
 
-def _outputs(scoring: CompiledScoring, classes: Sequence[str]) -> list[str]:
+def measured_outputs(scoring: CompiledScoring, classes: Sequence[str]) -> list[str]:
     """SQL of what is measured: the score; a probability per declared class; or the two smallest distances."""
     names = [output.name for output in scoring.outputs]
     if scoring.link in ("softmax", "shares"):

@@ -92,6 +92,7 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
             reference_statistics(declared, rows, fitted["self"].scoring), ensure_ascii=False, allow_nan=False
         ),
         "scoring": fitted["self"].scoring.to_json(),
+        "baselines": json.dumps(_scorings_of_baselines(fitted), ensure_ascii=False),
         "onnx": onnx,
         "estimator_sha256": None if onnx is None else hashlib.sha256(onnx).hexdigest(),
         "diagnostics": json.dumps(dict(fitted["self"].fit.diagnostics), sort_keys=True),
@@ -138,6 +139,15 @@ def _scorings(history: Relation) -> dict[str, CompiledScoring]:
     """What every version scores with, by 'version:<number>'."""
     found = history.query(f"select version, scoring, onnx from {history.name} order by version")
     return {f"version:{row['version']}": CompiledScoring.from_json(row["scoring"], row["onnx"]) for row in found}
+
+
+def _scorings_of_baselines(fitted: Mapping[str, Fitted]) -> dict[str, str]:
+    """What each baseline scores with, by its name; but for estimators, which are kept of the version alone."""
+    return {
+        name.partition(":")[2]: item.scoring.to_json()
+        for name, item in fitted.items()
+        if name != "self" and item.fit.onnx is None
+    }
 
 
 def _run_of(rows: Relation) -> tuple[datetime | None, str | None, str | None]:

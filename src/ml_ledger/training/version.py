@@ -40,6 +40,7 @@ VERSION_SCHEMA = pa.schema(
         ("metrics", pa.string()),
         ("reference", pa.string()),
         ("scoring", pa.string()),
+        ("baselines", pa.string()),
         ("onnx", pa.binary()),
         ("estimator_sha256", pa.string()),
         ("diagnostics", pa.string()),

@@ -1,0 +1,12 @@
+from ml_ledger import measure_performance
+
+
+def model(dbt, session):
+    dbt.config(materialized="table")
+    predictions = dbt.ref("next_plan_predictions")
+    outcomes = dbt.ref("next_plan_outcomes")
+    versions = dbt.ref("next_plan_versions")
+    spec = dbt.config.meta_get("ml")
+    return measure_performance(
+        ml_model="next_plan", spec=spec, predictions=predictions, outcomes=outcomes, versions=versions
+    )

@@ -1,0 +1,1 @@
+"""How a version does in use, by period: `measure_performance`."""

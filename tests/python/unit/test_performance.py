@@ -1,0 +1,200 @@
+"""Metrics of decisions in use, by period, slot and version, against scikit-learn on the same rows."""
+
+import json
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pytest
+from customers import DECLARATION, customers
+from sklearn.metrics import log_loss, roc_auc_score
+
+from ml_ledger import measure_performance, train_if_due
+from ml_ledger.errors import SpecError
+from ml_ledger.spec import parse_spec
+
+WATCHED = DECLARATION | {
+    "monitoring": {"period": "month"},
+    "slices": {"high": {"where": "a > 0"}},
+    "baselines": {"constant": {"family": "constant"}, "b": {"family": "logistic", "features": ["b"]}},
+}
+MONTHS = ("2025-01", "2025-02", "2025-03")
+
+
+@pytest.fixture(scope="module")
+def connection() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
+
+
+@pytest.fixture(scope="module")
+def version(connection) -> pa.Table:
+    return train_if_due(ml_model="m", spec=WATCHED, training_set=connection.from_arrow(customers()), history=None)
+
+
+def decisions(connection, version: pa.Table) -> list[dict[str, Any]]:
+    """300 of each month: some without a score, a tenth in the control group; the last month has no labels."""
+    random = np.random.default_rng(11)
+    scoring = json.loads(version["scoring"].to_pylist()[0])
+    assert scoring["link"] == "logit"
+    rows = []
+    for number, month in enumerate(MONTHS):
+        for i in range(300):
+            a, b = random.normal(size=2)
+            slot = "control" if i % 10 == 0 else "champion"
+            score = None if slot == "control" or i % 33 == 1 else float(1 / (1 + np.exp(-a + 0.3)))
+            rows.append(
+                {
+                    "decision_id": f"{month}-{i}",
+                    "slot": slot,
+                    "version": None if slot == "control" else 1,
+                    "as_of": np.datetime64(f"{month}-{1 + i % 28:02}", "us"),
+                    "score": score,
+                    "features": json.dumps({"a": a, "b": b}),
+                    "label": None if number == 2 else float(random.random() < 1 / (1 + np.exp(-a))),
+                }
+            )
+    return rows
+
+
+@pytest.fixture(scope="module")
+def measured(connection, version) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    rows = decisions(connection, version)
+    columns = ("decision_id", "slot", "version", "as_of", "score", "features")
+    predictions = pa.Table.from_pylist([{name: row[name] for name in columns} for row in rows])
+    outcomes = pa.Table.from_pylist(
+        [
+            {"decision_id": row["decision_id"], "label": row["label"], "label_class": None}
+            for row in rows
+            if row["label"] is not None
+        ],
+        schema=pa.schema([("decision_id", pa.string()), ("label", pa.float64()), ("label_class", pa.string())]),
+    )
+    table = measure_performance(
+        ml_model="m",
+        spec=WATCHED,
+        predictions=connection.from_arrow(predictions),
+        outcomes=connection.from_arrow(outcomes),
+        versions=connection.from_arrow(version),
+    )
+    return rows, table.to_pylist()
+
+
+def value(found: list[dict[str, Any]], **wanted: Any) -> dict[str, Any]:
+    wanted = {"slot": "champion", "kind": "realised", "slice": "all", "scored_by": "self"} | wanted
+    rows = [row for row in found if all(row[name] == expected for name, expected in wanted.items())]
+    assert len(rows) == 1, (wanted, rows)
+    return rows[0]
+
+
+def of_month(rows: list[dict[str, Any]], month: str, slot: str = "champion") -> list[dict[str, Any]]:
+    return [row for row in rows if row["decision_id"].startswith(month) and row["slot"] == slot]
+
+
+@pytest.mark.parametrize("month", MONTHS[:2])
+def test_realised_metrics_are_those_of_scikit_learn(measured, month):
+    rows, found = measured
+    scored = [row for row in of_month(rows, month) if row["score"] is not None]
+    label, score = [row["label"] for row in scored], [row["score"] for row in scored]
+    start = np.datetime64(f"{month}-01", "us").item()
+    auc = value(found, metric="roc_auc", period_start=start)
+    assert auc["value"] == pytest.approx(roc_auc_score(label, score), abs=1e-12)
+    assert (auc["n"], auc["decisions"], auc["matured"], auc["version"]) == (len(scored), 270, 270, 1)
+    assert value(found, metric="log_loss", period_start=start)["value"] == pytest.approx(
+        log_loss(label, score), abs=1e-12
+    )
+    high = [row for row in scored if json.loads(row["features"])["a"] > 0]
+    in_slice = value(found, metric="roc_auc", period_start=start, slice="high")
+    assert in_slice["value"] == pytest.approx(
+        roc_auc_score([row["label"] for row in high], [row["score"] for row in high]), abs=1e-12
+    )
+
+
+def test_baselines_are_scored_on_the_inputs_of_the_time(measured, version):
+    rows, found = measured
+    start = np.datetime64("2025-01-01", "us").item()
+    of_champion = of_month(rows, "2025-01")
+    constant = value(found, metric="mean_score", period_start=start, scored_by="baseline:constant")
+    assert constant["n"] == len(of_champion)
+    b = np.array([json.loads(row["features"])["b"] for row in of_champion])
+    auc = value(found, metric="roc_auc", period_start=start, scored_by="baseline:b")["value"]
+    label = [row["label"] for row in of_champion]
+    # A straight line ranks as its only feature does, or the other way round.
+    assert min(abs(auc - roc_auc_score(label, b)), abs(auc - roc_auc_score(label, -b))) < 1e-12
+
+
+def test_the_control_group_has_labels_and_no_scores(measured):
+    rows, found = measured
+    labels = [row["label"] for row in of_month(rows, "2025-02", "control")]
+    start = np.datetime64("2025-02-01", "us").item()
+    rate = value(found, slot="control", scored_by="label", metric="base_rate", period_start=start)
+    assert rate["value"] == pytest.approx(np.mean(labels), abs=1e-12)
+    assert rate["version"] is None
+    assert not [row for row in found if row["slot"] == "control" and row["kind"] == "estimated"]
+
+
+def test_what_has_not_matured_is_estimated_and_not_realised(measured):
+    rows, found = measured
+    start = np.datetime64("2025-03-01", "us").item()
+    assert {row["kind"] for row in found if row["period_start"] == start} == {"estimated"}
+    scores = [row["score"] for row in of_month(rows, "2025-03") if row["score"] is not None]
+    expected = value(found, kind="estimated", scored_by="label", metric="base_rate", period_start=start)
+    assert expected["value"] == pytest.approx(np.mean(scores), abs=1e-12)
+    assert (expected["decisions"], expected["matured"]) == (270, 0)
+
+
+def test_an_ml_model_that_is_not_watched_is_refused(connection, version):
+    with pytest.raises(SpecError, match=r"ml_models\.m\.monitoring.*got task binary and no monitoring"):
+        measure_performance(ml_model="m", spec=DECLARATION, predictions=None, outcomes=None, versions=None)
+
+
+def test_classes_are_measured_as_scikit_learn_does(connection):
+    random = np.random.default_rng(4)
+    label = random.integers(0, 3, size=200)
+    probabilities = random.dirichlet([1, 1, 1], size=200)
+    classes = ["basic", "plus", "o'ne"]
+    spec = {
+        name: value for name, value in DECLARATION.items() if name not in ("decision", "features", "algorithm")
+    } | {
+        "task": "multiclass",
+        "classes": classes,
+        "features": {"a": {"kind": "numeric"}},
+        "algorithm": {"family": "logistic"},
+        "monitoring": {},
+    }
+    shared = {
+        "decision_id": [str(i) for i in range(200)],
+        "slot": ["champion"] * 200,
+        "version": pa.array([7] * 200, pa.int64()),
+        "as_of": pa.array([np.datetime64("2025-05-05", "us").item()] * 200, pa.timestamp("us")),
+        "features": ['{"a": 1}'] * 200,
+    }
+    columns = {f"probability_{name}": probabilities[:, i] for i, name in enumerate(["basic", "plus", "o_ne"])}
+    versions = pa.table(
+        {
+            "version": pa.array([7], pa.int64()),
+            "spec": [parse_spec("m", spec).canonical_json()],
+            "baselines": pa.array([None], pa.string()),
+        }
+    )
+    found = measure_performance(
+        ml_model="m",
+        spec=spec,
+        predictions=connection.from_arrow(pa.table(shared | columns | {"score": probabilities.max(axis=1)})),
+        outcomes=connection.from_arrow(
+            pa.table(
+                {
+                    "decision_id": shared["decision_id"],
+                    "label": pa.array([None] * 200, pa.float64()),
+                    "label_class": [classes[i] for i in label],
+                }
+            )
+        ),
+        versions=connection.from_arrow(versions),
+    ).to_pylist()
+    assert value(found, metric="log_loss")["value"] == pytest.approx(
+        log_loss(label, probabilities, labels=[0, 1, 2]), abs=1e-12
+    )
+    assert value(found, metric="accuracy")["value"] == np.mean(probabilities.argmax(axis=1) == label)
+    assert {row["kind"] for row in found} == {"realised"}
+    assert {row["matured"] for row in found} == {200}
