@@ -158,7 +158,7 @@ def against_feast(per_entity: int) -> Table:
             Row(
                 duckdb,
                 f"peers_feast:duckdb_store:{per_entity}",
-                note="joins each spine row with all earlier events of its entity, which 10,000 of them forbid",
+                note="joins each spine row with all earlier events of its entity, before it chooses the latest",
             ),
         ],
     )
