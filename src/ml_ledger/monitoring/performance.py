@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -13,6 +13,7 @@ import pyarrow as pa
 from ml_ledger.errors import SpecError
 from ml_ledger.evaluation.metrics import Metric, measure
 from ml_ledger.monitoring.estimated import estimated_binary
+from ml_ledger.progress import say
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec, parse_spec
 from ml_ledger.spec.gate import WHOLE_DATASET
@@ -26,6 +27,7 @@ PERFORMANCE_SCHEMA = pa.schema(
         ("ml_model", pa.string()),
         ("version", pa.int64()),
         ("slot", pa.string()),
+        ("period", pa.string()),
         ("period_start", pa.timestamp("us")),
         ("kind", pa.string()),
         ("slice", pa.string()),
@@ -37,22 +39,32 @@ PERFORMANCE_SCHEMA = pa.schema(
         ("n", pa.int64()),
         ("decisions", pa.int64()),
         ("matured", pa.int64()),
+        ("group_key", pa.string()),
+        ("fingerprint", pa.string()),
     ]
 )
 REALISED, ESTIMATED = "realised", "estimated"
 
 
 def measure_performance(
-    *, ml_model: str, spec: Mapping[str, Any], predictions: Any, outcomes: Any, versions: Any
+    *,
+    ml_model: str,
+    spec: Mapping[str, Any],
+    predictions: Any,
+    outcomes: Any,
+    versions: Any,
+    history: Any = None,
 ) -> pa.Table:
     """Metrics of the predictions of an ML model by version, slot and period of their as-of dates.
 
     ml_model: its name under `vars.ml_models`. spec: its declaration, as written there. predictions, outcomes, versions:
-    the relations of its nodes.
+    the relations of its nodes. history: what was measured so far, or None: groups of predictions (of a version, slot
+    and period) whose labels are the same as then are not measured again.
 
     Returns an Arrow table of PERFORMANCE_SCHEMA. kind realised: over predictions whose label has matured, of the
     version ('self'), its baselines and its declared slices; estimated (task binary): what is to be expected of all
-    predictions of the period, matured or not. What cannot be measured has no row.
+    predictions of the period, matured or not. What cannot be measured has no row. Rows of a `group_key` replace those
+    that were measured before.
     Raises SpecError where the declaration is not valid, or has no label.
     """
     declared = parse_spec(ml_model, spec)
@@ -71,19 +83,18 @@ def measure_performance(
             "select version, spec, baselines from _ml_versions order by version"
         )
     }
+    groups = _changed_groups(labelled, declared, history)
     rows: list[dict[str, Any]] = []
-    used = labelled.query(f"select distinct version from {labelled.name} order by version nulls last")
-    for version in (row["version"] for row in used):
+    for version in dict.fromkeys(group["version"] for group in groups):
         of_version = stored.get(version)
         then = declared if of_version is None else MLModelSpec.from_canonical_json(of_version["spec"])
         baselines = {} if of_version is None else json.loads(of_version["baselines"] or "{}")
-        for group, metric in _of_version(labelled, version, then, baselines, declared.monitoring.period):
+        changed = [group for group in groups if group["version"] == version]
+        for group, metric in _of_version(labelled, changed, then, baselines):
             rows.append(
                 {
+                    **{name: group[name] for name in PERFORMANCE_SCHEMA.names if name in group},
                     "ml_model": ml_model,
-                    "version": version,
-                    "slot": group["slot"],
-                    "period_start": group["period"],
                     "kind": metric.dataset,
                     "slice": metric.slice,
                     "scored_by": metric.scored_by,
@@ -92,25 +103,47 @@ def measure_performance(
                     "ci_low": metric.ci_low,
                     "ci_high": metric.ci_high,
                     "n": metric.n,
-                    "decisions": group["decisions"],
-                    "matured": group["matured"],
                 }
             )
+    say(
+        f"{ml_model}: measured the performance of {len(groups)} groups of predictions that are new or have new labels"
+    )
     return pa.Table.from_pylist(rows, schema=PERFORMANCE_SCHEMA)
 
 
+def _changed_groups(labelled: Relation, spec: MLModelSpec, history: Any) -> list[dict[str, Any]]:
+    """The groups of predictions that can be measured and were not yet, or not with these labels."""
+    assert spec.monitoring is not None
+    period = spec.monitoring.period
+    found = labelled.query(
+        f"select version, slot, {literal(period)} as period, date_trunc({literal(period)}, as_of) as period_start,"
+        " count(*) as decisions, count(coalesce(cast(label as varchar), label_class)) as matured,"
+        " cast(bit_xor(hash(decision_id, label, label_class)) as varchar) as fingerprint"
+        f" from {labelled.name} group by all order by version nulls last, slot, period_start"
+    )
+    groups = [
+        group for group in found if group["matured"] or (spec.task == "binary" and group["version"] is not None)
+    ]
+    for group in groups:
+        group["group_key"] = "|".join(str(group[name]) for name in ("version", "slot", "period", "period_start"))
+    if history is None:
+        return groups
+    measured = Relation(history, name="_ml_history").query(
+        "select distinct group_key, fingerprint from _ml_history"
+    )
+    known = {(row["group_key"], row["fingerprint"]) for row in measured}
+    return [group for group in groups if (group["group_key"], group["fingerprint"]) not in known]
+
+
 def _of_version(
-    labelled: Relation, version: int | None, spec: MLModelSpec, baselines: Mapping[str, str], period: str
+    labelled: Relation, groups: Sequence[Mapping[str, Any]], spec: MLModelSpec, baselines: Mapping[str, str]
 ) -> Iterator[tuple[Mapping[str, Any], Metric]]:
-    """Metrics of the predictions of one version (None: of the control group), each with its slot and period."""
+    """Metrics of groups of predictions of one version (None: of the control group)."""
+    version = groups[0]["version"]
     scorings = {f"baseline:{name}": CompiledScoring.from_json(text) for name, text in baselines.items()}
     slices = {} if version is None else slice_conditions(spec)
     with ExitStack() as stack:
-        typed = stack.enter_context(labelled.materialised(_typed_rows(labelled, version, spec, period)))
-        groups = typed.query(
-            "select _ml_group, min(_ml_slot) as slot, min(_ml_period) as period, count(*) as decisions,"
-            f" count(label) as matured from {typed.name} group by _ml_group order by _ml_group"
-        )
+        typed = stack.enter_context(labelled.materialised(_typed_rows(labelled, groups, spec)))
         outputs = range(len(spec.classes or [""]))
         others = {"label": "label", "_ml_group": "_ml_group"} | {f"s0_{o}": f"s0_{o}" for o in outputs}
         others |= {f"_ml_slice{n}": f"case when {sql} then 1 end" for n, sql in enumerate(slices.values())}
@@ -127,8 +160,8 @@ def _of_version(
             "classes": spec.classes or (),
             "threshold": None if spec.decision is None else spec.decision.threshold,
         }
-        for group in groups:
-            in_group = f"_ml_group = {group['_ml_group']}"
+        for number, group in enumerate(groups):
+            in_group = f"_ml_group = {number}"
             realised = scored.filtered(f"{in_group} and label is not null")
             if group["matured"]:
                 for metric in measure(realised, scorers=["self", *scorings], **options):
@@ -144,26 +177,29 @@ def _of_version(
                         yield group, metric
 
 
-def _typed_rows(labelled: Relation, version: int | None, spec: MLModelSpec, period: str) -> str:
-    """A select of the predictions of a version: slot, period, label, scores, and the features as they were scored."""
+def _typed_rows(labelled: Relation, groups: Sequence[Mapping[str, Any]], spec: MLModelSpec) -> str:
+    """A select of predictions: number of the group, label, scores, and the features as they were scored."""
     columns = {"label": "label", "s0_0": "score"}
     if spec.classes is not None:
         positions = " ".join(f"when {literal(name)} then {number}" for number, name in enumerate(spec.classes))
         columns["label"] = f"case label_class {positions} end"
         columns |= {f"s0_{number}": quoted(class_column(name)) for number, name in enumerate(spec.classes)}
-    columns |= {
-        "_ml_slot": "slot",
-        "_ml_period": f"date_trunc({literal(period)}, as_of)",
-        "_ml_group": f"dense_rank() over (order by slot, date_trunc({literal(period)}, as_of))",
-    }
+    conditions = [_in_group(group) for group in groups]
+    numbers = " ".join(f"when {condition} then {number}" for number, condition in enumerate(conditions))
+    columns["_ml_group"] = f"case {numbers} end"
     kinds = {"numeric": "double", "boolean": "boolean", "date": "timestamp"}
     for name, feature in spec.features.items():
         path = literal('$."' + name + '"')
         text = f"json_extract_string(features, {path})"
         columns[quoted(name)] = f"cast({text} as {kinds.get(feature.kind, 'varchar')})"
-    where = "version is null" if version is None else f"version = {version}"
     selected = ", ".join(f"{sql} as {name}" for name, sql in columns.items())
-    return f"select {selected} from {labelled.name} where {where}"
+    return f"select {selected} from {labelled.name} where {' or '.join(conditions)}"
+
+
+def _in_group(group: Mapping[str, Any]) -> str:
+    version = "version is null" if group["version"] is None else f"version = {group['version']}"
+    start = f"date_trunc({literal(group['period'])}, as_of) = timestamp '{group['period_start']}'"
+    return f"({version} and slot = {literal(group['slot'])} and {start})"
 
 
 def class_column(name: str) -> str:

@@ -57,9 +57,7 @@ def decisions(connection, version: pa.Table) -> list[dict[str, Any]]:
     return rows
 
 
-@pytest.fixture(scope="module")
-def measured(connection, version) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    rows = decisions(connection, version)
+def measure(connection, version, rows, history=None) -> pa.Table:
     columns = ("decision_id", "slot", "version", "as_of", "score", "features")
     predictions = pa.Table.from_pylist([{name: row[name] for name in columns} for row in rows])
     outcomes = pa.Table.from_pylist(
@@ -70,14 +68,20 @@ def measured(connection, version) -> tuple[list[dict[str, Any]], list[dict[str, 
         ],
         schema=pa.schema([("decision_id", pa.string()), ("label", pa.float64()), ("label_class", pa.string())]),
     )
-    table = measure_performance(
+    return measure_performance(
         ml_model="m",
         spec=WATCHED,
         predictions=connection.from_arrow(predictions),
         outcomes=connection.from_arrow(outcomes),
         versions=connection.from_arrow(version),
+        history=None if history is None else connection.from_arrow(history),
     )
-    return rows, table.to_pylist()
+
+
+@pytest.fixture(scope="module")
+def measured(connection, version) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    rows = decisions(connection, version)
+    return rows, measure(connection, version, rows).to_pylist()
 
 
 def value(found: list[dict[str, Any]], **wanted: Any) -> dict[str, Any]:
@@ -141,6 +145,19 @@ def test_what_has_not_matured_is_estimated_and_not_realised(measured):
     expected = value(found, kind="estimated", scored_by="label", metric="base_rate", period_start=start)
     assert expected["value"] == pytest.approx(np.mean(scores), abs=1e-12)
     assert (expected["decisions"], expected["matured"]) == (270, 0)
+
+
+def test_only_what_has_changed_is_measured_again(connection, version):
+    rows = decisions(connection, version)
+    so_far = measure(connection, version, rows)
+    assert len(measure(connection, version, rows, so_far)) == 0
+    corrected = next(row for row in rows if row["decision_id"] == "2025-02-7")
+    corrected["label"] = 1 - corrected["label"]
+    again = measure(connection, version, rows, so_far).to_pylist()
+    assert {row["group_key"] for row in again} == {"1|champion|month|2025-02-01 00:00:00"}
+    before = [row for row in so_far.to_pylist() if row["group_key"] == again[0]["group_key"]]
+    assert len(again) == len(before)
+    assert value(again, metric="brier") != value(before, metric="brier")
 
 
 def test_an_ml_model_that_is_not_watched_is_refused(connection, version):
