@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from threadpoolctl import threadpool_limits
 
 from ml_ledger.progress import say
 from ml_ledger.quality.balance import class_imbalance
@@ -41,25 +42,30 @@ def assess_training_set(*, ml_model: str, spec: Mapping[str, Any], training_set:
     ml_model: its name under `vars.ml_models`. spec: its declaration, as written there. training_set: the
     relation that the macro `training_set` built.
 
-    Returns an Arrow table with one row per finding, rank 1 to be looked at first; none where no label has
-    matured yet. The same rows and declaration give the same findings. docs/training_quality.md explains each
-    check. Raises SpecError or TrainingSetError as `train_if_due` does, naming every problem.
+    Returns an Arrow table with one row per finding, rank 1 to be looked at first; none where the declaration does not
+    ask for any (`training_quality`), and where no label has matured yet. The same rows and declaration give the same
+    findings. docs/training_quality.md explains each check.
+    Raises SpecError or TrainingSetError as `train_if_due` does, naming every problem.
     """
+    import sklearn.ensemble  # noqa: F401  (its threads can be limited once it is loaded)
+
     declared = parse_spec(ml_model, spec)
+    if declared.training_quality is None:
+        return SCHEMA.empty_table()
     relation = Relation(training_set, name="_ml_training_set")
     validate_columns(ml_model, declared, relation)
     (found,) = relation.query(
-        "select max(known_at) as known_at, count_if(split = 'train') as train, count_if(split = 'holdout') as"
-        " holdout"
-        f" from {relation.name}"
+        "select max(known_at) as known_at, count_if(split = 'train') as train,"
+        f" count_if(split = 'holdout') as holdout from {relation.name}"
     )
     if not found["train"] or not found["holdout"]:
         say(f"{ml_model}: no training set to assess yet")
         return SCHEMA.empty_table()
     validate_rows(ml_model, declared, relation)
     rows = read(declared, relation)
-    settings = declared.training_quality or TrainingQualitySpec()
-    findings = list(_findings(rows, settings))
+    # Fits are small, and threads that wait for each other on a busy machine take many times as long as one alone.
+    with threadpool_limits(1):
+        findings = list(_findings(rows, declared.training_quality))
     counts = ", ".join(f"{sum(f.severity == severity for f in findings)} {severity}" for severity in SEVERITIES)
     say(f"{ml_model}: findings about the training set: {counts}")
     return findings_table(

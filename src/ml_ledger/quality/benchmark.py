@@ -46,7 +46,7 @@ def benchmark(rows: TrainingSet, sample: Rows, predicted: Matrix) -> Iterator[Fi
         declared.value,
         len(sample),
         len(sample),
-        f"{declared.who} reaches {declared.metric} {number(declared.value)}; out-of-fold predictions from"
+        f"{declared.metric} is {number(declared.value)} for {declared.who}; out-of-fold predictions from"
         f" these features reach"
         f" {number(value)}{interval}"
         + (f", {number(behind)} behind." if behind > 0 else f", {number(-behind)} ahead."),

@@ -17,6 +17,7 @@ FEWEST_ROWS = 200
 # Of the loss, what doubling the rows must save to be worth the while.
 WORTH = 0.01
 STANDARD_ERRORS = 2.0
+UNSURE = "too few rows to tell whether more would help"
 
 
 def learning_curve(
@@ -53,13 +54,14 @@ def learning_curve(
     sums = np.bincount(units, weights=gain - gain.mean())
     error = float(np.sqrt((sums**2).sum())) / len(gain)
     saved, low = float(gain.mean()), float(gain.mean()) - STANDARD_ERRORS * error
+    high = saved + STANDARD_ERRORS * error
     helps = low > 0 and saved > WORTH * means[-1]
+    unsure = not helps and high > 3 * WORTH * means[-1]
     kind = "squared error" if task == "regression" else "log loss"
     curve = ", ".join(f"{number(mean)} on {number(size)}" for mean, size in zip(means, sizes, strict=True))
     sampled = len(sample) < all_rows
-    verdict = (
-        f"The last doubling saved {number(saved)} ({number(low)} to {number(saved + STANDARD_ERRORS * error)}): "
-        + ("more rows help" if helps else "more rows of the same kind would hardly help")
+    verdict = f"The last doubling saved {number(saved)} ({number(low)} to {number(high)}): " + (
+        "more rows help" if helps else UNSURE if unsure else "more rows of the same kind would hardly help"
     )
     beyond = f"; the training set has {number(all_rows)}" if sampled else ""
     yield Finding(
@@ -71,13 +73,15 @@ def learning_curve(
         sizes[-1],
         len(sample),
         f"Out-of-fold {kind} by rows fitted on: {curve}. {verdict}{beyond}.",
-        _next_step(helps, sampled),
+        _next_step(helps, unsure, sampled),
     )
 
 
-def _next_step(helps: bool, sampled: bool) -> str:
-    if helps and sampled:
+def _next_step(helps: bool, unsure: bool, sampled: bool) -> str:
+    if (helps or unsure) and sampled:
         return "Raise training_quality.sample_rows to see whether the whole training set is enough."
     if helps:
         return "Collect more rows: further entities, or earlier as-of dates where these are like today's."
+    if unsure:
+        return "Nothing yet: assess again when there are more rows."
     return "Do not wait for more rows: look for features that tell more, and mend what the other findings show."

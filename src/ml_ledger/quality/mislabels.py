@@ -18,6 +18,8 @@ from ml_ledger.spec.quality import QualityLimits
 
 INSPECTED = 100
 LEVELS_OF_PREDICTION = 20
+# Predictions err, too, most of all where features are extreme: residuals may lie farther out than values.
+RESIDUAL_DISTANCE = 2.0
 # A likelihood-ratio statistic that chance reaches in one of 40 training sets; overfitting makes it seldomer.
 SURE = 4.0
 
@@ -136,7 +138,7 @@ def mislabels(
         fitted_rows=fitted_rows,
     )
     if spec.task == "regression":
-        suspects = far_residuals(looked_at.label, predicted[:, 0], limits.outlier_distance)
+        suspects = far_residuals(looked_at.label, predicted[:, 0], RESIDUAL_DISTANCE * limits.outlier_distance)
     else:
         suspects = confident_learning(looked_at.label, predicted)
     count, total = len(suspects.positions), len(looked_at)

@@ -195,11 +195,7 @@ def excess_over_promise(
     """
     others = np.flatnonzero(~members)
     if task == "regression":
-        order = others[np.argsort(predicted[others, 0], kind="stable")]
-        neighbours = np.searchsorted(predicted[order, 0], predicted[members, 0])
-        parts = np.array_split(order, max(1, min(LEVELS_OF_PREDICTION, len(order) // FEWEST_ROWS)))
-        means = np.repeat([loss[part].mean() for part in parts], [len(part) for part in parts])
-        return loss[members] - means[np.minimum(neighbours, len(order) - 1)]
+        return loss[members] - _usual_at(predicted[others, 0], loss[others], predicted[members, 0])
     train = others[:ROWS_OF_PROMISE]
     if len(np.unique(sample.label[train])) < 2:
         return np.zeros(int(members.sum()))
@@ -208,6 +204,22 @@ def excess_over_promise(
     fitted.fit(sample.design[train], sample.label[train])
     promised = np.clip(predict(fitted, task, sample.design[members], predicted.shape[1]), SMALLEST_PROBABILITY, 1)
     return loss[members] + (promised * np.log(promised)).sum(axis=1)
+
+
+def _usual_at(predicted: Vector, loss: Vector, at: Vector) -> Vector:
+    """The mean loss of rows with about the same prediction, in 20 groups; of amounts, also what a power of the
+    prediction says, whichever is more: errors grow with amounts, and the largest may all be in the slice.
+    """
+    order = np.argsort(predicted, kind="stable")
+    parts = np.array_split(order, max(1, min(LEVELS_OF_PREDICTION, len(order) // FEWEST_ROWS)))
+    means = np.array([loss[part].mean() for part in parts])
+    group = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    usual = means[group[np.minimum(np.searchsorted(predicted[order], at), len(order) - 1)]]
+    centres = np.array([predicted[part].mean() for part in parts])
+    if len(parts) < 3 or predicted.min() <= 0 or at.min() <= 0 or means.min() <= 0:
+        return usual
+    power, level = np.polyfit(np.log(centres), np.log(means), 1)
+    return np.maximum(usual, np.exp(level + power * np.log(at)))
 
 
 def weak_slices(

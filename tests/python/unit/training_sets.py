@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from inspect import signature
 from typing import Any
 
 import duckdb
@@ -9,6 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from ml_ledger import assess_training_set
+from ml_ledger.quality.finding import Finding
+from ml_ledger.quality.sample import read
+from ml_ledger.spec import parse_spec
+from ml_ledger.spec.quality import QualityLimits
+from ml_ledger.warehouse import Relation
 
 DECLARATION: dict[str, Any] = {
     "task": "binary",
@@ -91,16 +98,34 @@ def training_set(connection: duckdb.DuckDBPyConnection, columns: dict[str, np.nd
     return connection.table("training_set")
 
 
-def assess(columns: dict[str, np.ndarray], *, task: str = "binary", **changes: Any) -> list[dict[str, Any]]:
-    """The findings, in order of rank."""
+def declared(columns: dict[str, np.ndarray], task: str, **changes: Any) -> dict[str, Any]:
+    """A declaration that fits the columns."""
     declaration = DECLARATION | {"task": task} | OF_TASK[task] | {"features": features_of(columns)} | changes
+    return {key: value for key, value in declaration.items() if value is not None}
+
+
+def assess(columns: dict[str, np.ndarray], *, task: str = "binary", **changes: Any) -> list[dict[str, Any]]:
+    """The findings of all checks, in order of rank."""
     with duckdb.connect() as connection:
-        table = assess_training_set(
-            ml_model="m",
-            spec={key: value for key, value in declaration.items() if value is not None},
-            training_set=training_set(connection, columns),
-        )
-    return table.to_pylist()
+        return assess_training_set(
+            ml_model="m", spec=declared(columns, task, **changes), training_set=training_set(connection, columns)
+        ).to_pylist()
+
+
+def findings_of(
+    check: Callable[..., Iterable[Finding]],
+    columns: dict[str, np.ndarray],
+    *,
+    task: str = "clustering",
+    rows: int = 20_000,
+) -> list[Finding]:
+    """What one check finds, which takes the rows, maybe a sample of so many, and the limits."""
+    spec = parse_spec("m", declared(columns, task))
+    with duckdb.connect() as connection:
+        found = read(spec, Relation(training_set(connection, columns), name="_ml_training_set"))
+        sample = found.rows(found.part(found.train, rows))
+        given = {"rows": found, "sample": sample, "limits": QualityLimits()}
+        return list(check(**{name: given[name] for name in signature(check).parameters}))
 
 
 def serious(findings: list[dict[str, Any]]) -> list[tuple[str, str]]:
