@@ -16,9 +16,9 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warn", "info")
 
 # What is worth looking at first, among findings of one severity.
 CHECKS = (
+    "weak_slice",
     "mislabels",
     "conflicting_labels",
-    "weak_slice",
     "duplicate_column",
     "constant_column",
     "shift",

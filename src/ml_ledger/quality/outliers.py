@@ -19,7 +19,8 @@ from ml_ledger.warehouse import quoted
 
 INSPECTED = 10
 # The covariance is found on so many rows, since it takes many steps; the distances are of the whole sample.
-ROWS_OF_COVARIANCE = 3_000
+ROWS_OF_COVARIANCE = 1_500
+MOST_FEATURES = 30
 FEWEST_ROWS_PER_FEATURE = 20
 # A feature with one value in more rows has no spread to measure a distance in.
 LARGEST_ATOM = 0.3
@@ -86,7 +87,7 @@ def _range(low: float, high: float) -> str:
 def robust_distances(design: Matrix, seed: int) -> Vector:
     """The Mahalanobis distance of each of n rows from the centre of most of them.
 
-    By the minimum covariance determinant (Rousseeuw and Van Driessen 1999) of the first 3,000 rows, which up to
+    By the minimum covariance determinant (Rousseeuw and Van Driessen 1999) of the first 1,500 rows, which up to
     a quarter of them cannot move. design: n × k without NaN.
     """
     from sklearn.covariance import MinCovDet
@@ -116,7 +117,7 @@ def joint_outliers(rows: TrainingSet, sample: Rows, limits: QualityLimits) -> It
     for position in rows.numbers():
         values = sample.design[:, position]
         _, counts = np.unique(values, return_counts=True)
-        if counts.max() > LARGEST_ATOM * len(values):
+        if counts.max() > LARGEST_ATOM * len(values) or len(kept) == MOST_FEATURES:
             continue
         wider = np.column_stack([scores, normal_scores(values)])
         if np.linalg.matrix_rank(wider, tol=1e-3 * np.sqrt(len(wider))) == wider.shape[1]:

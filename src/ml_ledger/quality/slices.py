@@ -20,10 +20,12 @@ from ml_ledger.quality.sample import Column, Ids, Rows, TrainingSet
 BINS = 5
 FEWEST_ROWS = 40
 MOST_LEVELS = 12
+# What part of a difference the other rows must not explain.
+UNEXPLAINED = 2 / 3
 MOST_WEAK = 5
 MOST_HARD = 2
-MOST_ASKED = 8
-ROWS_OF_PROMISE = 8_000
+MOST_ASKED = 24
+ROWS_OF_PROMISE = 4_000
 LEVELS_OF_PREDICTION = 20
 MOST_FEATURES_IN_PAIRS = 30
 INSPECTED = 10
@@ -111,7 +113,7 @@ def find_weak_slices(
             break
         beyond = excess(best.members)
         error = np.sqrt(_variance(beyond, units[best.members]))
-        if beyond.mean() - critical * error > 0 and beyond.mean() > best.difference / 2:
+        if beyond.mean() - critical * error > 0 and beyond.mean() > UNEXPLAINED * best.difference:
             found.append(replace(best, is_weak=True))
             left &= ~best.members
         else:
