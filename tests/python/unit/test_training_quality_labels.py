@@ -9,7 +9,7 @@ from training_sets import assess, clean, serious
 
 from ml_ledger.quality.mislabels import confident_learning, far_residuals, share_by_accident
 from ml_ledger.quality.out_of_fold import folds_of
-from ml_ledger.quality.slices import Grouping, find_weak_slices
+from ml_ledger.quality.slice_search import Grouping, find_weak_slices
 
 PLANTED, FIRST, LEAST = 30, 60, 20
 
