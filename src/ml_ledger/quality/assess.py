@@ -42,9 +42,9 @@ def assess_training_set(*, ml_model: str, spec: Mapping[str, Any], training_set:
     ml_model: its name under `vars.ml_models`. spec: its declaration, as written there. training_set: the
     relation that the macro `training_set` built.
 
-    Returns an Arrow table with one row per finding, rank 1 to be looked at first; none where the declaration does not
-    ask for any (`training_quality`), and where no label has matured yet. The same rows and declaration give the same
-    findings. docs/training_quality.md explains each check.
+    Returns an Arrow table with one row per finding, rank 1 to be looked at first; none where the declaration
+    does not ask for any (`training_quality`), and where no label has matured yet. The same rows and declaration
+    give the same findings. docs/training_quality.md explains each check.
     Raises SpecError or TrainingSetError as `train_if_due` does, naming every problem.
     """
     import sklearn.ensemble  # noqa: F401  (its threads can be limited once it is loaded)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ml_ledger.families.base import Vector
 from ml_ledger.quality.finding import Finding, Severity, number, percent
 from ml_ledger.quality.sample import Rows, TrainingSet
 from ml_ledger.spec.quality import QualityLimits
@@ -13,14 +14,14 @@ from ml_ledger.training.labels import label_as_double
 from ml_ledger.warehouse import quoted
 
 INSPECTED = 10
-# A number with so many distinct values tells rows apart, so that copies are no chance.
-TELLING_SHARE = 0.5
+# Where a row agrees with fewer others in some feature, copies of whole rows are no chance.
+FEW_ROWS = 0.5
 
 
 def duplicates(rows: TrainingSet, sample: Rows, limits: QualityLimits) -> Iterator[Finding]:
     """A finding where rows have the same features, and one where the labels of such rows contradict each other.
 
-    A warning where a single feature tells most rows apart, so that two rows do not agree in all of them by chance.
+    A warning where a single feature tells rows apart, so that two do not agree in all of them by chance.
     """
     features = ", ".join(quoted(name) for name in rows.spec.features)
     label = label_as_double(rows.spec)
@@ -33,7 +34,7 @@ def duplicates(rows: TrainingSet, sample: Rows, limits: QualityLimits) -> Iterat
         f" group by all) group by {features})"
     )
     total, copies = int(found["total"]), int(found["copies"])
-    telling = _telling(sample)
+    telling = _telling(sample, total)
     if copies and copies / total > limits.copies_share:
         severity: Severity = "warn" if telling else "info"
         yield Finding(
@@ -46,7 +47,7 @@ def duplicates(rows: TrainingSet, sample: Rows, limits: QualityLimits) -> Iterat
             total,
             f"{number(copies)} of {number(total)} training rows ({percent(copies / total)}) repeat the"
             f" features of another row."
-            + ("" if telling else " No single feature tells most rows apart, so that chance alone makes copies."),
+            + ("" if telling else " No single feature tells rows apart, so that chance alone makes copies."),
             "Find the file that was loaded twice, the join that multiplies rows, or the entity with two"
             " names, and keep one of"
             " each."
@@ -82,13 +83,15 @@ def duplicates(rows: TrainingSet, sample: Rows, limits: QualityLimits) -> Iterat
         )
 
 
-def _telling(sample: Rows) -> bool:
-    """Whether some feature has another value in most rows."""
-    return any(
-        len(np.unique(column)) > TELLING_SHARE * len(column)
-        for column in sample.design.T
-        if not np.isnan(column).any()
-    )
+def _telling(sample: Rows, total: int) -> bool:
+    """Whether a feature has so many values that a row agrees in it with less than half another of so many rows."""
+    return any(_agreeing_share(column) * total < FEW_ROWS for column in sample.design.T)
+
+
+def _agreeing_share(values: Vector) -> float:
+    """The share of all pairs of rows that have the same value; NULL is one."""
+    _, counts = np.unique(values, return_counts=True)
+    return float((counts * (counts - 1.0)).sum() / (len(values) * (len(values) - 1.0)))
 
 
 def _examples(rows: TrainingSet, grouped: str, having: str) -> list[dict[str, object]]:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -123,7 +124,7 @@ def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
     """What JSON can hold."""
     plain: dict[str, Any] = {}
     for name, value in row.items():
-        if isinstance(value, float):
+        if isinstance(value, (float, Decimal)):
             plain[name] = float(f"{value:.6g}") if math.isfinite(value) else None
         else:
             plain[name] = value if value is None or isinstance(value, (bool, int, str)) else str(value)
