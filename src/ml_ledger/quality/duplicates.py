@@ -85,7 +85,7 @@ def duplicates(rows: TrainingSet, sample: Rows, limits: QualityLimits) -> Iterat
 
 def _telling(sample: Rows, total: int) -> bool:
     """Whether a feature has so many values that a row agrees in it with less than half another of so many rows."""
-    return any(_agreeing_share(column) * total < FEW_ROWS for column in sample.design.T)
+    return len(sample) > 1 and any(_agreeing_share(column) * total < FEW_ROWS for column in sample.design.T)
 
 
 def _agreeing_share(values: Vector) -> float:
