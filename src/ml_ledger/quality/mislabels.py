@@ -183,5 +183,5 @@ def _evidence(rows: TrainingSet, count: int, total: int, clear: bool, by_context
     text = f"In {number(count)} of {number(total)} rows looked at ({percent(count / total)}) the label {how}"
     text += ", from the features and from the entity's rows at neighbouring as-of dates." if by_context else "."
     if not clear:
-        text += " They are no more than the model's own probabilities promise, so they may well be chance."
+        text += " There are no more of them than chance may make; only a look at them tells."
     return text

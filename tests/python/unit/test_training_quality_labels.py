@@ -174,6 +174,21 @@ def test_a_small_slice_with_much_noise_does_not_win():
     assert found[0].low < 0.4 < found[0].high
 
 
+@pytest.mark.parametrize(("beyond", "is_weak"), [(0.2, False), (0.35, True)])
+def test_a_slice_is_weak_where_the_other_rows_promise_better_and_else_only_hard(beyond, is_weak):
+    rng = np.random.default_rng(0)
+    loss = rng.exponential(0.2, 2000)
+    kind = np.repeat(np.arange(4), 500)
+    loss[kind == 3] += 0.4
+    groups = [Grouping(kind, [f"kind = {number}" for number in range(4)])]
+
+    def excess(members):
+        return np.full(int(members.sum()), beyond)
+
+    (found,) = find_weak_slices(groups, loss, np.arange(2000).astype(np.uint64), excess)
+    assert (found.words, found.is_weak) == ("kind = 3", is_weak)
+
+
 def test_chance_makes_no_slice_though_hundreds_are_tried():
     wrong = 0
     for seed in range(20):

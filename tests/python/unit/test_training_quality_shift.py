@@ -72,6 +72,18 @@ def test_a_shift_is_named_feature_by_feature_and_the_classifier_sees_it():
     assert area["value"] > 0.7
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_few_rows_differ_by_chance_and_many_may_differ_a_little(seed):
+    few = clean(seed, rows=300, task="clustering")
+    assert of(assess(few, task="clustering"), "shift") == []
+    many = clean(seed, rows=8000, task="clustering")
+    many["age"][np.arange(8000) % 4 == 3] += 2
+    assert of(assess(many, task="clustering"), "shift") == []
+    lower = {"limits": {"shift": 0.0}}
+    (found,) = of(assess(many, task="clustering", training_quality=lower), "shift")
+    assert (found["subject"], found["value"] < 0.2) == ("age", True)
+
+
 def test_a_feature_that_is_gone_in_the_holdout_is_an_error():
     columns = clean(0, rows=1600, task="clustering")
     columns["age"][np.arange(1600) % 4 == 3] = np.nan
