@@ -15,6 +15,7 @@ from ml_ledger.spec.base import Finite, Name, Positive, Strict
 from ml_ledger.spec.gate import GateSpec, SliceSpec, SmokeCaseSpec
 from ml_ledger.spec.governance import DeploymentSpec, ExperimentSpec, GovernanceSpec, RetentionSpec
 from ml_ledger.spec.monitoring import MonitoringSpec
+from ml_ledger.spec.quality import TrainingQualitySpec
 
 # Columns that the training_set macro adds to the features; no feature can have these names.
 TRAINING_SET_COLUMNS = ("matured_at", "split", "weight", "known_at", "invocation_id", "run_by")
@@ -25,6 +26,7 @@ DESCRIPTIVE_KEYS = frozenset(
         "description", "owner", "example",
         "governance", "deployment", "experiment", "retention", "keep_training_set",
         "monitoring",
+        "training_quality",
     }
 )  # fmt: skip
 
@@ -185,6 +187,7 @@ class MLModelSpec(Strict):
     retention: RetentionSpec = RetentionSpec()
     monitoring: MonitoringSpec | None = None
     keep_training_set: Literal["none", "members", "full"] = "none"
+    training_quality: TrainingQualitySpec | None = None
 
     def algorithms(self) -> dict[str, AlgorithmSpec]:
         """What may become the version: the candidates by name, or the one algorithm as 'self'."""

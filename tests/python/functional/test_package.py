@@ -13,6 +13,7 @@ from kept_rows import check_erased_everywhere, check_reproduced
 from pair_decisions import check_pairs
 from rule_decisions import check_rule
 from segments import check_segments
+from training_findings import check_training_findings
 
 from ml_ledger.commands.verify import verify
 
@@ -73,6 +74,7 @@ def test_an_ml_model_of_another_project(tmp_path: Path):
     ]
     assert_scored_by_the_stored_estimator(project)
     assert_dates_are_one_feature(project)
+    check_training_findings(project)
     assert project.query(
         "select clipped_features, count(*) from analytics.ml_predictions where ml_model = 'churn' group by 1 order by 1"
     ) == [

@@ -1,0 +1,1 @@
+{{ ml_ledger.union_training_quality() }}
