@@ -19,7 +19,9 @@
         {% set leftovers = run_query(
             "select table_schema, table_name from information_schema.tables"
             ~ " where table_catalog = current_database()"
-            ~ " and starts_with(table_name, '" ~ name ~ "_versions__dbt_tmp')"
+            ~ " and (starts_with(table_name, '" ~ name ~ "_versions__dbt_tmp')"
+            ~ " or starts_with(table_name, '" ~ name ~ "_performance__dbt_tmp')"
+            ~ " or starts_with(table_name, '" ~ name ~ "_training_quality__dbt_tmp'))"
         ) %}
         {% for leftover in leftovers %}
             {% do run_query('drop table "' ~ leftover[0] ~ '"."' ~ leftover[1] ~ '"') %}

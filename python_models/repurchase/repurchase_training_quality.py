@@ -2,7 +2,8 @@ from ml_ledger import assess_training_set
 
 
 def model(dbt, session):
-    dbt.config(materialized="table")
+    dbt.config(materialized="incremental", incremental_strategy="delete+insert", unique_key="ml_model")
     training_set = dbt.ref("repurchase_training_set")
     spec = dbt.config.meta_get("ml")
-    return assess_training_set(ml_model="repurchase", spec=spec, training_set=training_set)
+    history = session.sql(f"select * from {dbt.this}") if dbt.is_incremental else None
+    return assess_training_set(ml_model="repurchase", spec=spec, training_set=training_set, history=history)

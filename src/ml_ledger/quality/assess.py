@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -26,6 +27,7 @@ from ml_ledger.quality.shift import domain_classifier, shift
 from ml_ledger.quality.slices import weak_slices
 from ml_ledger.spec import parse_spec
 from ml_ledger.spec.quality import TrainingQualitySpec
+from ml_ledger.terms.base import literal
 from ml_ledger.training.run import fingerprint_of
 from ml_ledger.training.validation import validate_columns, validate_rows
 from ml_ledger.warehouse import Relation
@@ -36,15 +38,19 @@ LOOKED_AT_PER_FITTED = 15
 MOST_NUMBERS = 30_000_000
 
 
-def assess_training_set(*, ml_model: str, spec: Mapping[str, Any], training_set: Any) -> pa.Table:
+def assess_training_set(
+    *, ml_model: str, spec: Mapping[str, Any], training_set: Any, history: Any = None
+) -> pa.Table:
     """Assess the training set of an ML model.
 
     ml_model: its name under `vars.ml_models`. spec: its declaration, as written there. training_set: the
-    relation that the macro `training_set` built.
+    relation that the macro `training_set` built. history: what was found the last time, or None: the same rows
+    under the same declaration are not assessed again.
 
-    Returns an Arrow table with one row per finding, rank 1 to be looked at first; none where the declaration
-    does not ask for any (`training_quality`), and where no label has matured yet. The same rows and declaration
-    give the same findings. docs/training_quality.md explains each check.
+    Returns an Arrow table with one row per finding, rank 1 to be looked at first; they replace the findings so far.
+    None where the declaration does not ask for any (`training_quality`), where no label has matured yet, and where
+    nothing has changed since the last time. The same rows and declaration give the same findings.
+    docs/training_quality.md explains each check.
     Raises SpecError or TrainingSetError as `train_if_due` does, naming every problem.
     """
     import sklearn.ensemble  # noqa: F401  (its threads can be limited once it is loaded)
@@ -61,6 +67,11 @@ def assess_training_set(*, ml_model: str, spec: Mapping[str, Any], training_set:
     if not found["train"] or not found["holdout"]:
         say(f"{ml_model}: no training set to assess yet")
         return SCHEMA.empty_table()
+    fingerprint = fingerprint_of(declared, relation)
+    spec_hash = hashlib.sha256(declared.canonical_json().encode()).hexdigest()
+    if history is not None and _is_known(Relation(history, name="_ml_findings"), fingerprint, spec_hash):
+        say(f"{ml_model}: the training set is the one that was assessed before")
+        return SCHEMA.empty_table()
     validate_rows(ml_model, declared, relation)
     rows = read(declared, relation)
     # Fits are small, and threads that wait for each other on a busy machine take many times as long as one alone.
@@ -72,9 +83,18 @@ def assess_training_set(*, ml_model: str, spec: Mapping[str, Any], training_set:
         findings,
         ml_model=ml_model,
         known_at=found["known_at"],
-        fingerprint=fingerprint_of(declared, relation),
+        fingerprint=fingerprint,
+        spec_hash=spec_hash,
         rows=found["train"],
     )
+
+
+def _is_known(findings: Relation, fingerprint: str, spec_hash: str) -> bool:
+    (found,) = findings.query(
+        f"select count(*) as n from {findings.name} where training_set_fingerprint = {literal(fingerprint)}"
+        f" and spec_hash = {literal(spec_hash)}"
+    )
+    return bool(found["n"])
 
 
 def _findings(rows: TrainingSet, settings: TrainingQualitySpec) -> Iterator[Finding]:

@@ -32,6 +32,7 @@ CHECKS = (
     "near_constant_column",
     "benchmark",
     "learning_curve",
+    "nothing_found",
 )
 
 SCHEMA = pa.schema(
@@ -39,6 +40,7 @@ SCHEMA = pa.schema(
         ("ml_model", pa.string()),
         ("known_at", pa.timestamp("us")),
         ("training_set_fingerprint", pa.string()),
+        ("spec_hash", pa.string()),
         ("check_name", pa.string()),
         ("severity", pa.string()),
         ("rank", pa.int64()),
@@ -77,9 +79,16 @@ class Finding:
 
 
 def findings_table(
-    findings: Sequence[Finding], *, ml_model: str, known_at: datetime | None, fingerprint: str, rows: int
+    findings: Sequence[Finding],
+    *,
+    ml_model: str,
+    known_at: datetime | None,
+    fingerprint: str,
+    spec_hash: str,
+    rows: int,
 ) -> pa.Table:
-    """The findings, in the order in which to look at them."""
+    """The findings, in the order in which to look at them; without any a row that says so."""
+    findings = findings or [_nothing_found(rows)]
     ordered = sorted(
         findings, key=lambda finding: (SEVERITIES.index(finding.severity), CHECKS.index(finding.check))
     )
@@ -89,6 +98,7 @@ def findings_table(
                 "ml_model": ml_model,
                 "known_at": known_at,
                 "training_set_fingerprint": fingerprint,
+                "spec_hash": spec_hash,
                 "check_name": finding.check,
                 "severity": finding.severity,
                 "rank": rank,
@@ -107,6 +117,20 @@ def findings_table(
             for rank, finding in enumerate(ordered, 1)
         ],
         schema=SCHEMA,
+    )
+
+
+def _nothing_found(rows: int) -> Finding:
+    return Finding(
+        "nothing_found",
+        "info",
+        "training set",
+        None,
+        None,
+        0,
+        rows,
+        evidence=f"No check found anything in {rows:,} training rows.",
+        next_step="Nothing to do.",
     )
 
 

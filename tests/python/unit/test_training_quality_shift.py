@@ -143,6 +143,22 @@ def test_the_sample_is_stated_and_the_version_with_the_same_rows_is_known():
     assert all(isinstance(json.loads(row["rows_to_inspect"]), list) for row in rows)
 
 
+def test_the_same_training_set_is_not_assessed_again():
+    columns = clean(0, rows=400)
+    spec = declared(columns, "binary", training_quality={"sample_rows": 300})
+    with duckdb.connect() as connection:
+        relation = training_set(connection, columns)
+        first = assess_training_set(ml_model="m", spec=spec, training_set=relation)
+
+        def again(spec: dict, relation: duckdb.DuckDBPyRelation) -> int:
+            history = connection.from_arrow(first)
+            return len(assess_training_set(ml_model="m", spec=spec, training_set=relation, history=history))
+
+        assert again(spec, relation) == 0
+        assert again(spec | {"training_quality": {"sample_rows": 299}}, relation) > 0
+        assert again(spec, training_set(connection, {name: of[:-4] for name, of in columns.items()})) > 0
+
+
 def test_nothing_is_looked_at_unless_it_is_asked_for():
     assert assess(clean(0, rows=400), training_quality=None) == []
 
