@@ -1,5 +1,4 @@
-"""Findings about the training sets of integration_tests: of the ML models that ask for them, and of what"
-" they trained on."""
+"""Findings about the training sets of integration_tests: of the ML models that ask for them."""
 
 from __future__ import annotations
 
