@@ -140,26 +140,40 @@ def copied_project(folder: Path, *, sample: bool) -> Project:
     if sample:
         shutil.copy(SAMPLE, folder / "seeds" / "repurchase" / "cdnow_orders.csv")
         project.declare(with_room_for_noise)
-        without_next_quarter_spend(project)
+        without_company(project)
     return project
 
 
-def without_next_quarter_spend(project: Project) -> None:
-    """One ML model is what most tests look at, and a second one takes as long again to build."""
-    for folder in ("models", "python_models"):
-        shutil.rmtree(project.folder / folder / "next_quarter_spend")
+def without_company(project: Project) -> None:
+    """One ML model and its record are what these tests look at; what else is shipped takes as long again to build.
+
+    The fixture `full` has all of it.
+    """
+    for folder in (
+        "models/next_quarter_spend",
+        "python_models/next_quarter_spend",
+        "models/catalogue",
+        "models/quality",
+    ):
+        shutil.rmtree(project.folder / folder)
+    for node in ("training_quality", "performance"):
+        (project.folder / "python_models" / "repurchase" / f"repurchase_{node}.py").unlink()
+    file = project.folder / "python_models" / "repurchase" / "_repurchase__python_models.yml"
+    properties = yaml.safe_load(file.read_text(encoding="utf-8"))
+    properties["models"] = [item for item in properties["models"] if item["name"] == "repurchase_versions"]
+    file.write_text(yaml.safe_dump(properties, sort_keys=False), encoding="utf-8")
     file = project.folder / "dbt_project.yml"
     settings = yaml.safe_load(file.read_text(encoding="utf-8"))
-    del settings["vars"]["ml_models"]["next_quarter_spend"], settings["models"]["ml_ledger"]["next_quarter_spend"]
+    del settings["vars"]["ml_models"]["next_quarter_spend"]
+    for folder in ("next_quarter_spend", "catalogue", "quality"):
+        del settings["models"]["ml_ledger"][folder]
     file.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
 
 
 def with_room_for_noise(declaration: dict[str, Any]) -> None:
-    """Limits are set for all customers; on a tenth of them, and on slices of these, metrics scatter more.
-
-    Nor is the training set assessed, which takes as long as the rest of a build.
-    """
-    declaration.pop("training_quality")
+    """Limits are set for all customers; on a tenth of them, and on slices of these, metrics scatter more."""
+    for key in ("training_quality", "monitoring"):
+        declaration.pop(key)
     declaration["gate"]["maximum_calibration_error"] = 0.1
     for part in declaration["slices"].values():
         part.pop("limits", None)

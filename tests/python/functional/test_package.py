@@ -19,7 +19,7 @@ from ml_ledger.commands.verify import verify
 
 
 def installed(folder: Path) -> Project:
-    copied_project(folder / "ml_ledger", sample=True)
+    copied_project(folder / "ml_ledger", sample=False)
     user = folder / "ml_ledger" / "integration_tests"
     shutil.copytree(
         ROOT / "integration_tests",

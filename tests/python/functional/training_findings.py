@@ -12,7 +12,7 @@ def check_training_findings(project: Project) -> None:
         " bool_and(training_set_fingerprint in (select training_set_fingerprint from analytics.ml_versions))"
         " from analytics.ml_training_quality group by 1 order by 1"
     ) == [
-        ("account_segment", 1, True, 0, 2400, True),
+        ("account_segment", 1, True, 0, 3200, True),
         ("next_plan", 1, True, 0, 2400, True),
         ("next_spend", 1, True, 0, 2400, True),
     ]
