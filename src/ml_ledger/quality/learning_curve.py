@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ml_ledger.families.base import Vector
 from ml_ledger.quality.finding import Finding, number
-from ml_ledger.quality.out_of_fold import estimator, folds_of, losses, predict
+from ml_ledger.quality.out_of_fold import estimator, fitted_on, folds_of, losses, predict
 from ml_ledger.quality.sample import Rows, TrainingSet
 
 SHARES = (0.125, 0.25, 0.5)
@@ -41,7 +41,7 @@ def learning_curve(
         train = np.flatnonzero(~tested & (turn < share))
         if task != "regression" and len(np.unique(sample.label[train])) < 2:
             continue
-        fitted = estimator(task, is_level, seed).fit(sample.design[train], sample.label[train])
+        fitted = fitted_on(estimator(task, is_level, seed), sample.design[train], sample.label[train])
         half = losses(task, sample.label[tested], predict(fitted, task, sample.design[tested], classes))
         means.append(float(half.mean()))
         sizes.append(len(train))

@@ -34,6 +34,12 @@ def estimator(task: str, is_level: NDArray[np.bool_], seed: int) -> Any:
     )
 
 
+def fitted_on(unfitted: Any, design: Matrix, label: Vector) -> Any:
+    """The estimator, fitted. A column without any value is taken for a constant, since scikit-learn refuses it."""
+    empty = np.isnan(design).all(axis=0)
+    return unfitted.fit(np.where(empty, 0.0, design) if empty.any() else design, label)
+
+
 def folds_of(entities: Ids, seed: int, *, rows: int) -> NDArray[np.int64]:
     """The fold of each row: all rows of an entity are in the same one. Five, or three of many rows."""
     names, codes = np.unique(entities, return_inverse=True)
@@ -72,7 +78,7 @@ def out_of_fold(
         elif task != "regression" and len(np.unique(label[train])) < 2:
             predicted[fold == number] = np.bincount(label[train].astype(int), minlength=classes) / len(train)
             continue
-        fitted = estimator(task, is_level, seed).fit(design[train], label[train])
+        fitted = fitted_on(estimator(task, is_level, seed), design[train], label[train])
         predicted[fold == number] = predict(fitted, task, design[fold == number], classes)
     return predicted
 

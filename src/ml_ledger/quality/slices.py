@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ml_ledger.families.base import Matrix, Vector
 from ml_ledger.quality.finding import Finding, number, percent
-from ml_ledger.quality.out_of_fold import SMALLEST_PROBABILITY, estimator, predict
+from ml_ledger.quality.out_of_fold import SMALLEST_PROBABILITY, estimator, fitted_on, predict
 from ml_ledger.quality.sample import Rows, TrainingSet
 from ml_ledger.quality.slice_search import FEWEST_ROWS, WeakSlice, find_weak_slices, groupings
 
@@ -44,8 +44,8 @@ def excess_over_promise(
     if len(np.unique(sample.label[train])) < 2:
         return np.zeros(int(members.sum()))
     # Smaller than the other fits, as an overfitted model promises too much.
-    fitted = estimator(task, is_level, seed).set_params(max_iter=40, max_leaf_nodes=8)
-    fitted.fit(sample.design[train], sample.label[train])
+    smaller = estimator(task, is_level, seed).set_params(max_iter=40, max_leaf_nodes=8)
+    fitted = fitted_on(smaller, sample.design[train], sample.label[train])
     promised = np.clip(predict(fitted, task, sample.design[members], predicted.shape[1]), SMALLEST_PROBABILITY, 1)
     return loss[members] + (promised * np.log(promised)).sum(axis=1)
 

@@ -8,7 +8,7 @@ from sklearn.datasets import load_breast_cancer
 from training_sets import assess, clean, serious
 
 from ml_ledger.quality.mislabels import confident_learning, far_residuals, share_by_accident
-from ml_ledger.quality.out_of_fold import folds_of
+from ml_ledger.quality.out_of_fold import folds_of, out_of_fold
 from ml_ledger.quality.slice_search import Grouping, find_weak_slices
 
 PLANTED, FIRST, LEAST = 30, 60, 20
@@ -210,3 +210,20 @@ def test_rows_of_one_entity_count_as_one():
     assert find_weak_slices(groups, loss, entities, nothing_is_promised(loss)) == []
     alone = np.arange(2000).astype(np.uint64)
     assert find_weak_slices(groups, loss, alone, nothing_is_promised(loss)) != []
+
+
+def test_a_column_without_a_value_in_some_fold_is_no_obstacle():
+    """As the entity's later rows are where a history is short."""
+    random = np.random.default_rng(2)
+    x = random.normal(size=200)
+    later = np.where(np.arange(200) == 7, 1.0, np.nan)  # whichever fold has this row, others train without a value
+    predicted = out_of_fold(
+        "binary",
+        np.column_stack([x, later]),
+        (x > 0).astype(float),
+        np.array([str(i) for i in range(200)]),
+        is_level=np.array([False, False]),
+        classes=2,
+        seed=0,
+    )
+    assert np.mean((predicted[:, 1] > 0.5) == (x > 0)) > 0.95
