@@ -36,8 +36,9 @@ dbt-test: $(INSTALLED)  ## Data and unit tests of the shipped project, in a ware
 	rm -rf target/test-warehouse && mkdir -p target/test-warehouse
 	ML_LEDGER_WAREHOUSE=target/test-warehouse/warehouse.duckdb $(BIN)/dbt --quiet build
 
+# Files go to processes in the order of their names: functional tests first, so that no long one is left for the end.
 python-test: $(INSTALLED)  ## pytest: unit, parity with scikit-learn, functional on copies of the project
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 crash: $(INSTALLED)  ## Kill 20 builds at random moments; each next one completes, and nothing is lost or doubled
 	OMP_NUM_THREADS=1 ML_LEDGER_KILLS=20 $(BIN)/pytest tests/python/functional/test_crash.py
