@@ -15,16 +15,17 @@
 {% endmacro %}
 
 {% macro duckdb__drop_leftovers() %}
+    {% set conditions = [] %}
     {% for name in ml_ledger.ml_model_names() %}
-        {% set leftovers = run_query(
-            "select table_schema, table_name from information_schema.tables"
-            ~ " where table_catalog = current_database()"
-            ~ " and (starts_with(table_name, '" ~ name ~ "_versions__dbt_tmp')"
-            ~ " or starts_with(table_name, '" ~ name ~ "_performance__dbt_tmp')"
-            ~ " or starts_with(table_name, '" ~ name ~ "_training_quality__dbt_tmp'))"
-        ) %}
-        {% for leftover in leftovers %}
-            {% do run_query('drop table "' ~ leftover[0] ~ '"."' ~ leftover[1] ~ '"') %}
+        {% for node in ['versions', 'performance', 'training_quality'] %}
+            {% do conditions.append("starts_with(table_name, '" ~ name ~ '_' ~ node ~ "__dbt_tmp')") %}
         {% endfor %}
+    {% endfor %}
+    {% set leftovers = run_query(
+        'select table_schema, table_name from information_schema.tables where table_catalog = current_database() and ('
+        ~ conditions | join(' or ') ~ ')'
+    ) if conditions else [] %}
+    {% for leftover in leftovers %}
+        {% do run_query('drop table "' ~ leftover[0] ~ '"."' ~ leftover[1] ~ '"') %}
     {% endfor %}
 {% endmacro %}

@@ -17,7 +17,7 @@
     {% set written = declared if declared is mapping else {} %}
     {% set types = ml_ledger.column_types(relation) %}
     {% set entity = written.get('entity') %}
-    {% set entity = [entity] if entity is string else entity %}
+    {% set entity = ml_ledger.as_list(entity) %}
     {% set entity = entity if entity is sequence and entity is not mapping else [] %}
     {% set keys = entity + [written.get('timestamp'), written.get('known_at'), written.get('tie_breaker')] %}
     {% set keys = keys | select('string') | map('lower') | list %}

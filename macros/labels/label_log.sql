@@ -93,10 +93,5 @@ select
     {{ ml_ledger.wall_clock() }} as recorded_at
 from changed
 cross join faults
-where {{ ml_ledger.fail_when(
-    'faults._ml_repeated > 0',
-    "'" ~ ml_model ~ ": an entity must have one label per as-of date; got ' || faults._ml_repeated || ' that have"
-        ~ " several, such as ' || faults._ml_example || '. Nothing was written. Fix: make the label model unique on "
-        ~ key ~ ".'",
-) }}
+where {{ ml_ledger.fail_for_repeated_labels(ml_model, spec) }}
 {% endmacro %}

@@ -83,12 +83,7 @@ outcomes as (
             predictions.entity_id = matured.entity_id
             and predictions.as_of = matured.as_of
     cross join faults
-    where {{ ml_ledger.fail_when(
-        'faults._ml_repeated > 0',
-        "'" ~ ml_model ~ ": an entity must have one label per as-of date; got ' || faults._ml_repeated || ' that have"
-            ~ " several, such as ' || faults._ml_example || '. Nothing was written. Fix: make the label model unique on "
-            ~ spec.entity ~ ' and ' ~ spec.as_of ~ ".'",
-    ) }}
+    where {{ ml_ledger.fail_for_repeated_labels(ml_model, spec) }}
 )
 
 select * from outcomes

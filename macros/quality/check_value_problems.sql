@@ -64,8 +64,8 @@
     Returns: list of texts.
 #}
 {% macro reference_problems(where, check) %}
-    {% set columns = [check.refers_to] if check.refers_to is string else check.refers_to %}
-    {% set to_columns = [check.to_columns] if check.to_columns is string else check.to_columns %}
+    {% set columns = ml_ledger.as_list(check.refers_to) %}
+    {% set to_columns = ml_ledger.as_list(check.to_columns) %}
     {% set problems = ml_ledger.column_list_problems(
         where ~ '.to_columns', check.to_columns, check.get('to'), ml_ledger.column_types(check.get('to'))
     ) %}

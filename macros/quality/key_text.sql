@@ -9,7 +9,7 @@
         {% do return("'(declare key to see which)'") %}
     {% endif %}
     {% set parts = [] %}
-    {% for column in ([key] if key is string else key) %}
+    {% for column in ml_ledger.as_list(key) %}
         {% do parts.append(
             ml_ledger.text_literal((', ' if not loop.first else '') ~ column | replace('"', '') ~ ' = ') ~ ' || coalesce(cast('
             ~ (relation ~ '.' if relation else '') ~ column ~ ' as ' ~ dbt.type_string() ~ "), 'NULL')"

@@ -6,9 +6,9 @@
 {% macro row_check_joins(checks) -%}
 {%- for check in checks.values() %}
 {%- if 'refers_to' in check %}
-{%- set columns = [check.refers_to] if check.refers_to is string else check.refers_to -%}
+{%- set columns = ml_ledger.as_list(check.refers_to) -%}
 {%- set given = check.get('to_columns') or columns -%}
-{%- set to_columns = [given] if given is string else given -%}
+{%- set to_columns = ml_ledger.as_list(given) -%}
 {%- set target = '_ml_target_' ~ loop.index %}
 left join (
     select distinct

@@ -53,7 +53,7 @@
     Returns: list of texts.
 #}
 {% macro column_list_problems(where, given, relation, types) %}
-    {% set columns = [given] if given is string else given %}
+    {% set columns = ml_ledger.as_list(given) %}
     {% if columns is mapping or columns is not sequence or not columns or columns | reject('string') | list
         or '' in columns | map('trim') %}
         {% do return([

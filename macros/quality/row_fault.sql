@@ -117,10 +117,10 @@
     Returns: SQL, a text that is NULL where the row passes.
 #}
 {% macro duplicate_fault(check, key) %}
-    {% set columns = [check.not_duplicate] if check.not_duplicate is string else check.not_duplicate %}
+    {% set columns = ml_ledger.as_list(check.not_duplicate) %}
     {% set order = [] %}
     {% for given in [check.get('order_by'), key] if given %}
-        {% do order.extend([given] if given is string else given) %}
+        {% do order.extend(ml_ledger.as_list(given)) %}
     {% endfor %}
     {% set copies = 'over (\n    partition by ' ~ columns | join(', ') ~ ', _ml_is_good order by ' ~ order | unique | join(', ') ~ '\n)' %}
     {% set original = 'first_value(' ~ ml_ledger.key_text(key) ~ ') ' ~ copies if key else "'an earlier row'" %}

@@ -91,7 +91,7 @@ where 1 = 0
         ) %}
     {% endfor %}
     {% do problems.extend(ml_ledger.missing_columns(name ~ '.', relation, types, {'timestamp': declared.timestamp})) %}
-    {% for column in ([declared.key] if declared.key is string else declared.key) %}
+    {% for column in ml_ledger.as_list(declared.key) %}
         {% do problems.extend(ml_ledger.missing_columns(name ~ '.', relation, types, {'key': column})) %}
     {% endfor %}
     {% set source = ref(project_name, declared.source) %}

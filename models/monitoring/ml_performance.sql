@@ -1,9 +1,15 @@
 {%- set text, whole, double = dbt.type_string(), dbt.type_bigint(), ml_ledger.type_double() -%}
+{#- Measured by the period that is declared now. -#}
+{%- set of_period = {} -%}
+{%- for name in ml_ledger.ml_model_names(declaring='monitoring') -%}
+    {%- set period = ml_ledger.declared_value(ml_ledger.ml_model_spec(name), ['monitoring', 'period'], 'month') -%}
+    {%- do of_period.update({name: 'period = ' ~ ml_ledger.text_literal(period)}) -%}
+{%- endfor -%}
 with
 
 measured as (
     {{
-        ml_ledger.union_performance({
+        ml_ledger.union_ml_models('performance', {
             'ml_model': text,
             'version': whole,
             'slot': text,
@@ -18,7 +24,7 @@ measured as (
             'n': whole,
             'decisions': whole,
             'matured': whole,
-        }) | indent(4)
+        }, declaring='monitoring', conditions=of_period) | indent(4)
     }}
 ),
 

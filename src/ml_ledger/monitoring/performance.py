@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
@@ -16,10 +15,11 @@ from ml_ledger.monitoring.estimated import estimated_binary
 from ml_ledger.progress import say
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec, parse_spec
-from ml_ledger.spec.gate import WHOLE_DATASET
+from ml_ledger.spec.base import class_column
 from ml_ledger.terms.base import literal
-from ml_ledger.training.measuring import measured_outputs
-from ml_ledger.training.slices import slice_conditions
+from ml_ledger.training.labels import class_position
+from ml_ledger.training.measuring import measure_options, measured_outputs
+from ml_ledger.training.slices import measured_slices, slice_columns, slice_conditions
 from ml_ledger.warehouse import Relation, quoted
 
 PERFORMANCE_SCHEMA = pa.schema(
@@ -146,7 +146,7 @@ def _of_version(
         typed = stack.enter_context(labelled.materialised(_typed_rows(labelled, groups, spec)))
         outputs = range(len(spec.classes or [""]))
         others = {"label": "label", "_ml_group": "_ml_group"} | {f"s0_{o}": f"s0_{o}" for o in outputs}
-        others |= {f"_ml_slice{n}": f"case when {sql} then 1 end" for n, sql in enumerate(slices.values())}
+        others |= slice_columns(slices)
         wanted = {
             f"s{number}_{o}": (number - 1, sql)
             for number, scoring in enumerate(scorings.values(), 1)
@@ -154,22 +154,15 @@ def _of_version(
         }
         sql = typed.scored_sql(list(scorings.values()), wanted, others, "1 = 1")
         scored = stack.enter_context(typed.materialised(sql))
-        options: dict[str, Any] = {
-            "task": spec.task,
-            "dataset": REALISED,
-            "classes": spec.classes or (),
-            "threshold": None if spec.decision is None else spec.decision.threshold,
-        }
+        options = measure_options(spec, REALISED)
         for number, group in enumerate(groups):
             in_group = f"_ml_group = {number}"
             realised = scored.filtered(f"{in_group} and label is not null")
             if group["matured"]:
                 for metric in measure(realised, scorers=["self", *scorings], **options):
                     yield group, metric
-            for n, name in enumerate(slices if group["matured"] else ()):
-                for metric in measure(realised.filtered(f"_ml_slice{n} = 1"), scorers=["self"], **options):
-                    if metric.slice == WHOLE_DATASET:
-                        yield group, Metric(**{**vars(metric), "slice": name})
+                for metric in measured_slices(realised, slices, scorer="self", options=options):
+                    yield group, metric
             if spec.task == "binary" and version is not None:
                 (score,) = scored.doubles(["s0_0"], where=f"{in_group} and s0_0 is not null")
                 for measured in estimated_binary(score, options["threshold"]):
@@ -181,8 +174,7 @@ def _typed_rows(labelled: Relation, groups: Sequence[Mapping[str, Any]], spec: M
     """A select of predictions: number of the group, label, scores, and the features as they were scored."""
     columns = {"label": "label", "s0_0": "score"}
     if spec.classes is not None:
-        positions = " ".join(f"when {literal(name)} then {number}" for number, name in enumerate(spec.classes))
-        columns["label"] = f"case label_class {positions} end"
+        columns["label"] = class_position(spec.classes, "label_class")
         columns |= {f"s0_{number}": quoted(class_column(name)) for number, name in enumerate(spec.classes)}
     conditions = [_in_group(group) for group in groups]
     numbers = " ".join(f"when {condition} then {number}" for number, condition in enumerate(conditions))
@@ -200,8 +192,3 @@ def _in_group(group: Mapping[str, Any]) -> str:
     version = "version is null" if group["version"] is None else f"version = {group['version']}"
     start = f"date_trunc({literal(group['period'])}, as_of) = timestamp '{group['period_start']}'"
     return f"({version} and slot = {literal(group['slot'])} and {start})"
-
-
-def class_column(name: str) -> str:
-    """The column of predictions that holds the probability of a class, as the macro class_column calls it."""
-    return "probability_" + re.sub("[^a-z0-9_]+", "_", name.lower())

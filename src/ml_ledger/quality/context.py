@@ -1,5 +1,4 @@
-"""What the other rows of an entity say about a row: evidence on a label, though never a feature to predict"
-" it by."""
+"""What the other rows of an entity say about a row: evidence on a label, though never a feature to predict it by."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Weak slices: parts of the training set on which predictions are worse than on the rest, that a good"
-" average hides."""
+"""Weak slices: parts of the training set with worse predictions than the rest, which a good average hides."""
 
 from __future__ import annotations
 

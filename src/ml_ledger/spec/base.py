@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,3 +16,8 @@ class Strict(BaseModel):
     """Unknown keys and wrong types are problems, never ignored or coerced."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def class_column(name: str) -> str:
+    """The column of predictions that holds the probability of a class, as the macro class_column calls it."""
+    return "probability_" + re.sub("[^a-z0-9_]+", "_", name.lower())

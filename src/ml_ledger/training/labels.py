@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ml_ledger.spec import MLModelSpec
 from ml_ledger.terms.base import literal
 from ml_ledger.warehouse import quoted
@@ -13,5 +15,10 @@ def label_as_double(spec: MLModelSpec) -> str:
         return "cast(null as double)"
     if spec.classes is None:
         return f"cast({quoted(spec.label)} as double)"
-    positions = " ".join(f"when {literal(name)} then {position}e0" for position, name in enumerate(spec.classes))
-    return f"case cast({quoted(spec.label)} as varchar) {positions} end"
+    return class_position(spec.classes, f"cast({quoted(spec.label)} as varchar)")
+
+
+def class_position(classes: Sequence[str], text: str) -> str:
+    """SQL of the position of a class, from 0, as a double; NULL for a text that is none."""
+    positions = " ".join(f"when {literal(name)} then {position}e0" for position, name in enumerate(classes))
+    return f"case {text} {positions} end"

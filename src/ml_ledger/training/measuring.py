@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ml_ledger.errors import VersionError
 from ml_ledger.evaluation.metrics import Metric, measure
+from ml_ledger.families.base import TrainingRows
 from ml_ledger.families.onnx_conversion import ONNX_TOLERANCE
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec
-from ml_ledger.spec.gate import WHOLE_DATASET
 from ml_ledger.training.estimating import with_estimates
 from ml_ledger.training.fitting import Fitted
 from ml_ledger.training.labels import label_as_double
-from ml_ledger.training.slices import slice_conditions
+from ml_ledger.training.slices import measured_slices, slice_columns, slice_conditions
 from ml_ledger.warehouse import Relation, quoted
 
 # The SQL of a version must give its estimator's own scores to within this (relative to scores above 1), or the version
@@ -53,24 +52,28 @@ def measured(
     with ExitStack() as stack:
         known, scorings = stack.enter_context(with_estimates(spec, rows, list(scorers.values()), anywhere))
         others = {"label": label_as_double(spec), "_ml_dataset": number_of}
-        others |= {f"_ml_slice{n}": f"case when {sql} then 1 end" for n, sql in enumerate(slices.values())}
+        others |= slice_columns(slices)
         scored = stack.enter_context(
             known.materialised(known.scored_sql(scorings, wanted, others, f"({anywhere})"))
         )
-        options: dict[str, Any] = {
-            "task": spec.task,
-            "classes": spec.classes or (),
-            "threshold": None if spec.decision is None else spec.decision.threshold,
-        }
         metrics: list[Metric] = []
         for number, dataset in enumerate(datasets):
             of_dataset = scored.filtered(f"_ml_dataset = {number}")
-            metrics += measure(of_dataset, dataset=dataset, scorers=list(scorers), **options)
-            for n, name in enumerate(slices if dataset == slices_of else ()):
-                of_slice = of_dataset.filtered(f"_ml_slice{n} = 1")
-                found = measure(of_slice, dataset=dataset, scorers=list(scorers)[:1], **options)
-                metrics += [replace(metric, slice=name) for metric in found if metric.slice == WHOLE_DATASET]
+            options = measure_options(spec, dataset)
+            metrics += measure(of_dataset, scorers=list(scorers), **options)
+            if dataset == slices_of:
+                metrics += measured_slices(of_dataset, slices, scorer=next(iter(scorers)), options=options)
         return metrics
+
+
+def measure_options(spec: MLModelSpec, dataset: str) -> dict[str, Any]:
+    """What `measure` is told of an ML model."""
+    return {
+        "task": spec.task,
+        "dataset": dataset,
+        "classes": spec.classes or (),
+        "threshold": None if spec.decision is None else spec.decision.threshold,
+    }
 
 
 def measured_outputs(scoring: CompiledScoring, classes: Sequence[str]) -> list[str]:
@@ -91,10 +94,8 @@ def check_scoring(spec: MLModelSpec, scored_by: str, fitted: Fitted, rows: Relat
     Of more than CHECKED_ROWS rows, about that many are looked at, the same ones every time.
     Raises VersionError.
     """
-    (found,) = rows.query(f"select count(*) as n from {rows.name} where {where}")
-    if found["n"] > CHECKED_ROWS:
-        key = f"{quoted(spec.entity)}, {quoted(spec.as_of)}"
-        where += f" and hash({key}) % 1048576 < {1048576 * CHECKED_ROWS // found['n']}"
+    key = (quoted(spec.entity), quoted(spec.as_of))
+    where = TrainingRows(rows, where, label_as_double(spec), key).part(CHECKED_ROWS)
     accepts = f"case when {fitted.fit.accepts} then 1 else 0 end"
     with with_estimates(spec, rows, [fitted.scoring], where) as (known, scorings):
         (from_sql,), (accepted, *columns) = known.scores(scorings, [accepts, *fitted.fit.design], where=where)

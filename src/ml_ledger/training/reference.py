@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ml_ledger.families.base import TrainingRows
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec
 from ml_ledger.terms.base import double
@@ -50,6 +51,7 @@ def reference_statistics(
     spec: MLModelSpec, rows: Relation, scoring: CompiledScoring, where: str = "split = 'train'"
 ) -> list[dict[str, Any]]:
     """Statistics of the rows that satisfy `where`, as objects with the members of `Statistic` that are not None."""
+    key = (quoted(spec.entity), quoted(spec.as_of))
     numbers = {("feature", name): quoted(name) for name, item in spec.features.items() if item.kind == "numeric"}
     levels = {
         ("feature", name): quoted(name)
@@ -58,30 +60,25 @@ def reference_statistics(
     }
     if spec.label is not None:
         (numbers if spec.task == "regression" else levels)["label", None] = quoted(spec.label)
-    found = [*_of_numbers(rows, numbers, where, _key(spec)), *_of_levels(rows, levels, where)]
+    found = [*_of_numbers(rows, numbers, where, key), *_of_levels(rows, levels, where)]
     with with_estimates(spec, rows, [scoring], where) as (known, (reading,)):
         source = f"(select *, 1 as _ml_row from {known.name} where {where}) as _ml_rows"
         columns = [*map(quoted, dict.fromkeys([spec.entity, spec.as_of])), "_ml_score"]
         several = spec.task in ("multiclass", "clustering")
         sql = reading.select(source, [*columns, *(["_ml_predicted"] if several else [])])
         with known.materialised(sql) as scored:
-            found += _of_numbers(scored, {("score", None): "_ml_score"}, "1 = 1", _key(spec))
+            found += _of_numbers(scored, {("score", None): "_ml_score"}, "1 = 1", key)
             found += _of_levels(scored, {("predicted", None): "_ml_predicted"} if several else {}, "1 = 1")
     return [{name: value for name, value in asdict(item).items() if value is not None} for item in found]
 
 
-def _key(spec: MLModelSpec) -> str:
-    return f"{quoted(spec.entity)}, {quoted(spec.as_of)}"
-
-
 def _of_numbers(
-    rows: Relation, columns: Mapping[tuple[str, str | None], str], where: str, key: str
+    rows: Relation, columns: Mapping[tuple[str, str | None], str], where: str, key: tuple[str, ...]
 ) -> Iterator[Statistic]:
     if not columns:
         return
     names = list(columns)
-    (total,) = rows.query(f"select count(*) as n from {rows.name} where {where}")
-    sampled = f"{where} and hash({key}) % 1048576 < {1048576 * SAMPLED_ROWS // max(total['n'], SAMPLED_ROWS)}"
+    sampled = TrainingRows(rows, where, "null", key).part(SAMPLED_ROWS)
     shares = [step / BINS for step in range(1, BINS)]
     finite = [
         f"case when isfinite(cast({sql} as double)) then cast({sql} as double) end" for sql in columns.values()
