@@ -14,7 +14,7 @@ from ml_ledger.families import FAMILIES
 from ml_ledger.spec.base import Finite, Name, Positive, Strict
 from ml_ledger.spec.gate import GateSpec, SliceSpec, SmokeCaseSpec
 from ml_ledger.spec.governance import DeploymentSpec, ExperimentSpec, GovernanceSpec, RetentionSpec
-from ml_ledger.spec.monitoring import MonitoringSpec
+from ml_ledger.spec.monitoring import MonitoringSpec, RetrainingSpec
 from ml_ledger.spec.quality import TrainingQualitySpec
 
 # Columns that the training_set macro adds to the features; no feature can have these names.
@@ -25,7 +25,7 @@ DESCRIPTIVE_KEYS = frozenset(
     {
         "description", "owner", "example",
         "governance", "deployment", "experiment", "retention", "keep_training_set",
-        "monitoring",
+        "monitoring", "retraining",
         "training_quality",
     }
 )  # fmt: skip
@@ -186,6 +186,7 @@ class MLModelSpec(Strict):
     governance: GovernanceSpec = GovernanceSpec()
     retention: RetentionSpec = RetentionSpec()
     monitoring: MonitoringSpec | None = None
+    retraining: RetrainingSpec = RetrainingSpec()
     keep_training_set: Literal["none", "members", "full"] = "none"
     training_quality: TrainingQualitySpec | None = None
 

@@ -12,11 +12,12 @@ from typing import Any
 import pyarrow as pa
 
 from ml_ledger import coefficients
-from ml_ledger.errors import SpecError
+from ml_ledger.errors import SpecError, listed
 from ml_ledger.evaluation.metrics import Metric
 from ml_ledger.progress import say
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec, parse_spec
+from ml_ledger.terms.base import literal
 from ml_ledger.training.calibrating import calibrated
 from ml_ledger.training.choosing import Choice, choose
 from ml_ledger.training.due import why_due
@@ -34,11 +35,14 @@ from ml_ledger.warehouse import Relation, quoted
 HEADLINES = (("roc_auc", "AUC"), ("rmse", "RMSE"), ("mean_squared_distance", "mean squared distance"))
 
 
-def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, history: Any) -> pa.Table:
+def train_if_due(
+    *, ml_model: str, spec: Mapping[str, Any], training_set: Any, history: Any, alerts: Any = None
+) -> pa.Table:
     """Train a version of an ML model if one is due.
 
     ml_model: its name under `vars.ml_models`. spec: its declaration, as written there.
     training_set: the relation that the macro `training_set` built. history: the versions so far, or None.
+    alerts: the relation `ml_last_alerts`, what the last run found; None where no alert is to train anything.
 
     Returns an Arrow table with one row to append, or none when no version is due.
     Raises SpecError or TrainingSetError, naming every problem, before anything is trained or written.
@@ -53,10 +57,21 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
             f" Allowed: '{latest['task']}', that of version {latest['version']}. Nothing was written. Fix: declare an"
             " ML model of another name."
         )
+    if alerts is None and declared.retraining.on_alerts:
+        raise SpecError(
+            f"ml_models.{ml_model}.retraining.on_alerts: the versions node does not say what the last run found; got"
+            f" {listed(declared.retraining.on_alerts)}. Nothing was written. Fix: in {ml_model}_versions give"
+            ' alerts=dbt.ref("ml_last_alerts"), or remove the key.'
+        )
     validate_columns(ml_model, declared, rows)
     clock, invocation_id, run_by = _run_of(rows)
     # Without a row there is no clock: nothing has matured, which is an error only before the first version.
-    reason = "first version" if latest is None else clock and why_due(declared, latest, clock)
+    found = [] if alerts is None else _alerts_of(ml_model, Relation(alerts, name="_ml_last_alerts"))
+    reason = (
+        "first version"
+        if latest is None
+        else clock and why_due(declared, latest, clock, rows=_rows_of(rows), alerts=found)
+    )
     if not reason:
         say(f"{ml_model}: no new version is due" + (f" at {clock:%Y-%m-%d}" if clock else ""))
         return version_table(None)
@@ -130,9 +145,21 @@ def fingerprint_of(spec: MLModelSpec, rows: Relation) -> str:
 def _latest(history: Relation) -> dict[str, Any] | None:
     """The latest version, without what it scores with, which may be large."""
     found = history.query(
-        f"select version, task, spec_hash, trained_at, content_hash from {history.name} order by version desc limit 1"
+        "select version, task, spec_hash, trained_at, content_hash, train_rows + holdout_rows as rows"
+        f" from {history.name} order by version desc limit 1"
     )
     return found[0] if found else None
+
+
+def _alerts_of(ml_model: str, alerts: Relation) -> list[dict[str, Any]]:
+    """What the last run found of the ML model."""
+    return alerts.query(f"select * from {alerts.name} where ml_model = {literal(ml_model)}")
+
+
+def _rows_of(rows: Relation) -> int:
+    """How many rows a version would be trained and measured on."""
+    (row,) = rows.query(f"select count_if(split in ('train', 'holdout')) as n from {rows.name}")
+    return row["n"]
 
 
 def _scorings(history: Relation) -> dict[str, CompiledScoring]:

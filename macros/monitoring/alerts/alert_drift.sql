@@ -1,0 +1,39 @@
+{#
+    Rules of drift: what `<ml_model>_drift` found in the latest period of live versions that could be compared.
+    docs/alerts/feature_drift.md and the pages of the other parts.
+    Arguments: drift, relation; part, 'feature', 'score', 'label', 'predicted', 'joint', 'concept' or 'schema'; settings, as
+    `alert_settings` returns them.
+    Returns: SQL, as `alert_rules` says.
+#}
+{% macro alert_drift(drift, part, settings) -%}
+select
+    latest.severity,
+    {{ ml_ledger.alert_subject(
+        version='latest.version', slot='latest.slot', feature='latest.feature', period_start='latest.period_start',
+    ) | indent(4) }},
+    latest.psi as value,
+    cast(null as {{ ml_ledger.type_double() }}) as threshold,
+    {% if part == 'feature' -%}
+    latest.feature || ': ' || latest.cause
+    || coalesce(' (moved scores by ' || {{ ml_ledger.short_number('latest.contribution') }} || ')', '') as message
+    {%- else -%}
+    latest.cause as message
+    {%- endif %}
+from (
+    select
+        drift.*,
+        max(drift.period_start) over (partition by drift.version, drift.slot) as last_period_start
+    from {{ drift }} as drift
+    inner join live
+        on
+            drift.version = live.version
+            and drift.slot = live.slot
+    where
+        drift.part = '{{ part }}'
+        and drift.period = {{ ml_ledger.text_literal(settings.period) }}
+        and drift.status in ('ok', 'drifted')
+) as latest
+where
+    latest.period_start = latest.last_period_start
+    and latest.status = 'drifted'
+{%- endmacro %}
