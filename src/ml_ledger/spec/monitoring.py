@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from ml_ledger.spec.base import Strict
+from pydantic import Field
+
+from ml_ledger.spec.base import Finite, Positive, Strict
+
+Share = Annotated[Finite, Field(ge=0, le=1)]
+
+
+class DriftSpec(Strict):
+    """What counts as drift; docs/drift.md says why these are the defaults.
+
+    false_discovery_rate: how many of the columns of a period that are said to have drifted may not have, on average.
+    minimum_rows: periods with fewer never alarm. smallest_shift: in standard deviations of the training rows.
+    smallest_share: of rows that lost their value, left the range, or have a default or a new level.
+    smallest_metric_change: of AUC, log loss and calibration error, and as a share of RMSE and of the label's standard
+    deviation. matured_share: of the period's labels, before they are looked at. joint_auc, joint_rows: of the
+    classifier that tells the rows of a period from those of training.
+    """
+
+    false_discovery_rate: Annotated[Finite, Field(gt=0, lt=1)] = 0.02
+    minimum_rows: Annotated[int, Field(ge=30)] = 200
+    smallest_shift: Positive = 0.05
+    smallest_share: Share = 0.005
+    smallest_metric_change: Share = 0.02
+    matured_share: Annotated[Finite, Field(gt=0, le=1)] = 0.95
+    joint_auc: Annotated[Finite, Field(ge=0.5, le=1)] = 0.55
+    joint_rows: Annotated[int, Field(ge=200)] = 5_000
 
 
 class MonitoringSpec(Strict):
     """By which periods of its as-of dates an ML model is watched."""
 
     period: Literal["day", "week", "month", "quarter"] = "month"
+    drift: DriftSpec | None = None
