@@ -2,7 +2,6 @@
 
 import math
 from itertools import pairwise
-from itertools import pairwise
 
 import duckdb
 import numpy as np
