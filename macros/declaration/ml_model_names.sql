@@ -2,8 +2,8 @@
     Names of all declared ML models, in the order of `vars.ml_models`. Those that are declared with `example: true`
     belong to the shipped example and count only where it is on: a project that installs this package and declares
     nothing has none.
-    Arguments: tasks, list of the tasks that count, none for all; declaring, a key that counting ML models
-    declare as a mapping ('monitoring', 'monitoring.alerts'), none for all.
+    Arguments: tasks, list of the tasks that count, none for all; declaring, a key that counting ML models declare
+    as a mapping, with a dot before a key inside of it; none for all.
     Returns: list of strings, empty when none is declared.
     Example: {% for name in ml_ledger.ml_model_names() %} ... {% endfor %}
 #}
@@ -12,11 +12,11 @@
     {% for name, declaration in (var('ml_models', none) or {}).items() %}
         {% set is_example = declaration is mapping and declaration.get('example') %}
         {% set task = declaration.get('task') if declaration is mapping else none %}
-        {% set declared = namespace(value=declaration) %}
+        {% set found = namespace(value=declaration) %}
         {% for key in (declaring or '').split('.') if key %}
-            {% set declared.value = declared.value.get(key) if declared.value is mapping else none %}
+            {% set found.value = found.value.get(key) if found.value is mapping else none %}
         {% endfor %}
-        {% set declares = declaring is none or declared.value is mapping %}
+        {% set declares = declaring is none or found.value is mapping %}
         {% if (ml_ledger.example_is_on() or not is_example) and (tasks is none or task in tasks) and declares %}
             {% do names.append(name) %}
         {% endif %}

@@ -130,13 +130,22 @@ class Relation:
         return self.arrays([(sql, "double", np.nan) for sql in expressions], where, order_by=order_by)
 
     def arrays(
-        self, expressions: Sequence[tuple[str, str, float]], where: str, *, order_by: Sequence[str] = ()
+        self,
+        expressions: Sequence[tuple[str, str, float]],
+        where: str,
+        *,
+        order_by: Sequence[str] = (),
+        limit: int | None = None,
     ) -> list[NDArray[Any]]:
-        """As `doubles`, for expressions that each are SQL, a type of the warehouse, and what stands for NULL."""
+        """As `doubles`, for expressions that each are SQL, a type of the warehouse, and what stands for NULL.
+
+        limit: only so many of the first rows.
+        """
         selected = ", ".join(
             f"cast({sql} as {kind}) as c{number}" for number, (sql, kind, _) in enumerate(expressions)
         )
         order = f" order by {', '.join(order_by)}" if order_by else ""
+        order += "" if limit is None else f" limit {limit}"
         sql = f"select {selected} from {self.name} where {where}{order}"
         arrays = self._relation.query(self.name, sql).fetchnumpy()
         return [np.ma.filled(arrays.pop(f"c{number}"), null) for number, (*_, null) in enumerate(expressions)]
@@ -201,6 +210,11 @@ class Relation:
     def filtered(self, where: str) -> Relation:
         """The rows that satisfy a condition."""
         rows = self._relation.query(self.name, f"select * from {self.name} where {where}")
+        return Relation(rows, name=_new_name())
+
+    def selected(self, columns: str) -> Relation:
+        """The same rows with other columns, SQL of a select list."""
+        rows = self._relation.query(self.name, f"select {columns} from {self.name}")
         return Relation(rows, name=_new_name())
 
     def with_weight(self, weight: str) -> Relation:

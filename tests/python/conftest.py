@@ -156,7 +156,7 @@ def without_company(project: Project) -> None:
         "models/quality",
     ):
         shutil.rmtree(project.folder / folder)
-    for node in ("training_quality", "performance"):
+    for node in ("training_quality", "performance", "drift"):
         (project.folder / "python_models" / "repurchase" / f"repurchase_{node}.py").unlink()
     (project.folder / "models" / "repurchase" / "scoring" / "repurchase_alerts.sql").unlink()
     file = project.folder / "python_models" / "repurchase" / "_repurchase__python_models.yml"

@@ -9,10 +9,11 @@
 select
     latest.severity,
     {{ ml_ledger.alert_subject(
-        version='latest.version', slot='latest.slot', feature='latest.feature', period_start='latest.period_start',
+        version='latest.version', slot='latest.slot', feature='latest.feature', metric='latest.metric',
+        period_start='latest.period_start',
     ) | indent(4) }},
-    latest.psi as value,
-    cast(null as {{ ml_ledger.type_double() }}) as threshold,
+    coalesce(latest.value, latest.psi) as value,
+    latest.reference_value as threshold,
     {% if part == 'feature' -%}
     latest.feature || ': ' || latest.cause
     || coalesce(' (moved scores by ' || {{ ml_ledger.short_number('latest.contribution') }} || ')', '') as message

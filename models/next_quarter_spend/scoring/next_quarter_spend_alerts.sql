@@ -15,5 +15,6 @@
         deployments=ref('next_quarter_spend_deployments'),
         labels=ref('next_quarter_spend_labels'),
         performance=ref('next_quarter_spend_performance'),
+        drift=ref('next_quarter_spend_drift'),
     )
 }}

@@ -15,5 +15,6 @@
         deployments=ref('repurchase_deployments'),
         labels=ref('repurchase_labels'),
         performance=ref('repurchase_performance'),
+        drift=ref('repurchase_drift'),
     )
 }}

@@ -14,8 +14,9 @@ from ml_ledger.families import FAMILIES
 from ml_ledger.spec.base import Finite, Name, Positive, Strict
 from ml_ledger.spec.gate import GateSpec, SliceSpec, SmokeCaseSpec
 from ml_ledger.spec.governance import DeploymentSpec, ExperimentSpec, GovernanceSpec, RetentionSpec
-from ml_ledger.spec.monitoring import MonitoringSpec, RetrainingSpec
+from ml_ledger.spec.monitoring import MonitoringSpec
 from ml_ledger.spec.quality import TrainingQualitySpec
+from ml_ledger.spec.retraining import RetrainingSpec
 
 # Columns that the training_set macro adds to the features; no feature can have these names.
 TRAINING_SET_COLUMNS = ("matured_at", "split", "weight", "known_at", "invocation_id", "run_by")

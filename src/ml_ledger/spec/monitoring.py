@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ml_ledger.spec.base import Finite, Name, Strict
+from ml_ledger.spec.base import Finite, Name, Positive, Strict
 
+Share = Annotated[Finite, Field(ge=0, le=1)]
 Period = Literal["day", "week", "month", "quarter"]
 # The macro alert_rules knows the same; each has a page in docs/alerts.
 Rule = Literal[
@@ -39,22 +40,30 @@ class AlertsSpec(Strict):
     version_days: Annotated[int, Field(ge=1)] | None = None
 
 
+class DriftSpec(Strict):
+    """What counts as drift; docs/drift.md says why these are the defaults.
+
+    false_discovery_rate: how many of the columns of a period that are said to have drifted may not have, on average.
+    minimum_rows: periods with fewer never alarm. smallest_shift: in standard deviations of the training rows.
+    smallest_share: of rows that lost their value, left the range, or have a default or a new level.
+    smallest_metric_change: of AUC, log loss and calibration error, and as a share of RMSE and of the label's standard
+    deviation. matured_share: of the period's labels, before they are looked at. joint_auc, joint_rows: of the
+    classifier that tells the rows of a period from those of training.
+    """
+
+    false_discovery_rate: Annotated[Finite, Field(gt=0, lt=1)] = 0.02
+    minimum_rows: Annotated[int, Field(ge=30)] = 200
+    smallest_shift: Positive = 0.05
+    smallest_share: Share = 0.005
+    smallest_metric_change: Share = 0.02
+    matured_share: Annotated[Finite, Field(gt=0, le=1)] = 0.95
+    joint_auc: Annotated[Finite, Field(ge=0.5, le=1)] = 0.55
+    joint_rows: Annotated[int, Field(ge=200)] = 5_000
+
+
 class MonitoringSpec(Strict):
     """By which periods of its as-of dates an ML model is watched, and what is alerted on."""
 
     period: Period = "month"
+    drift: DriftSpec | None = None
     alerts: AlertsSpec | None = None
-
-
-class RetrainingSpec(Strict):
-    """When a new version is due, besides its age (`training.retrain_after_days`) and a changed declaration.
-
-    on_alerts: rules; one that the last run left open, that nobody acknowledged or expects. new_rows: of the training
-    set, since the newest version. schedule: the first build in each period. cool_down_days: how long nothing is
-    trained after a version, whatever is found; age and a changed declaration do not wait.
-    """
-
-    on_alerts: list[Rule] = Field(default_factory=list)
-    new_rows: Annotated[int, Field(ge=1)] | None = None
-    schedule: Period | None = None
-    cool_down_days: Annotated[int, Field(ge=0)] = 30
