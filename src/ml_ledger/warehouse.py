@@ -73,14 +73,18 @@ class Relation:
             together = together.union(relation._relation)
         return cls(together, name=name)
 
-    def left_join(self, other: Relation, *, on: str, columns: Sequence[str]) -> Relation:
-        """These rows with columns of another relation, NULL where it has no row with the same value of the column `on`.
+    def left_join(self, other: Relation, *, on: Sequence[str], columns: Sequence[str]) -> Relation:
+        """These rows with columns of another relation, NULL where it has none with the same values of columns `on`.
 
-        No column is called as one of theirs, and the other relation has no two rows with the same value.
+        No column is called as one of theirs, and the other relation has no two rows with the same values.
         """
-        selected = ", ".join(map(quoted, [on, *columns]))
-        chosen = other._relation.query(other.name, f"select {selected} from {other.name}")
-        return Relation(self._relation.join(chosen, on, how="left"), name=_new_name())
+        chosen = other.selected({name: quoted(name) for name in (*on, *columns)})
+        return Relation(self._relation.join(chosen._relation, ", ".join(on), how="left"), name=_new_name())
+
+    def selected(self, columns: Mapping[str, str]) -> Relation:
+        """All rows, with these columns: SQL by name."""
+        chosen = ", ".join(f"{sql} as {quoted(name)}" for name, sql in columns.items())
+        return Relation(self._relation.query(self.name, f"select {chosen} from {self.name}"), name=_new_name())
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         """Rows of a query over this relation (and nothing else), as dicts. For small results."""

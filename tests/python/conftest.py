@@ -176,6 +176,7 @@ def with_room_for_noise(declaration: dict[str, Any]) -> None:
     for key in ("training_quality", "monitoring", "retraining"):
         declaration.pop(key)
     declaration["gate"]["maximum_calibration_error"] = 0.1
+    del declaration["gate"]["value_hurdle"]
     for part in declaration["slices"].values():
         part.pop("limits", None)
 

@@ -20,6 +20,7 @@ from ml_ledger.spec import MLModelSpec, parse_spec
 from ml_ledger.terms.base import literal
 from ml_ledger.training.calibrating import calibrated
 from ml_ledger.training.choosing import Choice, choose
+from ml_ledger.training.deciding import decide_threshold
 from ml_ledger.training.due import why_due
 from ml_ledger.training.fitting import Fitted, fit_all, training_rows
 from ml_ledger.training.measuring import check_scoring, measured
@@ -81,7 +82,9 @@ def train_if_due(
     number = 1 if latest is None else latest["version"] + 1
     say(f"{ml_model}: training version {number}: {reason}")
     choice, fitted = fit_version(ml_model, declared, rows)
-    metrics = [*choice.metrics, *_measure(declared, rows, fitted, {} if earlier is None else _scorings(earlier))]
+    threshold = decide_threshold(declared, choice.algorithm, fitted["self"], rows)
+    scorings = {} if earlier is None else _scorings(earlier)
+    metrics = [*choice.metrics, *_measure(declared, rows, fitted, scorings, threshold.value)]
     onnx = fitted["self"].fit.onnx
     window = _window(declared, rows)
     row = {
@@ -94,12 +97,12 @@ def train_if_due(
         "link": fitted["self"].scoring.link,
         "trained_by": run_by,
         "trained_because": reason,
-        "chosen_because": choice.because,
+        "chosen_because": "; ".join(filter(None, [choice.because, threshold.because])) or None,
         "trained_at": clock,
         **window,
         "training_set_fingerprint": fingerprint_of(declared, rows),
         "seed": declared.training.seed,
-        "threshold": None if declared.decision is None else declared.decision.threshold,
+        "threshold": threshold.value,
         "coefficients": coefficients.to_json(fitted["self"].fit.coefficients),
         "nodes": coefficients.to_json(fitted["self"].fit.nodes),
         "metrics": json.dumps([asdict(metric) for metric in metrics], allow_nan=False),
@@ -110,7 +113,7 @@ def train_if_due(
         "baselines": json.dumps(_scorings_of_baselines(fitted), ensure_ascii=False),
         "onnx": onnx,
         "estimator_sha256": None if onnx is None else hashlib.sha256(onnx).hexdigest(),
-        "diagnostics": json.dumps(dict(fitted["self"].fit.diagnostics), sort_keys=True),
+        "diagnostics": json.dumps({**fitted["self"].fit.diagnostics, **threshold.diagnostics}, sort_keys=True),
         "spec": declared.canonical_json(),
         "spec_hash": declared.fingerprint(),
         "library_versions": library_versions(),
@@ -203,7 +206,11 @@ def _window(spec: MLModelSpec, rows: Relation) -> dict[str, Any]:
 
 
 def _measure(
-    spec: MLModelSpec, rows: Relation, fitted: Mapping[str, Fitted], earlier: Mapping[str, CompiledScoring]
+    spec: MLModelSpec,
+    rows: Relation,
+    fitted: Mapping[str, Fitted],
+    earlier: Mapping[str, CompiledScoring],
+    threshold: float | None,
 ) -> list[Metric]:
     """Metrics of the version, of its baselines and of every earlier version that still can score, on both splits.
 
@@ -217,7 +224,7 @@ def _measure(
         else:  # it reads a column that is gone
             metrics.append(Metric("holdout", "all", scored_by, "scored_share", 0.0, None, None, 0))
     datasets = {split: f"split = '{split}'" for split in ("train", "holdout")}
-    metrics += measured(spec, rows, scorers, datasets, slices_of="holdout")
+    metrics += measured(spec, rows, scorers, datasets, slices_of="holdout", threshold=threshold)
     metrics += measured_smoke_cases(spec, rows, fitted["self"].scoring)
     for scored_by, item in fitted.items():
         check_scoring(spec, scored_by, item, rows, where="split in ('train', 'holdout')")

@@ -77,6 +77,15 @@ def column_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Probl
                 "column is not in the training set",
                 fix="build the training set with the macro ml_ledger.training_set",
             )
+    for name in spec.fairness.attributes if spec.fairness else ():
+        if name not in training_set.types:
+            yield Problem(
+                f"fairness.attributes.{name}",
+                "is not a column of the training set",
+                repr(name),
+                listed(available),
+                did_you_mean(name, available) or "add the column to the feature model",
+            )
     for name in spec.features:
         if name not in training_set.types:
             yield Problem(
