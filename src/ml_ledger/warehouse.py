@@ -216,11 +216,6 @@ class Relation:
         rows = self._relation.query(self.name, f"select * from {self.name} where {where}")
         return Relation(rows, name=_new_name())
 
-    def selected(self, columns: str) -> Relation:
-        """The same rows with other columns, SQL of a select list."""
-        rows = self._relation.query(self.name, f"select {columns} from {self.name}")
-        return Relation(rows, name=_new_name())
-
     def with_weight(self, weight: str) -> Relation:
         """The same rows with another `weight`, SQL over the columns."""
         rows = self._relation.query(

@@ -154,10 +154,11 @@ def measure_drift(
 def _labelled(predictions: Any, outcomes: Any) -> Relation:
     """Predictions with `label` and `label_class`, NULL where none has matured."""
     if outcomes is None:
-        none = "*, cast(null as double) as label, cast(null as varchar) as label_class"
-        return Relation(predictions, name="_ml_predictions").selected(none)
+        given = Relation(predictions, name="_ml_predictions")
+        none = {"label": "cast(null as double)", "label_class": "cast(null as varchar)"}
+        return given.selected({name: quoted(name) for name in given.types} | none)
     return Relation(predictions, name="_ml_predictions").left_join(
-        Relation(outcomes, name="_ml_outcomes"), on="decision_id", columns=["label", "label_class"]
+        Relation(outcomes, name="_ml_outcomes"), on=["decision_id"], columns=["label", "label_class"]
     )
 
 
