@@ -158,7 +158,8 @@ def without_company(project: Project) -> None:
         shutil.rmtree(project.folder / folder)
     for node in ("training_quality", "performance", "drift"):
         (project.folder / "python_models" / "repurchase" / f"repurchase_{node}.py").unlink()
-    (project.folder / "models" / "repurchase" / "scoring" / "repurchase_alerts.sql").unlink()
+    for file in ("repurchase_alerts.sql", "_repurchase_alerts.yml"):
+        (project.folder / "models" / "repurchase" / "scoring" / file).unlink()
     file = project.folder / "python_models" / "repurchase" / "_repurchase__python_models.yml"
     properties = yaml.safe_load(file.read_text(encoding="utf-8"))
     properties["models"] = [item for item in properties["models"] if item["name"] == "repurchase_versions"]

@@ -28,6 +28,12 @@
             'worse_than_baseline': ml_ledger.alert_worse_than_baseline(relations.performance, settings),
             'not_as_expected': ml_ledger.alert_not_as_expected(relations.performance, settings),
         }) %}
+        {% if settings.unit is not none %}
+            {% do found.update({'worth_less': ml_ledger.alert_worth_less(relations.performance, settings)}) %}
+        {% endif %}
+        {% if settings.ratios %}
+            {% do found.update({'unequal_groups': ml_ledger.alert_unequal_groups(relations.performance, settings)}) %}
+        {% endif %}
     {% endif %}
     {% if relations.drift is not none %}
         {% do found.update({'no_reference': ml_ledger.alert_no_reference(relations.versions)}) %}
