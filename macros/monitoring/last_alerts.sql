@@ -10,7 +10,8 @@
 {%- set is_built = execute and load_relation(alerts) is not none -%}
 select
     {%- for column, type in {
-        'ml_model': text, 'alert_id': text, 'rule': text, 'severity': text, 'version': dbt.type_bigint(), 'message': text,
+        'ml_model': text, 'alert_id': text, 'rule': text, 'severity': text, 'version': dbt.type_bigint(), 'slot': text,
+        'message': text,
         'first_seen': moment, 'last_seen': moment, 'acknowledged_by': text,
     }.items() %}
     cast({{ column if is_built else 'null' }} as {{ type }}) as {{ column }}{{ ',' if not loop.last }}

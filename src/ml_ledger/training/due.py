@@ -53,10 +53,16 @@ def _why_retrain(
     spec: MLModelSpec, latest: Mapping[str, Any], clock: datetime, rows: int, alerts: Sequence[Mapping[str, Any]]
 ) -> str | None:
     policy = spec.retraining
-    for alert in sorted(alerts, key=lambda alert: (alert["severity"], alert["alert_id"])):
-        wanted = alert["rule"] in policy.on_alerts and alert["severity"] in ("warn", "error")
-        if wanted and alert["acknowledged_by"] is None:
-            return f"alert {alert['rule']} since {alert['first_seen']:%Y-%m-%d}: {alert['message']}"
+    reasons = [
+        f"alert {alert['rule']} since {alert['first_seen']:%Y-%m-%d}: {alert['message']}"
+        for alert in sorted(alerts, key=lambda alert: (alert["severity"], alert["first_seen"], alert["alert_id"]))
+        if alert["rule"] in policy.on_alerts
+        and alert["severity"] in ("warn", "error")
+        and alert["acknowledged_by"] is None
+        and alert["slot"] != "shadow"  # which decides nothing
+    ]
+    if reasons:
+        return "; ".join(reasons)
     new = rows - (latest.get("rows") or 0)
     if policy.new_rows is not None and new >= policy.new_rows:
         return f"{new:,} new rows since version {latest['version']} (limit {policy.new_rows:,})"
