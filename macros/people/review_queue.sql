@@ -11,9 +11,17 @@
     Example: see models/repurchase/scoring/repurchase_review_queue.sql
 #}
 {% macro review_queue(ml_model, predictions) %}
+{{ ml_ledger.drawn_for_review(ml_model, predictions, ml_ledger.rows_so_far() if is_incremental() else none) }}
+{% endmacro %}
+
+{#
+    The decisions that are drawn from the runs that were not drawn from yet.
+    Arguments: ml_model and predictions as of `review_queue`; so_far, the relation with what was drawn already, or none.
+    Returns: SQL, a query.
+#}
+{% macro drawn_for_review(ml_model, predictions, so_far) %}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
 {%- set text, moment, double = dbt.type_string(), dbt.type_timestamp(), ml_ledger.type_double() -%}
-{%- set so_far = ml_ledger.rows_so_far() if is_incremental() else none -%}
 {%- set period = ml_ledger.declared_value(spec, ['monitoring', 'period'], 'month') -%}
 {%- set strata = ml_ledger.review_strata(spec) -%}
 with

@@ -18,8 +18,8 @@ TABLES = {
     " decision_source varchar, features varchar, decided_at timestamp, invocation_id varchar",
     "feedback": "feedback_id varchar, ml_model varchar, feedback_number bigint, decision_id varchar, reviewer varchar,"
     " kind varchar, verdict varchar, override_decision varchar, reason_hash varchar, given_at timestamp,"
-    " source varchar, given_in varchar, actor varchar, recorded_at timestamp, invocation_id varchar, hash_format bigint,"
-    " previous_hash varchar, reason varchar, reason_salt varchar, content_hash varchar",
+    " source varchar, given_in varchar, actor varchar, recorded_at timestamp, invocation_id varchar,"
+    " hash_format bigint, previous_hash varchar, reason varchar, reason_salt varchar, content_hash varchar",
     # As a seed would be typed; it has no kind, and the decision is named in either way.
     "given": "decision_id varchar, entity_id integer, as_of date, reviewer varchar, verdict varchar,"
     " override_decision varchar, reason varchar, given_at varchar",
