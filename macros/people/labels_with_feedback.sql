@@ -5,12 +5,15 @@
     Where `labels` has no row for a decision, its verdict is left out as well, unless completes is true: whoever trains on an as-of
     date takes all labels that are there, and those of reviewed decisions alone are no fair sample of it (docs/labels.md).
 
+    Feedback depends on predictions, and these on labels, so both relations are sources: what the last run left behind. Before there
+    is one, labels are what was measured.
+
     Arguments: ml_model, its name; labels, relation with one row per entity and as-of date, the label and `matured_at`;
-    feedback and predictions, relations of its nodes; at, SQL of a timestamp, by default the clock; completes, whether verdicts
+    feedback and predictions, sources that are the relations of its nodes; at, SQL of a timestamp, by default the clock; completes, whether verdicts
     also stand where there is no label.
     Returns: SQL, a select of the entity, the as-of date and the label as they are called in the declaration, matured_at, and
     label_source: 'measured' or 'feedback'.
-    Example: {{ ml_ledger.labels_with_feedback('repurchase', ref('repurchase_labels'), ref('repurchase_feedback'), ref('repurchase_predictions')) }}
+    Example: see docs/people.md
 #}
 {% macro labels_with_feedback(ml_model, labels, feedback, predictions, at=none, completes=false) %}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
@@ -19,6 +22,15 @@
 {%- set text, moment = dbt.type_string(), dbt.type_timestamp() -%}
 {%- set types = ml_ledger.column_types(labels) -%}
 {%- set is_class = spec.get('task') == 'multiclass' -%}
+{%- if execute and (load_relation(feedback) is none or load_relation(predictions) is none) -%}
+select
+    {{ entity }},
+    {{ as_of }},
+    {{ label }},
+    cast(matured_at as {{ moment }}) as matured_at,
+    'measured' as label_source
+from {{ labels }}
+{%- else -%}
 with
 
 verdicts as (
@@ -61,4 +73,5 @@ from measured
     on
         measured._ml_entity_id = reviewed.entity_id
         and measured._ml_as_of = reviewed.as_of
+{%- endif %}
 {% endmacro %}
