@@ -27,6 +27,7 @@ TABLES = {
     "queue": "ml_model varchar, decision_id varchar, period_start timestamp, because varchar,"
     " inclusion_probability double, queued_at timestamp, predicted_by varchar",
 }
+NOT_BUILT = "not_built"  # a source that is not there yet
 DECLARATION = {
     "task": "binary",
     "entity": "customer_id",
@@ -56,7 +57,10 @@ def compiled(folder: Path, ml_models: dict[str, Any], models: dict[str, str]) ->
         "vars": {"ml_models": ml_models, "ml_clock": CLOCK, "ml_actor": "ana"},
     }
     profile = {"type": "duckdb", "path": str(warehouse), "threads": 1}
-    sources = {"version": 2, "sources": [{"name": "main", "tables": [{"name": name} for name in TABLES]}]}
+    sources = {
+        "version": 2,
+        "sources": [{"name": "main", "tables": [{"name": name} for name in (*TABLES, NOT_BUILT)]}],
+    }
     files = {
         "dbt_project.yml": json.dumps(project),  # JSON is YAML
         "profiles.yml": json.dumps({"user": {"target": "here", "outputs": {"here": profile}}}),

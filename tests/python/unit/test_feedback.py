@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pytest
-from people_project import CLOCK, DECLARATION, compiled, create_tables, insert, relation
+from people_project import CLOCK, DECLARATION, NOT_BUILT, compiled, create_tables, insert, relation
 from sklearn.metrics import cohen_kappa_score
 
 from ml_ledger.record.chains import chain_findings, reason_findings
@@ -28,6 +28,7 @@ MODELS = {
     "overrides": f"{{{{ ml_ledger.overrides_in_force({FEEDBACK}) }}}}",
     "agreement": f"{{{{ ml_ledger.agreement({FEEDBACK}, {PREDICTIONS}) }}}}",
     "labels": f"{{{{ {LABELS}) }}}}",
+    "labels_at_first": f"{{{{ {LABELS.replace(FEEDBACK, relation(NOT_BUILT))}) }}}}",
     "labels_completed": f"{{{{ {LABELS}, completes=true) }}}}",
 }
 AS_OF = "2026-02-01"
@@ -355,5 +356,9 @@ def test_verdicts_become_labels_from_when_they_were_given(connection, sql):
     measured = [(2, 0, "2026-02-15", "measured"), (4, 0, "2026-02-15", "measured")]
     replaced = [(1, 1, "2026-02-10", "feedback"), *measured]
     assert connection.execute(query.format(sql["labels"])).fetchall() == replaced
+    assert connection.execute(query.format(sql["labels_at_first"])).fetchall() == [
+        (1, *measured[0][1:]),
+        *measured,
+    ]
     completed = [*replaced[:2], (3, 1, "2026-02-20", "feedback"), replaced[2]]
     assert connection.execute(query.format(sql["labels_completed"])).fetchall() == completed
