@@ -158,8 +158,14 @@ def without_company(project: Project) -> None:
         shutil.rmtree(project.folder / folder)
     for node in ("training_quality", "performance", "drift"):
         (project.folder / "python_models" / "repurchase" / f"repurchase_{node}.py").unlink()
-    for file in ("repurchase_alerts.sql", "_repurchase_alerts.yml"):
-        (project.folder / "models" / "repurchase" / "scoring" / file).unlink()
+    for name in (
+        "repurchase_alerts.sql",
+        "_repurchase_alerts.yml",
+        "repurchase_review_queue.sql",
+        "repurchase_feedback.sql",
+        "_review__models.yml",
+    ):
+        (project.folder / "models" / "repurchase" / "scoring" / name).unlink()
     file = project.folder / "python_models" / "repurchase" / "_repurchase__python_models.yml"
     properties = yaml.safe_load(file.read_text(encoding="utf-8"))
     properties["models"] = [item for item in properties["models"] if item["name"] == "repurchase_versions"]
@@ -174,7 +180,7 @@ def without_company(project: Project) -> None:
 
 def with_room_for_noise(declaration: dict[str, Any]) -> None:
     """Limits are set for all customers; on a tenth of them, and on slices of these, metrics scatter more."""
-    for key in ("training_quality", "monitoring", "retraining"):
+    for key in ("training_quality", "monitoring", "retraining", "review"):
         declaration.pop(key)
     declaration["gate"]["maximum_calibration_error"] = 0.1
     del declaration["gate"]["value_hurdle"]

@@ -16,6 +16,7 @@ from ml_ledger.spec.fairness_checks import fairness_problems
 from ml_ledger.spec.gate_checks import gate_problems
 from ml_ledger.spec.governance_checks import governance_problems
 from ml_ledger.spec.quality_checks import quality_problems
+from ml_ledger.spec.review_checks import review_problems
 from ml_ledger.spec.value_checks import value_problems
 
 
@@ -39,6 +40,7 @@ def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
     problems += quality_problems(root, declaration)
     problems += value_problems(root, declaration)
     problems += fairness_problems(root, declaration, TRAINING_SET_COLUMNS)
+    problems += review_problems(root, declaration)
     if isinstance(baselines, Mapping):
         algorithms |= {f"baselines.{name}": baseline for name, baseline in baselines.items()}
     for key, algorithm in algorithms.items():

@@ -18,6 +18,7 @@ from ml_ledger.spec.governance import DeploymentSpec, ExperimentSpec, Governance
 from ml_ledger.spec.monitoring import MonitoringSpec
 from ml_ledger.spec.quality import TrainingQualitySpec
 from ml_ledger.spec.retraining import RetrainingSpec
+from ml_ledger.spec.review import ReviewSpec
 from ml_ledger.spec.value import BEST_VALUE, ValueSpec
 
 # Columns that the training_set macro adds to the features; no feature can have these names.
@@ -28,7 +29,7 @@ DESCRIPTIVE_KEYS = frozenset(
     {
         "description", "owner", "example",
         "governance", "deployment", "experiment", "retention", "keep_training_set",
-        "monitoring", "retraining",
+        "monitoring", "retraining", "review",
         "training_quality",
     }
 )  # fmt: skip
@@ -193,6 +194,7 @@ class MLModelSpec(Strict):
     retention: RetentionSpec = RetentionSpec()
     monitoring: MonitoringSpec | None = None
     retraining: RetrainingSpec = RetrainingSpec()
+    review: ReviewSpec | None = None
     keep_training_set: Literal["none", "members", "full"] = "none"
     training_quality: TrainingQualitySpec | None = None
 
