@@ -7,6 +7,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 PEERS := .venv-peers
 FEAST := .venv-feast
+EVIDENTLY := .venv-evidently
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras \
     --quiet --no-header
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
@@ -43,7 +44,7 @@ python-test: $(INSTALLED)  ## pytest: unit, parity with scikit-learn, functional
 crash: $(INSTALLED)  ## Kill 20 builds at random moments; each next one completes, and nothing is lost or doubled
 	OMP_NUM_THREADS=1 ML_LEDGER_KILLS=20 $(BIN)/pytest tests/python/functional/test_crash.py
 
-bench: $(INSTALLED) $(PEERS)/installed $(FEAST)/installed  ## Measure against limits and peers, and write benchmarks/results.md (35 minutes, 16 GB)
+bench: $(INSTALLED) $(PEERS)/installed $(FEAST)/installed $(EVIDENTLY)/installed  ## Measure against limits and peers, and write benchmarks/results.md (35 minutes, 16 GB)
 	$(BIN)/python benchmarks/run.py
 
 docs: $(INSTALLED)  ## dbt's documentation site, in target/
@@ -57,9 +58,10 @@ lock:  ## Resolve requirements.lock and the benchmarks' peers anew (needs uv)
 	$(COMPILE) --constraints target/shared.txt benchmarks/peers.in --output-file benchmarks/peers.txt
 	grep -vE '^(pandas|protobuf)==' target/shared.txt > target/shared-feast.txt
 	$(COMPILE) --constraints target/shared-feast.txt benchmarks/feast.in --output-file benchmarks/feast.txt
+	$(COMPILE) --constraints target/shared-feast.txt benchmarks/evidently.in --output-file benchmarks/evidently.txt
 
 clean:  ## Remove everything that was built, the warehouse too
-	rm -rf .venv $(PEERS) $(FEAST) target logs warehouse.duckdb warehouse.duckdb.wal
+	rm -rf .venv $(PEERS) $(FEAST) $(EVIDENTLY) target logs warehouse.duckdb warehouse.duckdb.wal
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@'$(PYTHON)' -c '$(SUPPORTED)' 2> /dev/null || { echo "ml_ledger needs Python 3.11, 3.12 or 3.13; got" \
@@ -81,4 +83,11 @@ $(FEAST)/installed: benchmarks/feast.txt
 	@echo "Installing Feast for the benchmarks into $(FEAST) (about 700 MB the first time) ..."
 	$(PYTHON) -m venv $(FEAST)
 	$(FEAST)/bin/python $(PIP_INSTALL) --require-hashes -r benchmarks/feast.txt
+	@touch $@
+
+# Without dependencies: all are locked, and pip would look for a later pandas than the one that is.
+$(EVIDENTLY)/installed: benchmarks/evidently.txt
+	@echo "Installing Evidently for the benchmarks into $(EVIDENTLY) (about 1.1 GB the first time) ..."
+	$(PYTHON) -m venv $(EVIDENTLY)
+	$(EVIDENTLY)/bin/python $(PIP_INSTALL) --no-deps --require-hashes -r benchmarks/evidently.txt
 	@touch $@

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from data import MEMORY_LIMIT_MB
+from drift_data import EVIDENTLY_PART
 
 M = 1_000_000
 Measure = Literal["cpu", "wall", "mb", "off"]
@@ -17,6 +18,7 @@ PANDAS, ARROW = "scikit-learn through pandas", "scikit-learn through Arrow"
 ORBITAL, ONNX = "orbital", "onnxruntime"
 LBFGS = "scikit-learn, its default solver (lbfgs)"
 LATEST, MERGE_ASOF = "latest value", "latest value, pandas merge_asof"
+SCAN, EVIDENTLY = "plain scan", "Evidently, a 25th of the rows"
 SINGLE = "in single precision: skl2onnx writes trees in no other"
 # The same sums in another order: that is all that "exact" leaves.
 EXACT = 1e-12
@@ -33,13 +35,17 @@ class Target:
 
 @dataclass(frozen=True)
 class Row:
-    """name: in the page. task: see task.py. note: shown under the table. once: measured in the first round only."""
+    """name: in the page. task: see task.py. note: shown under the table. once: measured in the first round only.
+
+    part: it is given one in so many rows, and its ratios and targets are per row.
+    """
 
     name: str
     task: str
     targets: Sequence[Target] = ()
     note: str = ""
     once: bool = False
+    part: int = 1
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,8 @@ class Table:
     """Rows that are compared with their first. off: what the differences are from.
 
     model: the one that is scored; None where a model is trained. node: whether its predictions node is compiled.
-    live: whether it is about what was live. events_per_entity: where it is about features as of a moment.
+    live: whether it is about what was live. events_per_entity: where it is about features as of a moment. drift:
+    whether it is about drift.
     """
 
     title: str
@@ -58,6 +65,7 @@ class Table:
     node: bool = False
     live: bool = False
     events_per_entity: int | None = None
+    drift: bool = False
 
 
 def faster(factor: float, than: str) -> list[Target]:
@@ -295,6 +303,40 @@ TABLES = [
     point_in_time(100),
     point_in_time(10_000),
     against_feast(100),
+    Table(
+        title="Drift, 50 columns",
+        size=5 * M,
+        off="off NumPy",
+        drift=True,
+        rows=[
+            Row(SCAN, "drift:scan", note="count, NULLs, minimum, maximum, mean and deviation of each column"),
+            Row(
+                OURS,
+                "drift:ours",
+                targets=[
+                    Target("wall", 5.0, SCAN),
+                    Target("cpu", 5.0, SCAN),
+                    *faster(20, EVIDENTLY),
+                    Target("off", 1e-9),
+                ],
+                note="one query: the same, 20 bins, values out of range and defaults of each column; then all"
+                " distances and tests",
+            ),
+            Row(
+                "SciPy and NumPy",
+                "drift:scipy",
+                note="a column at a time: `ks_2samp` on all values, and the stability index; one run",
+                once=True,
+            ),
+            Row(
+                EVIDENTLY,
+                "peers_evidently:preset",
+                note="`DataDriftPreset` with its defaults on 200,000 of the rows; its ratios are per row. One run",
+                once=True,
+                part=EVIDENTLY_PART,
+            ),
+        ],
+    ),
     node("logistic, 20 numbers", M, "numbers"),
     node("additive boosting, 100 trees × 31 leaves, 20 numbers", M // 4, "additive_boosting"),
     node("boosting, 100 trees × 31 leaves, 20 numbers", M // 4, "boosting"),

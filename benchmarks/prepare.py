@@ -2,7 +2,7 @@
 
 Its argument is JSON: "scored", the numbers of rows that each model scores; "trained", those that are trained on; and
 "nodes", for how many rows the predictions node of a model is compiled; "live", how many decisions are looked up;
-"events", by events per entity, how many there are.
+"events", by events per entity, how many there are; "drift", how many rows a period has.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import shutil
 import sys
 
 import asof
+import drift_data
 import duckdb
 import estimators
 import events
@@ -56,6 +57,8 @@ def main() -> None:
         asof.make(connection, rows)
     for per_entity, rows in wanted["events"].items():
         events.make(connection, rows, int(per_entity))
+    for rows in wanted["drift"]:
+        drift_data.make(connection, rows)
     connection.close()
     if wanted["nodes"] or wanted["live"] or wanted["events"]:
         compile_nodes(wanted["nodes"], point_in_time.models(wanted["events"]))

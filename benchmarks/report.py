@@ -34,17 +34,18 @@ def _table(table: Table, runs: Mapping[tuple[str, int], Runs]) -> list[str]:
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     medians = {row.name: _medians(runs[row.task, table.size]) for row in table.rows}
-    first = medians[table.rows[0].name]
+    per_row = {row.name: _per_row(medians[row.name], row.part) for row in table.rows}
+    first = per_row[table.rows[0].name]
     for row in table.rows:
-        own = medians[row.name]
+        own, rated = medians[row.name], per_row[row.name]
         if not own:
             why = runs[row.task, table.size][0]["unable"]
             lines.append(f"| {row.name} | | | | | | | cannot: {why} |")
             continue
-        targets = "<br>".join(_judged(target, own, medians) for target in row.targets)
+        targets = "<br>".join(_judged(target, rated, per_row) for target in row.targets)
         lines.append(
-            f"| {row.name} | {own['cpu']:.2f} | {own['cpu'] / first['cpu']:.2f} | {own['wall']:.2f}"
-            f" | {own['wall'] / first['wall']:.2f} | {own['mb']:,.0f} | {_off(own)} | {targets} |"
+            f"| {row.name} | {own['cpu']:.2f} | {rated['cpu'] / first['cpu']:.2f} | {own['wall']:.2f}"
+            f" | {rated['wall'] / first['wall']:.2f} | {own['mb']:,.0f} | {_off(own)} | {targets} |"
         )
     notes = [f"- {row.name}: {row.note}." for row in table.rows if row.note]
     return [*lines, *([""] if notes else []), *notes]
@@ -58,6 +59,11 @@ def _medians(runs: Runs) -> Medians:
     if runs[0]["off"] is not None:
         found["off"] = max(run["off"] for run in runs)
     return found
+
+
+def _per_row(own: Medians, part: int) -> Medians:
+    """Times as if it had been given all rows."""
+    return {key: value * part if key in ("cpu", "wall") else value for key, value in own.items()}
 
 
 def _off(own: Medians) -> str:

@@ -17,6 +17,7 @@ from report import page, summary
 HERE = Path(__file__).parent
 PEERS = Path(".venv-peers/bin/python")
 PYTHONS = {"peers_orbital": PEERS, "peers_onnx": PEERS, "peers_feast": Path(".venv-feast/bin/python")}
+PYTHONS |= {"peers_evidently": Path(".venv-evidently/bin/python")}
 
 
 def main() -> None:
@@ -61,8 +62,11 @@ def _wanted(tables: list[Table]) -> dict[str, Any]:
     return {
         "scored": scored,
         "trained": [
-            table.size for table in tables if not table.model and not table.live and not table.events_per_entity
+            table.size
+            for table in tables
+            if not table.model and not table.live and not table.events_per_entity and not table.drift
         ],
+        "drift": [table.size for table in tables if table.drift],
         "live": [table.size for table in tables if table.live],
         "events": {table.events_per_entity: table.size for table in tables if table.events_per_entity},
         "nodes": {table.model: table.size for table in tables if table.node and table.model},

@@ -28,7 +28,7 @@ from ml_ledger.monitoring.drift.reference import Column, compared_columns
 from ml_ledger.monitoring.drift.significance import discovery_rates
 from ml_ledger.monitoring.drift.words import percent
 from ml_ledger.progress import say
-from ml_ledger.scoring.compile import CompiledScoring
+from ml_ledger.scoring.compile import ESTIMATE, CompiledScoring
 from ml_ledger.spec import MLModelSpec, parse_spec
 from ml_ledger.spec.base import class_column
 from ml_ledger.spec.monitoring import DriftSpec, MonitoringSpec
@@ -88,6 +88,7 @@ JOINT_PERIODS = 3
 # A change of the area under the ROC curve that is worth more than a line in a table.
 NOTABLE_AREA = 0.6
 CONTRIBUTION = re.compile(r"_ml_(?:c|expression)\d+_\d+")
+ESTIMATED = ESTIMATE.format(output="")
 ORDER_OF_SEVERITY = ("info", "warn", "error")
 
 Rows = list[dict[str, Any]]
@@ -226,8 +227,9 @@ class _Node:
         spec = MLModelSpec.from_canonical_json(version["spec"])
         columns = compared_columns(spec, version["reference"])
         countable = [column for column in columns if column.kind != "date"]
-        scoring = _contributions(CompiledScoring.from_json(version["scoring"]))
-        means, expected = _means_of(scoring)
+        stored = CompiledScoring.from_json(version["scoring"])
+        means, expected = _means_of(stored)
+        scoring = _contributions(stored)
         source = scoring.select(f"({_typed(self.labelled, groups, spec)}) as _ml_typed", ["*"])
         sources = [_source(column, spec) for column in countable]
         found = count(self.labelled, f"({source})", "_ml_group", sources, list(means))
@@ -358,7 +360,8 @@ class _Node:
             "q_value": found.p_value,
             "status": "ok",
         }
-        if found.auc >= self.limits.joint_auc and found.p_value <= self.limits.false_discovery_rate:
+        # Not the p-value: of rows of the same entities, the area varies more than it allows for.
+        if found.ci_low > self.limits.joint_auc:
             alone = ", ".join(f"{name} ({area:.2f})" for name, area in found.strongest)
             by = f"by {alone}" if alone else "by several features together, and by none alone"
             row["status"] = "drifted"
@@ -505,13 +508,14 @@ def _contributions(scoring: CompiledScoring) -> CompiledScoring:
 
 def _means_of(scoring: CompiledScoring) -> tuple[dict[str, tuple[str, int]], dict[tuple[str, int], float]]:
     """By SQL of a contribution its feature and output; and by both what they add up to on average in training."""
-    columns = {name for layer in scoring.layers for name in layer}
+    if scoring.trees or any(ESTIMATED in sql for layer in scoring.layers for sql in layer.values()):
+        return {}, {}  # terms that add nothing: what moves scores is elsewhere
     means: dict[str, tuple[str, int]] = {}
     expected: dict[tuple[str, int], float] = {}
     for o, output in enumerate(scoring.outputs, 1):
         for t, term in enumerate(output.terms, 1):
             column = f"_ml_c{o}_{t}"
-            if term.feature is None or column not in columns:
+            if term.feature is None or not any(column in layer for layer in scoring.layers):
                 continue
             key = (term.feature.partition(".")[0], o)
             means[column] = key

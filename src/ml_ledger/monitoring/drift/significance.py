@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import chi2, fisher_exact, kstwo, norm
+from scipy.stats import chi2, fisher_exact, kstwobign, norm
 
 from ml_ledger.families.base import Vector
 from ml_ledger.monitoring.drift.distances import chi_square, kolmogorov_smirnov
@@ -31,9 +31,12 @@ def rank_test(now: Vector, then: Vector) -> float:
 
 
 def smirnov_test(now: Vector, then: Vector) -> float:
-    """P-value of the largest difference of cumulative shares: too large where values share bins, never too small."""
+    """P-value of the largest difference of cumulative shares, by Kolmogorov's limiting distribution.
+
+    Too large where values share bins, or rows are few; never too small.
+    """
     n, m = now.sum(), then.sum()
-    return float(np.clip(kstwo.sf(kolmogorov_smirnov(now, then), round(n * m / (n + m))), 0, 1))
+    return float(kstwobign.sf(kolmogorov_smirnov(now, then) * math.sqrt(n * m / (n + m))))
 
 
 def chi_square_test(now: Vector, then: Vector) -> float:
