@@ -1,4 +1,5 @@
-{%- set whole = dbt.type_bigint() -%}
+-- noqa: disable=LT02,LT05,RF04
+{% set whole = dbt.type_bigint() -%}
 {%- set rates = ['selection_rate', 'true_positive_rate', 'false_positive_rate', 'calibration_gap'] -%}
 {%- set ratios = ['selection_rate_ratio', 'true_positive_rate_ratio', 'false_positive_rate_ratio'] -%}
 with

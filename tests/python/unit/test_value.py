@@ -130,6 +130,15 @@ def test_no_other_threshold_is_worth_more(seed):
     assert found.diagnostics["threshold.value_per_row_nobody"] == pytest.approx(per_row(2), abs=1e-12)
 
 
+def test_of_thresholds_that_are_worth_the_same_the_one_that_acts_least_is_chosen():
+    value = ValueSpec(unit="d", true_positive=1, false_positive=-1)
+    score, label = np.array([0.7, 0.9, 0.8]), np.array([1.0, 1.0, 0.0])  # acting on one is worth as much as on all
+    found = best_threshold(score, label, value, "binary")
+    assert found.value == pytest.approx(0.85, abs=1e-15)
+    assert best_threshold(score, np.zeros(3), value, "binary").value == pytest.approx(0.95, abs=1e-15)
+    assert best_threshold(score, np.ones(3), value, "binary").value == pytest.approx(0.35, abs=1e-15)
+
+
 def test_the_best_threshold_of_true_probabilities_is_the_break_even_one():
     random = np.random.default_rng(4)
     p = random.random(200_000)
@@ -174,7 +183,7 @@ def test_a_version_takes_the_best_threshold_of_training_rows_and_says_why():
 
 def test_a_calibrated_version_is_decided_on_its_calibrated_scores():
     changes = {
-        "algorithm": {"family": "boosting", "hyperparameters": {"trees": 20, "leaves": 8}},
+        "algorithm": {"family": "boosting", "hyperparameters": {"trees": 12, "leaves": 8}},
         "training": {"class_weights": {"1": 8.0}},
         "value": {"unit": "dollars", "true_positive": 1, "false_positive": -1},
         "decision": DECLARATION["decision"] | {"threshold": "best_value"},
