@@ -156,6 +156,8 @@ def without_company(project: Project) -> None:
         "models/quality",
     ):
         shutil.rmtree(project.folder / folder)
+    for name in ("ml_run_log.sql", "ml_runs.sql", "ml_run_costs.sql", "ml_budgets.sql", "_runs__models.yml"):
+        (project.folder / "models" / "monitoring" / name).unlink()
     for node in ("training_quality", "performance"):
         (project.folder / "python_models" / "repurchase" / f"repurchase_{node}.py").unlink()
     file = project.folder / "python_models" / "repurchase" / "_repurchase__python_models.yml"

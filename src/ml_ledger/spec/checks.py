@@ -14,6 +14,7 @@ from ml_ledger.spec.base import class_column
 from ml_ledger.spec.declaration import TRAINING_SET_COLUMNS
 from ml_ledger.spec.gate_checks import gate_problems
 from ml_ledger.spec.governance_checks import governance_problems
+from ml_ledger.spec.monitoring_checks import monitoring_problems
 from ml_ledger.spec.quality_checks import quality_problems
 
 
@@ -34,6 +35,7 @@ def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
         algorithms |= {f"candidates.{name}": candidate for name, candidate in candidates.items()}
     problems += gate_problems(root, declaration, algorithms)
     problems += governance_problems(root, declaration)
+    problems += monitoring_problems(root, declaration)
     problems += quality_problems(root, declaration)
     if isinstance(baselines, Mapping):
         algorithms |= {f"baselines.{name}": baseline for name, baseline in baselines.items()}
