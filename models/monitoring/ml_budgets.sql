@@ -10,7 +10,7 @@ runs as (
         invocation_id,
         max(recorded_at) as recorded_at,
         sum(seconds) as seconds,
-        sum(cost) as cost
+        sum(cost) as cost  -- noqa: RF04
     from {{ ref('ml_runs') }}
     where ml_model is not null
     group by ml_model, invocation_id
@@ -31,7 +31,7 @@ spent as (
         latest.recorded_at,
         max(case when runs.recorded_at = latest.recorded_at then runs.invocation_id end) as invocation_id,
         max(case when runs.recorded_at = latest.recorded_at then runs.seconds end) as seconds,
-        sum(runs.cost) as cost
+        sum(runs.cost) as cost  -- noqa: RF04
     from runs
     inner join latest
         on

@@ -57,6 +57,10 @@ def _parser() -> argparse.ArgumentParser:
     anchor = commands.add_parser("anchor", help="print the heads of all chains, to be kept elsewhere")
     anchor.add_argument("--warehouse", type=Path, default=None, help="DuckDB file (default: warehouse.duckdb)")
     anchor.set_defaults(run=_anchor)
+
+    metrics = commands.add_parser("metrics", help="the state of the ledger as OpenMetrics text, for Prometheus")
+    metrics.add_argument("--warehouse", type=Path, default=None, help="DuckDB file (default: warehouse.duckdb)")
+    metrics.set_defaults(run=_metrics)
     return parser
 
 
@@ -106,6 +110,13 @@ def _anchor(options: argparse.Namespace) -> int:
     from ml_ledger.commands.verify import anchor
 
     print(anchor(_warehouse(options)))
+    return 0
+
+
+def _metrics(options: argparse.Namespace) -> int:
+    from ml_ledger.commands.metrics import metrics
+
+    print(metrics(_warehouse(options)))
     return 0
 
 

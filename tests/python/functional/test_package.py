@@ -86,7 +86,7 @@ def test_an_ml_model_of_another_project(tmp_path: Path):
     assert [line.split(": ", 1)[1] for line in said] == [
         "1 versions, 1 deployments, 1 batches, 400 predictions: intact"
     ] * 7, "the schema is not main"
-    project.dbt("build", unit_tests=True)
+    project.dbt("build")
     assert project.query(with_schema) == [(400, 1)]
     check_runs(project)
     assert project.query(
