@@ -18,8 +18,9 @@ import duckdb
 import pytest
 import yaml
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner
+from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
+from dbt.contracts.graph.nodes import SeedNode
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "tests" / "fixtures" / "cdnow_orders_sample.csv"
@@ -54,7 +55,13 @@ class Project:
         return [str(Path(sys.executable).parent / "dbt"), "--no-use-colors", *arguments]
 
     def environment(self) -> dict[str, str]:
-        unset = ("ML_LEDGER_WAREHOUSE", "DBT_PROFILES_DIR", "DBT_PROJECT_DIR", "PYTHONDONTWRITEBYTECODE")
+        unset = (
+            "ML_LEDGER_WAREHOUSE",
+            "ML_LEDGER_SCHEMA",
+            "DBT_PROFILES_DIR",
+            "DBT_PROJECT_DIR",
+            "PYTHONDONTWRITEBYTECODE",
+        )
         return {name: value for name, value in os.environ.items() if name not in unset}
 
     def dbt(
@@ -77,7 +84,8 @@ class Project:
         variables = ["--vars", f"{{ml_clock: '{clock}'}}"] if clock else []
         said = StringIO()
         given = yaml.safe_load(arguments[arguments.index("--vars") + 1]) if "--vars" in arguments else {}
-        if manifest is None and EXECUTES & set(arguments[:2]) and set(given) <= ASKED_LATE:
+        same = EXECUTES & set(arguments[:2]) and "--target" not in arguments and set(given) <= ASKED_LATE
+        if manifest is None and same:
             manifest = self._parsed()
         # In this process: starting another one takes longer than most of what dbt does here. Warnings are errors for
         # the library, not for dbt.
@@ -91,8 +99,7 @@ class Project:
 
     def manifest(self) -> Manifest:
         """The project, parsed."""
-        with self.inside():
-            parsed = dbtRunner().invoke([*IN_PROCESS, "--quiet", "parse"])
+        parsed = self._parse()
         assert parsed.success, parsed.exception
         return parsed.result
 
@@ -107,12 +114,21 @@ class Project:
         state = hash(tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in files))
         if PARSED.get(self.folder, (None,))[0] != state:
             PARSED.clear()
-            said = StringIO()
-            with self.inside(), redirect_stdout(said), redirect_stderr(said), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                parsed = dbtRunner().invoke([*IN_PROCESS, "--quiet", "--warn-error", "parse"])
+            parsed = self._parse("--warn-error")
             PARSED[self.folder] = state, parsed.result if parsed.success else None
         return PARSED[self.folder][1]
+
+    def _parse(self, *options: str) -> dbtRunnerResult:
+        said = StringIO()
+        with self.inside(), redirect_stdout(said), redirect_stderr(said), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            parsed = dbtRunner().invoke([*IN_PROCESS, "--quiet", *options, "parse"])
+        if parsed.success:
+            # In a copy of a project that was parsed, dbt would read the seeds of the other one.
+            for node in parsed.result.nodes.values():
+                if isinstance(node, SeedNode) and node.package_name == parsed.result.metadata.project_name:
+                    node.root_path = str(self.folder)
+        return parsed
 
     @contextmanager
     def inside(self) -> Iterator[None]:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ml_ledger.commands.periods import EVERY
 from ml_ledger.errors import MLLedgerError
 
 DEFAULT_WAREHOUSE = Path("warehouse.duckdb")
@@ -41,11 +42,16 @@ def _parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--warehouse", type=Path, default=None, help="DuckDB file (default: warehouse.duckdb)")
     reproduce.set_defaults(run=_reproduce)
 
-    replay = commands.add_parser("replay", help="walk the clock over history, one dbt build per month")
+    replay = commands.add_parser("replay", help="walk the clock over history, one dbt build per period")
     replay.add_argument("--from", dest="start", required=True, help="first clock, as 1997-06-30")
     replay.add_argument("--to", dest="end", required=True, help="last clock")
     replay.add_argument("--operations", type=Path, default=None, help="YAML list of what people did, and when")
-    replay.add_argument("--fresh", action="store_true", help="start from an empty warehouse")
+    replay.add_argument("--every", choices=EVERY, default="month", help="the period (default: month)")
+    replay.add_argument("--fresh", action="store_true", help="start from an empty warehouse, or schema")
+    replay.add_argument(
+        "--spec", type=Path, default=None, help="YAML of declarations, to compare with the project's"
+    )
+    replay.add_argument("--schema", default=None, help="where to build (default with --spec: replay_<its name>)")
     replay.add_argument("--warehouse", type=Path, default=None, help="DuckDB file (default: warehouse.duckdb)")
     replay.set_defaults(run=_replay)
 
@@ -95,6 +101,9 @@ def _replay(options: argparse.Namespace) -> int:
         fresh=options.fresh,
         warehouse=_warehouse(options),
         operations=options.operations,
+        every=options.every,
+        spec=options.spec,
+        schema=options.schema,
     )
     return 0
 

@@ -40,7 +40,8 @@ create table ml_performance as
         (1, 'champion', date '2024-01-01', 'realised', 'all', 'self', 'roc_auc', 0.2, 9, 9)
     ) as t(version, slot, period_start, kind, slice, scored_by, metric, value, matured, decisions);
 create table ml_runs as select * from (values
-    ('m', 'training', 1.5, 2.0, 'USD', timestamp '2024-03-01'), ('m', 'training', 2.0, 1.0, 'USD', timestamp '2024-03-01'),
+    ('m', 'training', 1.5, 2.0, 'USD', timestamp '2024-03-01'),
+    ('m', 'training', 2.0, 1.0, 'USD', timestamp '2024-03-01'),
     ('m', 'scoring', 9.0, 9.0, 'USD', timestamp '2024-02-01'), (null, 'other', 4.0, null, null, timestamp '2024-02-01'))
     as t(ml_model, stage, seconds, cost, currency, recorded_at);
 """
