@@ -26,6 +26,12 @@ drawn as (
             else 'Peru'
         end as country,
         accounts.account_id % 5 = 0 as is_trial,
+        -- Protected: no feature, but decisions about one region are compared with those about the others.
+        case
+            when accounts.account_id % 50 = 9 then 'islands'
+            when accounts.account_id % 3 = 0 then 'south'
+            else 'north'
+        end as region,
         -- Unknown for one account in 200.
         case
             when accounts.account_id % 200 <> 11

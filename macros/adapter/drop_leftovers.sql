@@ -17,7 +17,7 @@
 {% macro duckdb__drop_leftovers() %}
     {% set conditions = [] %}
     {% for name in ml_ledger.ml_model_names() %}
-        {% for node in ['versions', 'performance', 'training_quality'] %}
+        {% for node in ['versions', 'performance', 'drift', 'training_quality'] %}
             {% do conditions.append("starts_with(table_name, '" ~ name ~ '_' ~ node ~ "__dbt_tmp')") %}
         {% endfor %}
     {% endfor %}

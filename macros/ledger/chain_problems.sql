@@ -1,17 +1,18 @@
 {#
     What is wrong with a chain: rows whose content is not what was recorded, that are missing, or out of order.
-    Arguments: ml_model, its name; relation, which holds the chain; number, the column that numbers its rows.
+    Arguments: ml_model, its name; relation, which holds the chain; number, the column that numbers its rows; apart, list of
+    columns that its hashes do not cover.
     Returns: SQL, a select of ml_model, table_name, row_name, problem. No row if the relation does not exist yet.
     Example: {{ ml_ledger.chain_problems('repurchase', ref('repurchase_versions'), 'version') }}
 #}
-{% macro chain_problems(ml_model, relation, number) -%}
+{% macro chain_problems(ml_model, relation, number, apart=[]) -%}
 {%- set text = dbt.type_string() -%}
 {%- set columns = ml_ledger.column_types(relation) -%}
 {%- if 'content_hash' not in columns -%}
 {{ ml_ledger.no_problems() }}
 {%- else -%}
 {%- set content = {} -%}
-{%- for column, type in columns.items() if column not in ['content_hash', 'onnx'] -%}
+{%- for column, type in columns.items() if column not in ['content_hash', 'onnx'] + apart -%}
     {%- do content.update({column: type}) -%}
 {%- endfor -%}
 select

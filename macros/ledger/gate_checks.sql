@@ -5,7 +5,8 @@
     Each saving is the lower end of a 95 % interval of the log loss, squared error or squared distance that the version
     saves, row by row, on the holdout: against a baseline it must be above `gate.baseline_hurdle`.
     `gate.minimum_scored_share` is what part of the holdout must have been scored. All other checks: `gate_limits`,
-    `gate_signs`, `gate_smoke_cases`, `gate_champion`. What could not be measured fails.
+    `gate_signs`, `gate_smoke_cases`, `gate_value`, `gate_fairness`,
+    `gate_champion`. What could not be measured fails.
 
     Arguments: with_champion, whether there may be a champion (the expression `champion` exists).
     Returns: SQL, ending in the expression `checks`.
@@ -16,7 +17,7 @@
 stored_metrics as (
     {{ ml_ledger.unnest_json('without_verdict', 'metrics', ['version'], {
         'dataset': 'varchar', 'slice': 'varchar', 'scored_by': 'varchar', 'metric': 'varchar',
-        'value': 'double', 'ci_low': 'double',
+        'value': 'double', 'ci_low': 'double', 'n': 'bigint',
     }) | indent(4) }}
 ),
 
@@ -60,6 +61,10 @@ asked as (
 {{ ml_ledger.gate_signs() }},
 
 {{ ml_ledger.gate_smoke_cases() }},
+
+{{ ml_ledger.gate_value() }},
+
+{{ ml_ledger.gate_fairness() }},
 {% if with_champion %}
 {{ ml_ledger.gate_champion() }},
 {% endif %}
@@ -105,6 +110,14 @@ checks as (
     union all
 
     select * from smoke_checks
+
+    union all
+
+    select * from value_checks
+
+    union all
+
+    select * from fairness_checks
     {%- if with_champion %}
 
     union all

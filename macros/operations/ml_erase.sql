@@ -1,6 +1,7 @@
 {#
     Erase a person: in every prediction of the entity its values become NULL and their salted hash takes their place, so
-    that the chain of hashes holds; its outcomes and its rows of kept training sets are deleted. An event says which decisions, never whose.
+    that the chain of hashes holds; its outcomes and its rows of kept training sets are deleted, and so are the
+    reasons that reviewers gave for it. An event says which decisions, never whose.
     Erase in the sources first, or the next as-of date scores the entity again (docs/retention.md).
     Arguments: entity_id, text or a whole number; reason, why, without the entity's id; ml_model, or 'all' (default).
     Returns: nothing; logs what it did. Repeated, it does nothing.
@@ -98,6 +99,11 @@
             where decision_id in ({{ ids | join(', ') }})
         {% endset %}
         {% do statements.append(statement) %}
+        {% if state.feedback is not none %}
+            {% do statements.append(
+                'update ' ~ state.feedback ~ ' set reason = null, reason_salt = null where decision_id in (' ~ ids | join(', ') ~ ')'
+            ) %}
+        {% endif %}
     {% endif %}
     {% if state.outcomes is not none %}
         {% do statements.append(

@@ -1,6 +1,6 @@
 {#
     Remove the predictions of batches that were decided longer ago than `retention.predictions_months` of the declaration
-    says, by the clock. An event says which batches, how many predictions, and the hash that sealed them; batches and
+    says, by the clock, and the reasons of feedback on them. An event says which batches, how many predictions, and the hash that sealed them; batches and
     versions stay.
     Arguments: reason, why; ml_model, or 'all' (default) for every ML model that declares a retention.
     Returns: nothing; logs what it did. Repeated, it does nothing.
@@ -31,10 +31,15 @@
                 {'event': 'removed', 'details': ml_ledger.text_literal(tojson(batches))},
             ])) %}
             {% set numbers = batches | map(attribute='batch_number') | join(', ') %}
-            {% do statements.append(
-                'delete from ' ~ state.predictions ~ ' where invocation_id in (select predicted_by from ' ~ state.batches
-                ~ ' where batch_number in (' ~ numbers ~ '))'
-            ) %}
+            {% set removed = ' where invocation_id in (select predicted_by from ' ~ state.batches ~ ' where batch_number in ('
+                ~ numbers ~ '))' %}
+            {% if state.feedback is not none %}
+                {% do statements.append(
+                    'update ' ~ state.feedback ~ ' set reason = null, reason_salt = null where decision_id in (select decision_id from '
+                    ~ state.predictions ~ removed ~ ')'
+                ) %}
+            {% endif %}
+            {% do statements.append('delete from ' ~ state.predictions ~ removed) %}
         {% endif %}
     {% endfor %}
     {% if statements %}

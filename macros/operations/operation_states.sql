@@ -2,8 +2,8 @@
     What an operation must know of the ML models whose rows it changes: raises for an ML model that is not declared, or
     where none was ever built.
     Arguments: operation, its name; ml_model, as given: 'all' for every ML model that was built.
-    Returns: list of mappings: those of `operation_state`, with predictions, batches and training_rows and outcomes (relations;
-    the last two none where the ML model has no such node).
+    Returns: list of mappings: those of `operation_state`, with predictions, batches, training_rows, outcomes and feedback
+    (relations; the last three none where the ML model has no such node).
     Example: {% set states = ml_ledger.operation_states('ml_erase', ml_model) %}
 #}
 {% macro operation_states(operation, ml_model) %}
@@ -19,9 +19,9 @@
     {% endif %}
     {% for name in names %}
         {% set state = ml_ledger.operation_state(operation, name) %}
-        {% for node in ['predictions', 'batches', 'training_rows', 'outcomes'] %}
+        {% for node in ['predictions', 'batches', 'training_rows', 'outcomes', 'feedback'] %}
             {% set relation = ml_ledger.built_relation(name ~ '_' ~ node) %}
-            {% if relation is none and node not in ['training_rows', 'outcomes'] %}
+            {% if relation is none and node in ['predictions', 'batches'] %}
                 {% do ml_ledger.refuse(operation, [
                     'ml_model: ' ~ name ~ ' has no ' ~ node ~ ' yet. Fix: dbt build --select +' ~ name ~ '_batches.'
                 ]) %}

@@ -27,5 +27,7 @@
         'performance': 'monitoring',
         'drift': 'monitoring',
         'alerts': 'monitoring',
+        'review_queue': 'monitoring',
+        'feedback': 'monitoring',
     }.get(name[ml_model | length + 1:], 'other')) %}
 {% endmacro %}

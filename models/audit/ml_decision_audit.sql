@@ -111,6 +111,24 @@ known_deployments as (
             and batches.recorded_at >= events.recorded_at
 ),
 
+feedback as (
+    select
+        ml_model,
+        decision_id,
+        {{
+            ml_ledger.json_array_of_rows({
+                'reviewer': 'reviewer',
+                'kind': 'kind',
+                'verdict': 'verdict',
+                'override_decision': 'override_decision',
+                'reason': 'reason',
+                'given_at': 'given_at',
+            }, order_by='feedback_number') | indent(8)
+        }} as feedback
+    from {{ ref('ml_feedback') }}
+    group by ml_model, decision_id
+),
+
 audit as (
     select
         predictions.decision_id,
@@ -165,6 +183,7 @@ audit as (
         withdrawn_deployments.withdrawn_at,
         withdrawn_deployments.withdrawn_by,
         withdrawn_deployments.withdrawn_because,
+        feedback.feedback,
         predictions.invocation_id
     from predictions
     left join versions
@@ -196,6 +215,10 @@ audit as (
             and predictions.decided_at = known_deployments.decided_at
             and predictions.recorded_at = known_deployments.recorded_at
             and known_deployments.age = 1
+    left join feedback
+        on
+            predictions.ml_model = feedback.ml_model
+            and predictions.decision_id = feedback.decision_id
 )
 
 select * from audit

@@ -12,6 +12,13 @@
         batches=ref(project_name, name ~ '_batches'),
     )) -%}
 {%- endfor -%}
+{%- for name in ml_ledger.ml_model_names(declaring='review') -%}
+    {%- set feedback = ref(project_name, name ~ '_feedback') -%}
+    {%- do problems.append(ml_ledger.chain_problems(name, feedback, 'feedback_number', ['reason', 'reason_salt'])) -%}
+    {%- do problems.append(ml_ledger.reason_problems(
+        name, feedback, ref(project_name, name ~ '_predictions'), ref(project_name, name ~ '_deployments')
+    )) -%}
+{%- endfor -%}
 with
 
 problems as (

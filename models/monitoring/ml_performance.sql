@@ -1,7 +1,8 @@
 {%- set text, whole, double = dbt.type_string(), dbt.type_bigint(), ml_ledger.type_double() -%}
 {#- Measured by the period that is declared now. -#}
 {%- set of_period = {} -%}
-{%- for name in ml_ledger.ml_model_names(declaring='monitoring') -%}
+{%- set tasks = ['binary', 'multiclass', 'regression'] -%}
+{%- for name in ml_ledger.ml_model_names(tasks, declaring='monitoring') -%}
     {%- set period = ml_ledger.declared_value(ml_ledger.ml_model_spec(name), ['monitoring', 'period'], 'month') -%}
     {%- do of_period.update({name: 'period = ' ~ ml_ledger.text_literal(period)}) -%}
 {%- endfor -%}
@@ -24,7 +25,7 @@ measured as (
             'n': whole,
             'decisions': whole,
             'matured': whole,
-        }, declaring='monitoring', conditions=of_period) | indent(4)
+        }, tasks, declaring='monitoring', conditions=of_period) | indent(4)
     }}
 ),
 

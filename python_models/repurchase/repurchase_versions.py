@@ -9,6 +9,9 @@ def model(dbt, session):
         on_schema_change="append_new_columns",
     )
     training_set = dbt.ref("repurchase_training_set")
+    alerts = dbt.ref("ml_last_alerts")
     spec = dbt.config.meta_get("ml")
     history = session.sql(f"select * from {dbt.this}") if dbt.is_incremental else None
-    return train_if_due(ml_model="repurchase", spec=spec, training_set=training_set, history=history)
+    return train_if_due(
+        ml_model="repurchase", spec=spec, training_set=training_set, history=history, alerts=alerts
+    )

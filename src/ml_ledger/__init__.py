@@ -1,14 +1,22 @@
 """ML Ledger: machine learning inside the warehouse, run by `dbt build`.
 
 A Python dbt model calls `train_if_due`; where versions are estimators, another calls `score_with_estimator`; where
-an ML model is watched, one calls `measure_performance`, and where its training set is assessed, `assess_training_set`.
-Everything else an analyst needs is a dbt macro or a table.
+an ML model is watched, `measure_performance` and `measure_drift`, and where its training set is assessed,
+`assess_training_set`. Everything else an analyst needs is a dbt macro or a table.
 """
 
+from ml_ledger.monitoring.drift.measure import measure_drift
 from ml_ledger.monitoring.performance import measure_performance
 from ml_ledger.quality.assess import assess_training_set
 from ml_ledger.scoring.estimators import score_with_estimator
 from ml_ledger.training.run import train_if_due
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "assess_training_set", "measure_performance", "score_with_estimator", "train_if_due"]
+__all__ = [
+    "__version__",
+    "assess_training_set",
+    "measure_drift",
+    "measure_performance",
+    "score_with_estimator",
+    "train_if_due",
+]

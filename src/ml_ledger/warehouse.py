@@ -73,14 +73,18 @@ class Relation:
             together = together.union(relation._relation)
         return cls(together, name=name)
 
-    def left_join(self, other: Relation, *, on: str, columns: Sequence[str]) -> Relation:
-        """These rows with columns of another relation, NULL where it has no row with the same value of the column `on`.
+    def left_join(self, other: Relation, *, on: Sequence[str], columns: Sequence[str]) -> Relation:
+        """These rows with columns of another relation, NULL where it has none with the same values of columns `on`.
 
-        No column is called as one of theirs, and the other relation has no two rows with the same value.
+        No column is called as one of theirs, and the other relation has no two rows with the same values.
         """
-        selected = ", ".join(map(quoted, [on, *columns]))
-        chosen = other._relation.query(other.name, f"select {selected} from {other.name}")
-        return Relation(self._relation.join(chosen, on, how="left"), name=_new_name())
+        chosen = other.selected({name: quoted(name) for name in (*on, *columns)})
+        return Relation(self._relation.join(chosen._relation, ", ".join(on), how="left"), name=_new_name())
+
+    def selected(self, columns: Mapping[str, str]) -> Relation:
+        """All rows, with these columns: SQL by name."""
+        chosen = ", ".join(f"{sql} as {quoted(name)}" for name, sql in columns.items())
+        return Relation(self._relation.query(self.name, f"select {chosen} from {self.name}"), name=_new_name())
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         """Rows of a query over this relation (and nothing else), as dicts. For small results."""
@@ -130,13 +134,22 @@ class Relation:
         return self.arrays([(sql, "double", np.nan) for sql in expressions], where, order_by=order_by)
 
     def arrays(
-        self, expressions: Sequence[tuple[str, str, float]], where: str, *, order_by: Sequence[str] = ()
+        self,
+        expressions: Sequence[tuple[str, str, float]],
+        where: str,
+        *,
+        order_by: Sequence[str] = (),
+        limit: int | None = None,
     ) -> list[NDArray[Any]]:
-        """As `doubles`, for expressions that each are SQL, a type of the warehouse, and what stands for NULL."""
+        """As `doubles`, for expressions that each are SQL, a type of the warehouse, and what stands for NULL.
+
+        limit: only so many of the first rows.
+        """
         selected = ", ".join(
             f"cast({sql} as {kind}) as c{number}" for number, (sql, kind, _) in enumerate(expressions)
         )
         order = f" order by {', '.join(order_by)}" if order_by else ""
+        order += "" if limit is None else f" limit {limit}"
         sql = f"select {selected} from {self.name} where {where}{order}"
         arrays = self._relation.query(self.name, sql).fetchnumpy()
         return [np.ma.filled(arrays.pop(f"c{number}"), null) for number, (*_, null) in enumerate(expressions)]

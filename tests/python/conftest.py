@@ -207,8 +207,16 @@ def without_company(project: Project) -> None:
         shutil.rmtree(project.folder / folder)
     for name in ("ml_run_log.sql", "ml_runs.sql", "ml_run_costs.sql", "ml_budgets.sql", "_runs__models.yml"):
         (project.folder / "models" / "monitoring" / name).unlink()
-    for node in ("training_quality", "performance"):
+    for node in ("training_quality", "performance", "drift"):
         (project.folder / "python_models" / "repurchase" / f"repurchase_{node}.py").unlink()
+    for name in (
+        "repurchase_alerts.sql",
+        "_repurchase_alerts.yml",
+        "repurchase_review_queue.sql",
+        "repurchase_feedback.sql",
+        "_review__models.yml",
+    ):
+        (project.folder / "models" / "repurchase" / "scoring" / name).unlink()
     file = project.folder / "python_models" / "repurchase" / "_repurchase__python_models.yml"
     properties = yaml.safe_load(file.read_text(encoding="utf-8"))
     properties["models"] = [item for item in properties["models"] if item["name"] == "repurchase_versions"]
@@ -223,9 +231,10 @@ def without_company(project: Project) -> None:
 
 def with_room_for_noise(declaration: dict[str, Any]) -> None:
     """Limits are set for all customers; on a tenth of them, and on slices of these, metrics scatter more."""
-    for key in ("training_quality", "monitoring"):
+    for key in ("training_quality", "monitoring", "retraining", "review"):
         declaration.pop(key)
     declaration["gate"]["maximum_calibration_error"] = 0.1
+    del declaration["gate"]["value_hurdle"]
     for part in declaration["slices"].values():
         part.pop("limits", None)
 

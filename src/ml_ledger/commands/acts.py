@@ -18,6 +18,7 @@ OPERATIONS = (
     "ml_erase",
     "ml_pause",
     "ml_promote",
+    "ml_record_feedback",
     "ml_reject",
     "ml_resume",
     "ml_retire",

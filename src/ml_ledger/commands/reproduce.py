@@ -19,6 +19,7 @@ from ml_ledger.record.compare import Comparison, compare
 from ml_ledger.record.tables import located
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec
+from ml_ledger.training.deciding import decide_threshold
 from ml_ledger.training.estimating import with_estimates
 from ml_ledger.training.fitting import Fitted
 from ml_ledger.training.provenance import library_versions
@@ -61,6 +62,9 @@ def reproduce(ml_model: str, version: int, warehouse: Path) -> Reproduction:
             for name, (kept, found) in parts.items()
         }
         scores = _difference_of_scores(spec, recorded, again, rows)
+        threshold = _difference_of_thresholds(
+            recorded, decide_threshold(spec, choice.algorithm, again, rows).value
+        )
         is_same_algorithm = choice.algorithm.family == recorded["algorithm"]
         lines = [
             f"{ml_model}: version {version} ({recorded['algorithm']}), trained at {recorded['trained_at']:%Y-%m-%d} on"
@@ -83,11 +87,14 @@ def reproduce(ml_model: str, version: int, warehouse: Path) -> Reproduction:
             lines += _described(name, comparison)
     if scores is not None:
         lines.append(f"  {'scores':<14}of the estimator: largest difference {scores:.3g}")
+    if threshold is not None:
+        lines.append(f"  {'threshold':<14}difference {threshold:.3g}")
     succeeded = (
         is_same_set
         and is_same_algorithm
         and all(comparison.within(TOLERANCE) for comparison in compared.values())
         and (scores is None or scores <= TOLERANCE)
+        and (threshold is None or threshold <= TOLERANCE)
     )
     lines.append(f"{'Reproduced' if succeeded else 'Not reproduced'}, with a tolerance of {TOLERANCE:.0e}.")
     return Reproduction("\n".join(lines), succeeded)
@@ -105,6 +112,15 @@ def _recorded(connection: duckdb.DuckDBPyConnection, ml_model: str, version: int
         numbers = listed(number for name, number in known if name == ml_model)
         raise WarehouseError(f"version: there is no version {version} of {ml_model}. Allowed: {numbers}.")
     return found[0]
+
+
+def _difference_of_thresholds(recorded: Mapping[str, Any], again: float | None) -> float | None:
+    """None where neither has one."""
+    if recorded["threshold"] is None and again is None:
+        return None
+    if recorded["threshold"] is None or again is None:
+        return float("inf")
+    return abs(recorded["threshold"] - again) / max(1.0, abs(recorded["threshold"]))
 
 
 def _kept_rows(connection: duckdb.DuckDBPyConnection, ml_model: str, version: int) -> Relation:

@@ -11,9 +11,11 @@ from collections.abc import Iterator, Sequence
 from ml_ledger.evaluation.binary import measure_binary
 from ml_ledger.evaluation.clustering import measure_clustering
 from ml_ledger.evaluation.estimates import Estimate, Measured, Metric
-from ml_ledger.evaluation.multiclass import measure_multiclass
+from ml_ledger.evaluation.multiclass import measure_multiclass, with_predictions
 from ml_ledger.evaluation.regression import measure_regression
 from ml_ledger.evaluation.rows import ScoredRows
+from ml_ledger.evaluation.value import measure_value
+from ml_ledger.spec.value import ValueSpec
 from ml_ledger.warehouse import Relation
 
 __all__ = ["Estimate", "Metric", "measure"]
@@ -27,6 +29,7 @@ def measure(
     scorers: Sequence[str],
     classes: Sequence[str] = (),
     threshold: float | None = None,
+    value: ValueSpec | None = None,
 ) -> list[Metric]:
     """All metrics of each scorer on one dataset, and how far the first scorer beats the others on the same rows.
 
@@ -36,15 +39,19 @@ def measure(
     the row: a probability (binary), an amount (regression), a probability per class (multiclass), or the distances to
     the nearest and the second nearest centroid (clustering; the second is NULL where there is one cluster).
     scorers: their names; the first is compared with each of the others, row by row, and the difference is positive
-    where the first is better. threshold: of a positive decision (binary).
+    where the first is better. threshold: of a positive decision (binary, regression).
+    value: what a decision is worth; None leaves that out.
 
     Each metric is over the rows that its scorer scores, NaN and infinity being no score; `scored_share` says how many
     these are. What cannot be measured has no row: everything but the share where nothing is scored, the area under the
     ROC curve of a single class, all of a dataset without rows.
     """
-    return [
-        row for measured in _measured(scored, task, scorers, classes, threshold) for row in measured.rows(dataset)
-    ]
+    found = list(_measured(scored, task, scorers, classes, threshold))
+    if value is not None:
+        rows = ScoredRows.of(scored, scorers, outputs=max(len(classes), 1))
+        rows = with_predictions(rows, len(classes)) if task == "multiclass" else rows
+        found += measure_value(rows, value, task, threshold)
+    return [row for measured in found for row in measured.rows(dataset)]
 
 
 def _measured(

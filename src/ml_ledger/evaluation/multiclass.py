@@ -17,7 +17,7 @@ def measure_multiclass(rows: ScoredRows, classes: Sequence[str]) -> Iterator[Mea
     rows: one output per class; the label is the number of the class, from 0. The predicted class is the one with the
     highest probability, the first of equals.
     """
-    rows = _with_predictions(rows, len(classes))
+    rows = with_predictions(rows, len(classes))
     values = {("label", "base_rate", _slice(name)): _is_class(k) for k, name in enumerate(classes)}
     for i, scorer in enumerate(rows.scorers):
         for metric, sql in _per_row(i, len(classes)).items():
@@ -42,7 +42,7 @@ def _is_class(k: int) -> str:
     return f"case when label = {k} then 1e0 else 0e0 end"
 
 
-def _with_predictions(rows: ScoredRows, classes: int) -> ScoredRows:
+def with_predictions(rows: ScoredRows, classes: int) -> ScoredRows:
     """Columns of scorer number i: top{i}, predicted{i}, of_label{i} (the probability of the label), loss{i}."""
     numbers, outputs = range(len(rows.scorers)), range(classes)
     rows = rows.with_columns(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -9,16 +10,19 @@ from typing import Any
 
 import pyarrow as pa
 
-from ml_ledger.errors import SpecError
+from ml_ledger.errors import SpecError, listed
+from ml_ledger.evaluation.estimates import Measured
 from ml_ledger.evaluation.metrics import Metric, measure
 from ml_ledger.monitoring.estimated import estimated_binary
+from ml_ledger.monitoring.estimated_value import estimated_value
 from ml_ledger.progress import say
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec, parse_spec
 from ml_ledger.spec.base import class_column
 from ml_ledger.terms.base import literal
+from ml_ledger.training.groups import attributes_of, group_columns
 from ml_ledger.training.labels import class_position
-from ml_ledger.training.measuring import measure_options, measured_outputs
+from ml_ledger.training.measuring import measure_options, measured_groups, measured_outputs
 from ml_ledger.training.slices import measured_slices, slice_columns, slice_conditions
 from ml_ledger.warehouse import Relation, quoted
 
@@ -54,18 +58,20 @@ def measure_performance(
     outcomes: Any,
     versions: Any,
     history: Any = None,
+    attributes: Any = None,
 ) -> pa.Table:
     """Metrics of the predictions of an ML model by version, slot and period of their as-of dates.
 
     ml_model: its name under `vars.ml_models`. spec: its declaration, as written there. predictions, outcomes, versions:
     the relations of its nodes. history: what was measured so far, or None: groups of predictions (of a version, slot
-    and period) whose labels are the same as then are not measured again.
+    and period) whose labels are the same as then are not measured again. attributes: the relation with the protected
+    attributes, by entity and as-of date, where `fairness` is declared.
 
     Returns an Arrow table of PERFORMANCE_SCHEMA. kind realised: over predictions whose label has matured, of the
     version ('self'), its baselines and its declared slices; estimated (task binary): what is to be expected of all
     predictions of the period, matured or not. What cannot be measured has no row. Rows of a `group_key` replace those
     that were measured before.
-    Raises SpecError where the declaration is not valid, or has no label.
+    Raises SpecError where the declaration is not valid, has no label, or asks for attributes that are not there.
     """
     declared = parse_spec(ml_model, spec)
     if declared.label is None or declared.monitoring is None:
@@ -75,12 +81,14 @@ def measure_performance(
             f" remove the node {ml_model}_performance; a clustering has no labels."
         )
     labelled = Relation(predictions, name="_ml_predictions").left_join(
-        Relation(outcomes, name="_ml_outcomes"), on="decision_id", columns=["label", "label_class"]
+        Relation(outcomes, name="_ml_outcomes"), on=["decision_id"], columns=["label", "label_class"]
     )
+    if declared.fairness is not None:
+        labelled = _with_attributes(labelled, ml_model, declared, attributes)
     stored = {
         row["version"]: row
         for row in Relation(versions, name="_ml_versions").query(
-            "select version, spec, baselines from _ml_versions order by version"
+            "select version, spec, baselines, threshold from _ml_versions order by version"
         )
     }
     groups = _changed_groups(labelled, declared, history)
@@ -90,7 +98,10 @@ def measure_performance(
         then = declared if of_version is None else MLModelSpec.from_canonical_json(of_version["spec"])
         baselines = {} if of_version is None else json.loads(of_version["baselines"] or "{}")
         changed = [group for group in groups if group["version"] == version]
-        for group, metric in _of_version(labelled, changed, then, baselines):
+        # What decisions are worth, and to whom they must be fair, is as declared now; the threshold is the version's.
+        then = then.model_copy(update={"value": declared.value, "fairness": declared.fairness})
+        threshold = None if of_version is None else of_version["threshold"]
+        for group, metric in _of_version(labelled, changed, then, baselines, threshold):
             rows.append(
                 {
                     **{name: group[name] for name in PERFORMANCE_SCHEMA.names if name in group},
@@ -124,7 +135,10 @@ def _changed_groups(labelled: Relation, spec: MLModelSpec, history: Any) -> list
     groups = [
         group for group in found if group["matured"] or (spec.task == "binary" and group["version"] is not None)
     ]
+    asked = [part.model_dump_json() for part in (spec.value, spec.fairness) if part is not None]
     for group in groups:
+        if asked:
+            group["fingerprint"] += f":{hashlib.sha256(''.join(asked).encode()).hexdigest()}"
         group["group_key"] = "|".join(str(group[name]) for name in ("version", "slot", "period", "period_start"))
     if history is None:
         return groups
@@ -136,7 +150,11 @@ def _changed_groups(labelled: Relation, spec: MLModelSpec, history: Any) -> list
 
 
 def _of_version(
-    labelled: Relation, groups: Sequence[Mapping[str, Any]], spec: MLModelSpec, baselines: Mapping[str, str]
+    labelled: Relation,
+    groups: Sequence[Mapping[str, Any]],
+    spec: MLModelSpec,
+    baselines: Mapping[str, str],
+    threshold: float | None,
 ) -> Iterator[tuple[Mapping[str, Any], Metric]]:
     """Metrics of groups of predictions of one version (None: of the control group)."""
     version = groups[0]["version"]
@@ -146,7 +164,9 @@ def _of_version(
         typed = stack.enter_context(labelled.materialised(_typed_rows(labelled, groups, spec)))
         outputs = range(len(spec.classes or [""]))
         others = {"label": "label", "_ml_group": "_ml_group"} | {f"s0_{o}": f"s0_{o}" for o in outputs}
-        others |= slice_columns(slices)
+        fair = [] if version is None else _attribute_columns(spec)
+        attributes = attributes_of(spec, typed, dict(fair), "1 = 1") if fair else []
+        others |= slice_columns(slices) | group_columns(attributes, dict(fair))
         wanted = {
             f"s{number}_{o}": (number - 1, sql)
             for number, scoring in enumerate(scorings.values(), 1)
@@ -154,7 +174,7 @@ def _of_version(
         }
         sql = typed.scored_sql(list(scorings.values()), wanted, others, "1 = 1")
         scored = stack.enter_context(typed.materialised(sql))
-        options = measure_options(spec, REALISED)
+        options = measure_options(spec, REALISED, threshold)
         for number, group in enumerate(groups):
             in_group = f"_ml_group = {number}"
             realised = scored.filtered(f"{in_group} and label is not null")
@@ -163,11 +183,68 @@ def _of_version(
                     yield group, metric
                 for metric in measured_slices(realised, slices, scorer="self", options=options):
                     yield group, metric
+                if attributes:
+                    for metric in measured_groups(realised, attributes, spec, options):
+                        yield group, metric
             if spec.task == "binary" and version is not None:
-                (score,) = scored.doubles(["s0_0"], where=f"{in_group} and s0_0 is not null")
-                for measured in estimated_binary(score, options["threshold"]):
+                for measured in _estimated(
+                    scored.filtered(in_group), ["self", *scorings], spec, options["threshold"]
+                ):
                     for metric in measured.rows(ESTIMATED):
                         yield group, metric
+
+
+def _attribute_columns(spec: MLModelSpec) -> list[tuple[str, str]]:
+    """Each protected attribute, and the column with its text; a feature may have the name of the attribute."""
+    attributes = spec.fairness.attributes if spec.fairness else ()
+    return [(name, f"_ml_attribute_{name}") for name in attributes]
+
+
+def _with_attributes(labelled: Relation, ml_model: str, spec: MLModelSpec, attributes: Any) -> Relation:
+    """The predictions with the texts of their protected attributes."""
+    assert spec.fairness is not None
+    where = f"ml_models.{ml_model}.fairness.attributes"
+    if attributes is None:
+        raise SpecError(
+            f"{where}: are not handed to measure_performance. Fix: pass the features, which hold them:"
+            f" attributes=dbt.ref(...) in {ml_model}_performance."
+        )
+    given = Relation(attributes, name="_ml_attributes")
+    needed = [spec.entity, spec.as_of, *spec.fairness.attributes]
+    gone = [name for name in needed if name not in given.types]
+    if gone:
+        raise SpecError(
+            f"{where}: the relation that measure_performance was handed has no {listed(gone)}. Allowed:"
+            f" {listed(given.types)}. Fix: hand it the features of the training set."
+        )
+    texts = {text: f"cast({quoted(name)} as varchar)" for name, text in _attribute_columns(spec)}
+    key = {
+        "entity_id": f"cast({quoted(spec.entity)} as varchar)",
+        "as_of": f"cast({quoted(spec.as_of)} as timestamp)",
+    }
+    known = given.selected(key | texts)
+    (found,) = known.query(
+        f"select count(*) as n, count(distinct entity_id || '|' || as_of) as keys from {known.name}"
+        " where entity_id is not null and as_of is not null"
+    )
+    if found["n"] > found["keys"]:
+        raise SpecError(
+            f"{where}: an entity must occur once at an as-of date in the relation that measure_performance was handed;"
+            f" got {found['n'] - found['keys']} rows too many. Fix: make it unique on {spec.entity} and {spec.as_of}."
+        )
+    return labelled.left_join(known, on=["entity_id", "as_of"], columns=list(texts))
+
+
+def _estimated(
+    scored: Relation, scorers: Sequence[str], spec: MLModelSpec, threshold: float | None
+) -> Iterator[Measured]:
+    """What is to be expected of the rows with a score, of task binary."""
+    columns = [f"s{number}_0" for number in range(len(scorers))]
+    scores = dict(zip(scorers, scored.doubles(columns, where="s0_0 is not null"), strict=True))
+    score = scores[scorers[0]]
+    yield from estimated_binary(score, threshold)
+    if spec.value is not None and threshold is not None:
+        yield from estimated_value(score, scores, spec.value, threshold)
 
 
 def _typed_rows(labelled: Relation, groups: Sequence[Mapping[str, Any]], spec: MLModelSpec) -> str:
@@ -184,6 +261,7 @@ def _typed_rows(labelled: Relation, groups: Sequence[Mapping[str, Any]], spec: M
         path = literal('$."' + name + '"')
         text = f"json_extract_string(features, {path})"
         columns[quoted(name)] = f"cast({text} as {kinds.get(feature.kind, 'varchar')})"
+    columns |= {text: text for _, text in _attribute_columns(spec)}
     selected = ", ".join(f"{sql} as {name}" for name, sql in columns.items())
     return f"select {selected} from {labelled.name} where {' or '.join(conditions)}"
 

@@ -22,7 +22,7 @@ def benchmark(rows: TrainingSet, sample: Rows, predicted: Matrix) -> Iterator[Fi
         sample.label,
         predicted[:, 1:] if spec.task == "binary" else predicted,
         classes=spec.classes or (),
-        threshold=None if spec.decision is None else spec.decision.threshold,
+        threshold=spec.declared_threshold,
     ).get(declared.metric)
     if found is None:
         return

@@ -21,27 +21,30 @@ class Finding:
     problem: str
 
 
-def chain_findings(table: str, number: str, rows: Iterable[Row]) -> Iterator[Finding]:
+def chain_findings(table: str, number: str, rows: Iterable[Row], apart: Sequence[str] = ()) -> Iterator[Finding]:
     """Rows whose content is not what was recorded, that are missing, doubled or out of order.
 
-    number: the column that numbers the rows from 1. rows: whole, in the order of that column.
+    number: the column that numbers the rows from 1. rows: whole, in the order of that column. apart: columns that their
+    hashes do not cover.
     """
     last_number, last_hash = 0, None
     for row in rows:
-        problem = _link_problem(row, number, last_number, last_hash)
+        problem = _link_problem(row, number, last_number, last_hash, apart)
         if problem:
             yield Finding(table, f"{number} {'NULL' if row[number] is None else row[number]}", problem)
         last_number, last_hash = row[number] or last_number, row["content_hash"]
 
 
-def _link_problem(row: Row, number: str, last_number: int, last_hash: str | None) -> str | None:
+def _link_problem(
+    row: Row, number: str, last_number: int, last_hash: str | None, apart: Sequence[str]
+) -> str | None:
     if row["content_hash"] is None:
         return "it has no hash: it was written by an earlier ml_ledger, or by somebody else"
     if row["hash_format"] != HASH_FORMAT:
         return (
             f"its hash_format is {row['hash_format']}, which this ml_ledger does not know. Allowed: {HASH_FORMAT}"
         )
-    content = {column: value for column, value in row.items() if column not in ("content_hash", "onnx")}
+    content = {column: value for column, value in row.items() if column not in ("content_hash", "onnx", *apart)}
     recomputed = sha256(canonical_text(content))
     if recomputed != row["content_hash"]:
         return f"its content is not what was recorded: SHA-256 {recomputed}, recorded {row['content_hash']}"
@@ -59,6 +62,24 @@ def _link_problem(row: Row, number: str, last_number: int, last_hash: str | None
             f"it does not follow the row before it: previous_hash {row['previous_hash']}, that row has {last_hash}"
         )
     return None
+
+
+def reason_findings(table: str, rows: Iterable[Row], *, erased: set[str], decided: set[str]) -> Iterator[Finding]:
+    """Feedback whose words are not those that were hashed, or that are gone without a record of it.
+
+    erased: decision ids whose erasure was recorded. decided: decision ids, of feedback, that are still there.
+    """
+    for row in rows:
+        problem = None
+        if row["reason_salt"] is not None:
+            if sha256(f"{row['reason_salt']}\n{row['reason']}") != row["reason_hash"]:
+                problem = "its reason is not what was recorded"
+        elif row["reason"] is not None:
+            problem = "its reason was erased and is there again"
+        elif row["decision_id"] not in erased and row["decision_id"] in decided:
+            problem = "its reason is gone, and no operation recorded that it was erased"
+        if problem:
+            yield Finding(table, f"feedback_number {row['feedback_number']}", problem)
 
 
 def batch_findings(

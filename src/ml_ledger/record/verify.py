@@ -11,13 +11,20 @@ from typing import Any
 import duckdb
 
 from ml_ledger.errors import WarehouseError
-from ml_ledger.record.chains import Finding, batch_findings, chain_findings
+from ml_ledger.record.chains import Finding, batch_findings, chain_findings, reason_findings
 from ml_ledger.record.predictions import prediction_findings
 from ml_ledger.record.tables import located
 
 # The column that numbers the rows of each chain, by the end of its table's name.
-CHAINS = {"versions": "version", "deployments": "event_number", "batches": "batch_number"}
-NODES = (*CHAINS, "predictions")
+CHAINS = {
+    "versions": "version",
+    "deployments": "event_number",
+    "batches": "batch_number",
+    "feedback": "feedback_number",
+}
+NODES = ("versions", "deployments", "batches", "predictions")
+# Words that can be erased: their salted hash is in the chain.
+APART = {"feedback": ("reason", "reason_salt")}
 FETCHED_ROWS = 20_000
 
 
@@ -67,8 +74,10 @@ def _verified(
     for node, number in CHAINS.items():
         table = f"{ml_model}_{node}"
         rows = list(_rows(connection, table, order_by=number))
-        chains[node], counts[node] = rows, len(rows)
-        findings += chain_findings(table, number, rows)
+        chains[node] = rows
+        if rows or node in NODES:
+            counts[node] = len(rows)
+        findings += chain_findings(table, number, rows, APART.get(node, ()))
         if rows:
             head = {"number": rows[-1][number], "content_hash": rows[-1]["content_hash"]}
             heads.append({"ml_model": ml_model, "table": table, **head})
@@ -85,17 +94,21 @@ def _verified(
         ]
     events = chains["deployments"]
     hashes: dict[str, list[str]] = {}
+    judged, decided = {row["decision_id"] for row in chains["feedback"]}, set()
 
     def noted(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         for row in rows:
             hashes.setdefault(row["invocation_id"], []).append(row["content_hash"] or "")
+            if row["decision_id"] in judged:
+                decided.add(row["decision_id"])
             yield row
 
     predictions = f"{ml_model}_predictions"
+    erased = set(_details(events, "erased", "decision_id"))
     findings += prediction_findings(
         predictions,
         noted(_rows(connection, predictions)),
-        erased=set(_details(events, "erased", "decision_id")),
+        erased=erased,
         deployments={event["deployment_id"] for event in events},
     )
     counts["predictions"] = sum(map(len, hashes.values()))
@@ -107,6 +120,7 @@ def _verified(
         version_hashes={row["content_hash"] for row in chains["versions"]},
         event_hashes={row["content_hash"] for row in events},
     )
+    findings += reason_findings(f"{ml_model}_feedback", chains["feedback"], erased=erased, decided=decided)
     sealed = {batch["predicted_by"] for batch in chains["batches"]}
     findings += [
         Finding(

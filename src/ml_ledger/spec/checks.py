@@ -12,10 +12,13 @@ from ml_ledger.families import FAMILIES
 from ml_ledger.families.base import is_number
 from ml_ledger.spec.base import class_column
 from ml_ledger.spec.declaration import TRAINING_SET_COLUMNS
+from ml_ledger.spec.fairness_checks import fairness_problems
 from ml_ledger.spec.gate_checks import gate_problems
 from ml_ledger.spec.governance_checks import governance_problems
 from ml_ledger.spec.monitoring_checks import monitoring_problems
 from ml_ledger.spec.quality_checks import quality_problems
+from ml_ledger.spec.review_checks import review_problems
+from ml_ledger.spec.value_checks import value_problems
 
 
 def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
@@ -37,6 +40,9 @@ def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
     problems += governance_problems(root, declaration)
     problems += monitoring_problems(root, declaration)
     problems += quality_problems(root, declaration)
+    problems += value_problems(root, declaration)
+    problems += fairness_problems(root, declaration, TRAINING_SET_COLUMNS)
+    problems += review_problems(root, declaration)
     if isinstance(baselines, Mapping):
         algorithms |= {f"baselines.{name}": baseline for name, baseline in baselines.items()}
     for key, algorithm in algorithms.items():

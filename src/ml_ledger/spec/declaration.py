@@ -12,10 +12,14 @@ from pydantic import Field
 from ml_ledger.coefficients import DatePart
 from ml_ledger.families import FAMILIES
 from ml_ledger.spec.base import Finite, Name, Positive, Strict
+from ml_ledger.spec.fairness import FairnessSpec
 from ml_ledger.spec.gate import GateSpec, SliceSpec, SmokeCaseSpec
 from ml_ledger.spec.governance import DeploymentSpec, ExperimentSpec, GovernanceSpec, RetentionSpec
 from ml_ledger.spec.monitoring import MonitoringSpec
 from ml_ledger.spec.quality import TrainingQualitySpec
+from ml_ledger.spec.retraining import RetrainingSpec
+from ml_ledger.spec.review import ReviewSpec
+from ml_ledger.spec.value import BEST_VALUE, ValueSpec
 
 # Columns that the training_set macro adds to the features; no feature can have these names.
 TRAINING_SET_COLUMNS = ("matured_at", "split", "weight", "known_at", "invocation_id", "run_by")
@@ -25,7 +29,7 @@ DESCRIPTIVE_KEYS = frozenset(
     {
         "description", "owner", "example",
         "governance", "deployment", "experiment", "retention", "keep_training_set",
-        "monitoring",
+        "monitoring", "retraining", "review",
         "training_quality",
     }
 )  # fmt: skip
@@ -147,10 +151,11 @@ class DecisionSpec(Strict):
     """The policy that turns a score into an action; `fallback` is for rows that cannot be scored.
 
     threshold: a probability (task binary), or in units of the label (task regression), with the actions at or above it
-    (positive) and below it (negative). actions: of each predicted class (task multiclass).
+    (positive) and below it (negative); best_value: the one with the highest value on validation. actions: of each
+    predicted class (task multiclass).
     """
 
-    threshold: Finite | None = None
+    threshold: Finite | Literal["best_value"] | None = None
     positive: str | None = None
     negative: str | None = None
     actions: dict[str, str] | None = None
@@ -180,14 +185,29 @@ class MLModelSpec(Strict):
     slices: Annotated[dict[Name, SliceSpec], Field(min_length=1)] | None = None
     smoke_cases: Annotated[dict[Name, SmokeCaseSpec], Field(min_length=1)] | None = None
     decision: DecisionSpec | None = None
+    value: ValueSpec | None = None
+    fairness: FairnessSpec | None = None
     reasons: Annotated[int, Field(ge=1, le=10)] = 3
     deployment: DeploymentSpec = DeploymentSpec()
     experiment: ExperimentSpec = ExperimentSpec()
     governance: GovernanceSpec = GovernanceSpec()
     retention: RetentionSpec = RetentionSpec()
     monitoring: MonitoringSpec | None = None
+    retraining: RetrainingSpec = RetrainingSpec()
+    review: ReviewSpec | None = None
     keep_training_set: Literal["none", "members", "full"] = "none"
     training_quality: TrainingQualitySpec | None = None
+
+    @property
+    def declared_threshold(self) -> float | None:
+        """The threshold of a positive decision, where it is a number."""
+        threshold = None if self.decision is None else self.decision.threshold
+        return None if isinstance(threshold, str) else threshold
+
+    @property
+    def chooses_threshold(self) -> bool:
+        """Whether the threshold is the one with the highest value."""
+        return self.decision is not None and self.decision.threshold == BEST_VALUE
 
     def algorithms(self) -> dict[str, AlgorithmSpec]:
         """What may become the version: the candidates by name, or the one algorithm as 'self'."""
@@ -211,6 +231,15 @@ class MLModelSpec(Strict):
         relevant = self.model_dump(exclude=set(DESCRIPTIVE_KEYS), exclude_none=True)
         for feature in relevant["features"].values():
             feature.pop("description", None)
+        if self.chooses_threshold or self.gate.value_hurdle is not None:
+            relevant["value"].pop("unit")
+        else:
+            relevant.pop("value", None)
+        if self.fairness is not None:
+            if relevant["fairness"]["limits"]:
+                relevant["fairness"].pop("allowed_as_features")
+            else:
+                relevant.pop("fairness")
         algorithms = [relevant["algorithm"]] if self.candidates is None else list(relevant["candidates"].values())
         for algorithm in (*algorithms, *relevant["baselines"].values()):
             family = FAMILIES[algorithm["family"]]

@@ -56,7 +56,8 @@ class GateSpec(Strict):
     """What a version must show before it may decide. A check without a key is not made.
 
     Reductions are of log loss (nats), of squared error or of squared distance. maximum_bias is in units of the label,
-    maximum_score_shift in those of the score. signs: the direction in which a number moves the score.
+    maximum_score_shift in those of the score, value_hurdle in that of `value`, per row. signs: the direction in which a
+    number moves the score.
     """
 
     baseline_hurdle: Annotated[Finite, Field(ge=0)] = 0.0
@@ -65,6 +66,7 @@ class GateSpec(Strict):
     maximum_calibration_error: Annotated[Finite, Field(ge=0, le=1)] | None = None
     maximum_bias: Annotated[Finite, Field(ge=0)] | None = None
     maximum_score_shift: Annotated[Finite, Field(ge=0)] | None = None
+    value_hurdle: Annotated[Finite, Field(ge=0)] | None = None
     signs: Annotated[dict[Name, Literal["positive", "negative"]], Field(min_length=1)] | None = None
 
 

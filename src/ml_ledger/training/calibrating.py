@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -22,12 +21,9 @@ from ml_ledger.families.objectives import LOGISTIC
 from ml_ledger.scoring.compile import compile_scoring
 from ml_ledger.scoring.onnx import Scorer
 from ml_ledger.spec import AlgorithmSpec, MLModelSpec
-from ml_ledger.training.choosing import folds_of, has_all_classes
-from ml_ledger.training.estimating import with_estimates
-from ml_ledger.training.fitting import Fitted, fit_algorithm, training_rows
-from ml_ledger.training.labels import label_as_double
+from ml_ledger.training.fitting import Fitted
 from ml_ledger.training.newton import minimise
-from ml_ledger.training.weights import sample_weight
+from ml_ledger.training.out_of_fold import out_of_fold
 from ml_ledger.warehouse import Relation
 
 # Isotonic regression starts from this many quantiles of the link score at most.
@@ -41,25 +37,12 @@ def calibrated(spec: MLModelSpec, algorithm: AlgorithmSpec, fitted: Fitted, rows
     """
     if spec.calibration is None:
         return fitted
-    with ExitStack() as stack:
-        parts = []
-        for fold in folds_of(spec, rows):
-            training = training_rows(spec, rows, fold.train)
-            if not has_all_classes(spec, training):
-                continue
-            scoring = fit_algorithm(spec, algorithm, spec.features, training).scoring
-            others = {"label": label_as_double(spec), "weight": sample_weight(spec)}
-            known, scorings = stack.enter_context(with_estimates(spec, rows, [scoring], fold.predict))
-            sql = known.scored_sql(scorings, {"link": (0, "_ml_link")}, others, fold.predict)
-            parts.append(
-                stack.enter_context(known.materialised(f"select * from ({sql}) as f where link is not null"))
-            )
-        if not parts:
+    with out_of_fold(spec, algorithm, rows) as together:
+        if together is None:
             raise VersionError(
                 "calibration: no as-of date can be predicted from those before it. Nothing was written. Fix: remove"
                 " calibration until there are two as-of dates with both classes to train on."
             )
-        together = Relation.union(parts, name="out_of_fold")
         (found,) = together.query(f"select count(distinct label) as n from {together.name} where weight > 0")
         if found["n"] < 2:
             raise VersionError(
@@ -73,7 +56,7 @@ def calibrated(spec: MLModelSpec, algorithm: AlgorithmSpec, fitted: Fitted, rows
     uncalibrated = fitted.fit.predict if estimator is None else Scorer(estimator.onnx, outputs=1)
 
     def predict(design: Matrix) -> Vector:
-        return _applied(found, np.asarray(uncalibrated(design), dtype=float), fitted.fit)
+        return applied(found, np.asarray(uncalibrated(design), dtype=float), fitted.fit)
 
     fit = replace(fitted.fit, coefficients=coefficients, predict=predict)
     scoring = compile_scoring(
@@ -137,7 +120,7 @@ def _row(**fields: float | None) -> Coefficient:
     return Coefficient(output=CALIBRATION, term=1, feature=None, applies_to="link", **fields)  # type: ignore[arg-type]
 
 
-def _applied(rows: Sequence[Coefficient], score: Vector, fit: Fit) -> Vector:
+def applied(rows: Sequence[Coefficient], score: Vector, fit: Fit) -> Vector:
     """The calibrated probabilities of n scores."""
     with np.errstate(divide="ignore"):
         link = np.log(score) - np.log1p(-score) if fit.link == "logit" else score

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,11 +14,19 @@ class ClockError(MLLedgerError):
     """A version is due at a clock before that of the newest version."""
 
 
-def why_due(spec: MLModelSpec, latest: Mapping[str, Any] | None, clock: datetime) -> str | None:
+def why_due(
+    spec: MLModelSpec,
+    latest: Mapping[str, Any] | None,
+    clock: datetime,
+    *,
+    rows: int = 0,
+    alerts: Sequence[Mapping[str, Any]] = (),
+) -> str | None:
     """The reason to train now, in words, or None when nothing is due.
 
-    latest: the newest version's row, with `version`, `spec_hash` and `trained_at`; None before the first.
-    clock: the business time of the run.
+    latest: the newest version's row, with `version`, `spec_hash`, `trained_at` and `rows`, how many its training set
+    had; None before the first. clock: the business time of the run. rows: how many the training set has now.
+    alerts: what the last run left open of the ML model, as rows of the node `ml_last_alerts`.
     Raises ClockError when the declaration changed but the clock is before the newest version's: a version trained
     now would rewrite what was live in the past.
     """
@@ -36,4 +44,40 @@ def why_due(spec: MLModelSpec, latest: Mapping[str, Any] | None, clock: datetime
     limit = spec.training.retrain_after_days
     if age >= limit:
         return f"version {latest['version']} is {age} days old (limit {limit})"
+    if age < 0 or age < spec.retraining.cool_down_days:
+        return None
+    return _why_retrain(spec, latest, clock, rows, alerts)
+
+
+def _why_retrain(
+    spec: MLModelSpec, latest: Mapping[str, Any], clock: datetime, rows: int, alerts: Sequence[Mapping[str, Any]]
+) -> str | None:
+    policy = spec.retraining
+    reasons = [
+        f"alert {alert['rule']} since {alert['first_seen']:%Y-%m-%d}: {alert['message']}"
+        for alert in sorted(alerts, key=lambda alert: (alert["severity"], alert["first_seen"], alert["alert_id"]))
+        if alert["rule"] in policy.on_alerts
+        and alert["severity"] in ("warn", "error")
+        and alert["acknowledged_by"] is None
+        and alert["slot"] != "shadow"  # which decides nothing
+    ]
+    if reasons:
+        return "; ".join(reasons)
+    new = rows - (latest.get("rows") or 0)
+    if policy.new_rows is not None and new >= policy.new_rows:
+        return f"{new:,} new rows since version {latest['version']} (limit {policy.new_rows:,})"
+    if policy.schedule is not None and period_start(policy.schedule, clock) > latest["trained_at"]:
+        return f"the first build of a {policy.schedule} (schedule)"
     return None
+
+
+def period_start(period: str, moment: datetime) -> datetime:
+    """When the day, week (from Monday), month or quarter of a moment began."""
+    day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    if period == "week":
+        return datetime.fromordinal(day.toordinal() - day.weekday())
+    if period == "month":
+        return day.replace(day=1)
+    if period == "quarter":
+        return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
+    return day

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
 
 from ml_ledger.errors import VersionError
+from ml_ledger.evaluation.fairness import Attribute, measure_fairness
 from ml_ledger.evaluation.metrics import Metric, measure
 from ml_ledger.families.base import TrainingRows
 from ml_ledger.families.onnx_conversion import ONNX_TOLERANCE
@@ -16,6 +17,7 @@ from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec
 from ml_ledger.training.estimating import with_estimates
 from ml_ledger.training.fitting import Fitted
+from ml_ledger.training.groups import attributes_of, group_columns
 from ml_ledger.training.labels import label_as_double
 from ml_ledger.training.slices import measured_slices, slice_columns, slice_conditions
 from ml_ledger.warehouse import Relation, quoted
@@ -33,14 +35,19 @@ def measured(
     datasets: Mapping[str, str],
     *,
     slices_of: str | None = None,
+    threshold: float | None = None,
 ) -> list[Metric]:
     """Metrics of all scorers on each dataset; the first scorer is what the others are compared with.
 
     datasets: by name SQL of its rows; no row is in two. All are scored by one query, since planning the SQL of many
     trees takes longer than running it on few rows. slices_of: the dataset on whose declared slices the first scorer is
-    measured, too.
+    measured, too. threshold: of a positive decision; None is the declared one, if that is a number.
     """
     slices = {} if slices_of is None else slice_conditions(spec)
+    columns = (
+        {} if slices_of is None or spec.fairness is None else {a: quoted(a) for a in spec.fairness.attributes}
+    )
+    attributes = attributes_of(spec, rows, columns, datasets[slices_of]) if columns and slices_of else []
     numbered = enumerate(datasets.values())
     number_of = f"case {' '.join(f'when {where} then {number}e0' for number, where in numbered)} end"
     anywhere = " or ".join(f"({where})" for where in datasets.values())
@@ -52,28 +59,45 @@ def measured(
     with ExitStack() as stack:
         known, scorings = stack.enter_context(with_estimates(spec, rows, list(scorers.values()), anywhere))
         others = {"label": label_as_double(spec), "_ml_dataset": number_of}
-        others |= slice_columns(slices)
+        others |= slice_columns(slices) | group_columns(attributes, columns)
         scored = stack.enter_context(
             known.materialised(known.scored_sql(scorings, wanted, others, f"({anywhere})"))
         )
         metrics: list[Metric] = []
         for number, dataset in enumerate(datasets):
             of_dataset = scored.filtered(f"_ml_dataset = {number}")
-            options = measure_options(spec, dataset)
+            options = measure_options(spec, dataset, threshold)
             metrics += measure(of_dataset, scorers=list(scorers), **options)
             if dataset == slices_of:
                 metrics += measured_slices(of_dataset, slices, scorer=next(iter(scorers)), options=options)
+                metrics += measured_groups(of_dataset, attributes, spec, options)
         return metrics
 
 
-def measure_options(spec: MLModelSpec, dataset: str) -> dict[str, Any]:
-    """What `measure` is told of an ML model."""
+def measure_options(spec: MLModelSpec, dataset: str, threshold: float | None = None) -> dict[str, Any]:
+    """What `measure` is told of an ML model. threshold: of a version; None is the declared one, if that is a number."""
     return {
         "task": spec.task,
         "dataset": dataset,
         "classes": spec.classes or (),
-        "threshold": None if spec.decision is None else spec.decision.threshold,
+        "threshold": spec.declared_threshold if threshold is None else threshold,
+        "value": spec.value,
     }
+
+
+def measured_groups(
+    scored: Relation, attributes: Sequence[Attribute], spec: MLModelSpec, options: Mapping[str, Any]
+) -> Iterator[Metric]:
+    """How the first scorer's decisions differ by group. scored: with `group_columns`. options: as of `measure`."""
+    if spec.fairness is None or options["threshold"] is None:
+        return
+    yield from measure_fairness(
+        scored,
+        attributes,
+        minimum_group=spec.fairness.minimum_group,
+        threshold=options["threshold"],
+        dataset=options["dataset"],
+    )
 
 
 def measured_outputs(scoring: CompiledScoring, classes: Sequence[str]) -> list[str]:

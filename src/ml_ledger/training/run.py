@@ -12,13 +12,15 @@ from typing import Any
 import pyarrow as pa
 
 from ml_ledger import coefficients
-from ml_ledger.errors import SpecError
+from ml_ledger.errors import SpecError, listed
 from ml_ledger.evaluation.metrics import Metric
 from ml_ledger.progress import say
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec, parse_spec
+from ml_ledger.terms.base import literal
 from ml_ledger.training.calibrating import calibrated
 from ml_ledger.training.choosing import Choice, choose
+from ml_ledger.training.deciding import decide_threshold
 from ml_ledger.training.due import why_due
 from ml_ledger.training.fitting import Fitted, fit_all, training_rows
 from ml_ledger.training.measuring import check_scoring, measured
@@ -34,11 +36,14 @@ from ml_ledger.warehouse import Relation, quoted
 HEADLINES = (("roc_auc", "AUC"), ("rmse", "RMSE"), ("mean_squared_distance", "mean squared distance"))
 
 
-def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, history: Any) -> pa.Table:
+def train_if_due(
+    *, ml_model: str, spec: Mapping[str, Any], training_set: Any, history: Any, alerts: Any = None
+) -> pa.Table:
     """Train a version of an ML model if one is due.
 
     ml_model: its name under `vars.ml_models`. spec: its declaration, as written there.
     training_set: the relation that the macro `training_set` built. history: the versions so far, or None.
+    alerts: the relation `ml_last_alerts`, what the last run found; None where no alert is to train anything.
 
     Returns an Arrow table with one row to append, or none when no version is due.
     Raises SpecError or TrainingSetError, naming every problem, before anything is trained or written.
@@ -53,10 +58,21 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
             f" Allowed: '{latest['task']}', that of version {latest['version']}. Nothing was written. Fix: declare an"
             " ML model of another name."
         )
+    if alerts is None and declared.retraining.on_alerts:
+        raise SpecError(
+            f"ml_models.{ml_model}.retraining.on_alerts: the versions node does not say what the last run found; got"
+            f" {listed(declared.retraining.on_alerts)}. Nothing was written. Fix: in {ml_model}_versions give"
+            ' alerts=dbt.ref("ml_last_alerts"), or remove the key.'
+        )
     validate_columns(ml_model, declared, rows)
     clock, invocation_id, run_by = _run_of(rows)
     # Without a row there is no clock: nothing has matured, which is an error only before the first version.
-    reason = "first version" if latest is None else clock and why_due(declared, latest, clock)
+    found = [] if alerts is None else _alerts_of(ml_model, Relation(alerts, name="_ml_last_alerts"))
+    reason = (
+        "first version"
+        if latest is None
+        else clock and why_due(declared, latest, clock, rows=_rows_of(rows), alerts=found)
+    )
     if not reason:
         say(f"{ml_model}: no new version is due" + (f" at {clock:%Y-%m-%d}" if clock else ""))
         return version_table(None)
@@ -66,7 +82,9 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
     number = 1 if latest is None else latest["version"] + 1
     say(f"{ml_model}: training version {number}: {reason}")
     choice, fitted = fit_version(ml_model, declared, rows)
-    metrics = [*choice.metrics, *_measure(declared, rows, fitted, {} if earlier is None else _scorings(earlier))]
+    threshold = decide_threshold(declared, choice.algorithm, fitted["self"], rows)
+    scorings = {} if earlier is None else _scorings(earlier)
+    metrics = [*choice.metrics, *_measure(declared, rows, fitted, scorings, threshold.value)]
     onnx = fitted["self"].fit.onnx
     window = _window(declared, rows)
     row = {
@@ -79,12 +97,12 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
         "link": fitted["self"].scoring.link,
         "trained_by": run_by,
         "trained_because": reason,
-        "chosen_because": choice.because,
+        "chosen_because": "; ".join(filter(None, [choice.because, threshold.because])) or None,
         "trained_at": clock,
         **window,
         "training_set_fingerprint": fingerprint_of(declared, rows),
         "seed": declared.training.seed,
-        "threshold": None if declared.decision is None else declared.decision.threshold,
+        "threshold": threshold.value,
         "coefficients": coefficients.to_json(fitted["self"].fit.coefficients),
         "nodes": coefficients.to_json(fitted["self"].fit.nodes),
         "metrics": json.dumps([asdict(metric) for metric in metrics], allow_nan=False),
@@ -95,7 +113,7 @@ def train_if_due(*, ml_model: str, spec: Mapping[str, Any], training_set: Any, h
         "baselines": json.dumps(_scorings_of_baselines(fitted), ensure_ascii=False),
         "onnx": onnx,
         "estimator_sha256": None if onnx is None else hashlib.sha256(onnx).hexdigest(),
-        "diagnostics": json.dumps(dict(fitted["self"].fit.diagnostics), sort_keys=True),
+        "diagnostics": json.dumps({**fitted["self"].fit.diagnostics, **threshold.diagnostics}, sort_keys=True),
         "spec": declared.canonical_json(),
         "spec_hash": declared.fingerprint(),
         "library_versions": library_versions(),
@@ -130,9 +148,21 @@ def fingerprint_of(spec: MLModelSpec, rows: Relation) -> str:
 def _latest(history: Relation) -> dict[str, Any] | None:
     """The latest version, without what it scores with, which may be large."""
     found = history.query(
-        f"select version, task, spec_hash, trained_at, content_hash from {history.name} order by version desc limit 1"
+        "select version, task, spec_hash, trained_at, content_hash, train_rows + holdout_rows as rows"
+        f" from {history.name} order by version desc limit 1"
     )
     return found[0] if found else None
+
+
+def _alerts_of(ml_model: str, alerts: Relation) -> list[dict[str, Any]]:
+    """What the last run found of the ML model."""
+    return alerts.query(f"select * from {alerts.name} where ml_model = {literal(ml_model)}")
+
+
+def _rows_of(rows: Relation) -> int:
+    """How many rows a version would be trained and measured on."""
+    (row,) = rows.query(f"select count_if(split in ('train', 'holdout')) as n from {rows.name}")
+    return row["n"]
 
 
 def _scorings(history: Relation) -> dict[str, CompiledScoring]:
@@ -176,7 +206,11 @@ def _window(spec: MLModelSpec, rows: Relation) -> dict[str, Any]:
 
 
 def _measure(
-    spec: MLModelSpec, rows: Relation, fitted: Mapping[str, Fitted], earlier: Mapping[str, CompiledScoring]
+    spec: MLModelSpec,
+    rows: Relation,
+    fitted: Mapping[str, Fitted],
+    earlier: Mapping[str, CompiledScoring],
+    threshold: float | None,
 ) -> list[Metric]:
     """Metrics of the version, of its baselines and of every earlier version that still can score, on both splits.
 
@@ -190,7 +224,7 @@ def _measure(
         else:  # it reads a column that is gone
             metrics.append(Metric("holdout", "all", scored_by, "scored_share", 0.0, None, None, 0))
     datasets = {split: f"split = '{split}'" for split in ("train", "holdout")}
-    metrics += measured(spec, rows, scorers, datasets, slices_of="holdout")
+    metrics += measured(spec, rows, scorers, datasets, slices_of="holdout", threshold=threshold)
     metrics += measured_smoke_cases(spec, rows, fitted["self"].scoring)
     for scored_by, item in fitted.items():
         check_scoring(spec, scored_by, item, rows, where="split in ('train', 'holdout')")

@@ -18,7 +18,7 @@ INEXACT = re.compile(r"DECIMAL|FLOAT|DOUBLE|REAL")
 
 def validate_columns(ml_model: str, spec: MLModelSpec, training_set: Relation) -> None:
     """Raise TrainingSetError naming every column that is missing or of the wrong type, or return."""
-    problems = list(_column_problems(spec, training_set))
+    problems = list(column_problems(spec, training_set))
     raise_if_any(problems, TrainingSetError, f"The training set of ML model '{ml_model}' is not usable")
 
 
@@ -58,7 +58,8 @@ def usable_rows(spec: MLModelSpec) -> str:
     return f"not ({rejected_by_declaration(spec.features)})"
 
 
-def _column_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Problem]:
+def column_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Problem]:
+    """What is wrong with the columns; `where` of a feature is `features.<name>`."""
     own = {spec.entity, spec.as_of, spec.label, *TRAINING_SET_COLUMNS}
     available = [column for column in training_set.types if column not in own]
     for key, column in (("entity", spec.entity), ("as_of", spec.as_of), ("label", spec.label)):
@@ -75,6 +76,15 @@ def _column_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Prob
                 column,
                 "column is not in the training set",
                 fix="build the training set with the macro ml_ledger.training_set",
+            )
+    for name in spec.fairness.attributes if spec.fairness else ():
+        if name not in training_set.types:
+            yield Problem(
+                f"fairness.attributes.{name}",
+                "is not a column of the training set",
+                repr(name),
+                listed(available),
+                did_you_mean(name, available) or "add the column to the feature model",
             )
     for name in spec.features:
         if name not in training_set.types:

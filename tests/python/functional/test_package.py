@@ -9,6 +9,7 @@ import numpy as np
 import onnxruntime
 from changed_decisions import NO_VALUE, check_changes
 from conftest import ROOT, Project, copied_project, shutil
+from group_decisions import check_groups, check_value
 from kept_rows import check_erased_everywhere, check_reproduced
 from pair_decisions import check_pairs
 from recorded_runs import check_failed_run, check_runs
@@ -129,6 +130,8 @@ def test_an_ml_model_of_another_project(tmp_path: Path):
     check_segments(project)
     check_pairs(project)
     check_rule(project)
+    check_groups(project)
+    check_value(project)
     check_erased_everywhere(project)
     clustering, churn = (f"models/{name}_training_set.sql" for name in ("account_segment", "churn"))
     project.edit(clustering, ")) }}", "), labels=ref('account_labels')) }}")

@@ -5,12 +5,13 @@ import yaml
 from conftest import ROOT
 
 from ml_ledger.spec import parse_spec
-from ml_ledger.training.due import ClockError, why_due
+from ml_ledger.training.due import ClockError, period_start, why_due
 
-SPEC = parse_spec(
-    "repurchase",
-    yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["ml_models"]["repurchase"],
-)
+DECLARED = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["ml_models"][
+    "repurchase"
+]
+DECLARED = DECLARED | {"training": {"retrain_after_days": 90}, "retraining": {}}
+SPEC = parse_spec("repurchase", DECLARED)
 LATEST = {"version": 3, "spec_hash": SPEC.fingerprint(), "trained_at": datetime(1998, 1, 1)}
 
 
@@ -34,3 +35,52 @@ def test_a_changed_declaration_is_not_trained_in_the_past():
     assert why_due(SPEC, changed, datetime(1998, 1, 1)) is not None
     with pytest.raises(ClockError, match="cannot be trained in the past; got 1997-12-31 00:00, when version 3"):
         why_due(SPEC, changed, datetime(1997, 12, 31))
+
+
+ALERT = {
+    "alert_id": "repurchase/label_drift",
+    "rule": "label_drift",
+    "severity": "warn",
+    "slot": "champion",
+    "message": "fewer buy again",
+    "first_seen": datetime(1998, 1, 31),
+    "acknowledged_by": None,
+}
+BECAUSE_OF_IT = "alert label_drift since 1998-01-31: fewer buy again"
+
+
+@pytest.mark.parametrize(
+    ("policy", "alert", "day", "reason"),
+    [
+        ({"on_alerts": ["label_drift"]}, {}, 28, BECAUSE_OF_IT),
+        ({"on_alerts": ["label_drift"]}, {"severity": "error"}, 28, BECAUSE_OF_IT),
+        ({"on_alerts": ["label_drift"]}, {"severity": "info"}, 28, None),
+        ({"on_alerts": ["label_drift"]}, {"acknowledged_by": "eva"}, 28, None),
+        ({"on_alerts": ["label_drift"]}, {"slot": "shadow"}, 28, None),
+        ({"on_alerts": ["score_drift"]}, {}, 28, None),
+        ({"on_alerts": ["label_drift"], "cool_down_days": 60}, {}, 28, None),
+        ({"on_alerts": ["label_drift"], "cool_down_days": 58}, {}, 28, BECAUSE_OF_IT),
+        ({"new_rows": 100}, {}, 28, "150 new rows since version 3 (limit 100)"),
+        ({"new_rows": 151}, {}, 28, None),
+        ({"schedule": "month"}, {}, 28, "the first build of a month (schedule)"),
+        ({"schedule": "quarter"}, {}, 28, None),
+    ],
+)
+def test_what_else_makes_a_version_due(policy, alert, day, reason):
+    spec = parse_spec("repurchase", DECLARED | {"retraining": policy})
+    assert spec.fingerprint() == SPEC.fingerprint()  # a policy trains nothing by itself
+    latest = LATEST | {"rows": 1000}
+    assert why_due(spec, latest, datetime(1998, 2, day), rows=1150, alerts=[ALERT | alert]) == reason
+
+
+@pytest.mark.parametrize(
+    ("period", "start"),
+    [
+        ("day", datetime(1998, 5, 14)),
+        ("week", datetime(1998, 5, 11)),  # a Monday
+        ("month", datetime(1998, 5, 1)),
+        ("quarter", datetime(1998, 4, 1)),
+    ],
+)
+def test_when_a_period_began(period, start):
+    assert period_start(period, datetime(1998, 5, 14, 18)) == start

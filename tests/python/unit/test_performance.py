@@ -16,6 +16,7 @@ from ml_ledger.spec import parse_spec
 
 WATCHED = DECLARATION | {
     "monitoring": {"period": "month"},
+    "value": {"unit": "dollars", "true_positive": 3, "false_positive": -1},
     "slices": {"high": {"where": "a > 0"}},
     "baselines": {"constant": {"family": "constant"}, "b": {"family": "logistic", "features": ["b"]}},
 }
@@ -147,6 +148,41 @@ def test_what_has_not_matured_is_estimated_and_not_realised(measured):
     assert (expected["decisions"], expected["matured"]) == (270, 0)
 
 
+def test_value_is_realised_by_decisions_as_they_were_and_expected_of_all(measured, version):
+    rows, found = measured
+    of_january, of_march = (
+        [row for row in of_month(rows, month) if row["score"] is not None] for month in (MONTHS[0], MONTHS[2])
+    )
+    start = np.datetime64("2025-01-01", "us").item()
+    worth = [(3 if row["label"] else -1) if row["score"] >= 0.5 else 0 for row in of_january]
+    assert value(found, metric="value", period_start=start)["value"] == pytest.approx(sum(worth), abs=1e-9)
+    everybody = sum(3 if row["label"] else -1 for row in of_january)
+    gain = value(found, metric="value_gain", scored_by="policy:everybody", period_start=start)
+    assert gain["value"] == pytest.approx((sum(worth) - everybody) / len(worth), abs=1e-12)
+    march = np.datetime64("2025-03-01", "us").item()
+    expected = value(found, metric="value", period_start=march, kind="estimated")
+    assert expected["value"] == pytest.approx(
+        sum(4 * row["score"] - 1 for row in of_march if row["score"] >= 0.5), abs=1e-9
+    )
+    # Of a baseline: its decisions, at the probabilities of the version.
+    b = value(found, metric="value_per_row", period_start=march, kind="estimated", scored_by="baseline:b")
+    assert b["n"] == len(of_march)
+
+
+def test_the_threshold_is_that_of_the_version_and_the_value_that_of_today(connection, version, monkeypatch):
+    rows = decisions(connection, version)
+    so_far = measure(connection, version, rows)
+    at = version.column_names.index("threshold")
+    other = version.set_column(at, "threshold", pa.array([0.7]))
+    start = np.datetime64("2025-01-01", "us").item()
+    monkeypatch.setitem(WATCHED, "value", {"unit": "dollars", "true_positive": 5, "false_positive": -1})
+    again = measure(connection, other, rows, so_far).to_pylist()
+    acted = [row for row in of_month(rows, "2025-01") if (row["score"] or 0) >= 0.7]
+    assert value(again, metric="value", period_start=start)["value"] == pytest.approx(
+        sum(5 if row["label"] else -1 for row in acted), abs=1e-9
+    )
+
+
 def test_only_what_has_changed_is_measured_again(connection, version):
     rows = decisions(connection, version)
     so_far = measure(connection, version, rows)
@@ -192,6 +228,7 @@ def test_classes_are_measured_as_scikit_learn_does(connection):
             "version": pa.array([7], pa.int64()),
             "spec": [parse_spec("m", spec).canonical_json()],
             "baselines": pa.array([None], pa.string()),
+            "threshold": pa.array([None], pa.float64()),
         }
     )
     found = measure_performance(

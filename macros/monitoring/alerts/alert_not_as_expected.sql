@@ -1,0 +1,33 @@
+{#
+    Rule not_as_expected: in the latest complete period of a live version, metrics lie outside of what its scores let
+    expect: they are not the probabilities that they claim to be. docs/alerts/not_as_expected.md
+    Arguments: performance, relation; settings, as `alert_settings` returns them.
+    Returns: SQL, as `alert_rules` says.
+#}
+{% macro alert_not_as_expected(performance, settings) -%}
+select
+    'info' as severity,
+    {{ ml_ledger.alert_subject(
+        version='used.version', slot='used.slot', metric='used.metric', period_start='used.period_start',
+    ) | indent(4) }},
+    used.value,
+    case when used.value < expected.ci_low then expected.ci_low else expected.ci_high end as threshold,
+    {{ ml_ledger.alert_compared("replace(used.metric, '_', ' ')", 'used', 'expected', 'expected from the scores') }} as message
+from (
+    {{ ml_ledger.latest_performance(performance, settings) | indent(4) }}
+) as used
+inner join {{ performance }} as expected
+    on
+        used.version = expected.version
+        and used.slot = expected.slot
+        and used.period_start = expected.period_start
+        and used.period = expected.period
+        and used.slice = expected.slice
+        and used.metric = expected.metric
+        and expected.kind = 'estimated'
+where
+    used.metric in ('base_rate', 'roc_auc', 'log_loss')
+    and used.slice = 'all'
+    and used.scored_by = expected.scored_by
+    and (used.value < expected.ci_low or used.value > expected.ci_high)
+{%- endmacro %}

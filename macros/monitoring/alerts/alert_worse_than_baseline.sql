@@ -1,0 +1,29 @@
+{#
+    Rule worse_than_baseline: in its latest complete period a live version does worse than one of its baselines on the same
+    decisions, beyond the interval of the difference. docs/alerts/worse_than_baseline.md
+    Arguments: performance, relation; settings, as `alert_settings` returns them.
+    Returns: SQL, as `alert_rules` says.
+#}
+{% macro alert_worse_than_baseline(performance, settings) -%}
+{%- set saved = {'regression': 'squared_error_reduction'}.get(settings.task, 'log_loss_reduction') -%}
+select
+    'warn' as severity,
+    {{ ml_ledger.alert_subject(
+        version='used.version', slot='used.slot', slice='used.scored_by', metric='used.metric',
+        period_start='used.period_start',
+    ) | indent(4) }},
+    used.value,
+    0 as threshold,
+    'worse than ' || replace(used.scored_by, 'baseline:', 'the baseline ') || ' in the period from '
+    || cast(cast(used.period_start as date) as {{ dbt.type_string() }})
+    || ': saves ' || {{ ml_ledger.alert_interval('used') }} || ' of its {{ saved | replace('_reduction', '') | replace('_', ' ') }}'
+    as message
+from (
+    {{ ml_ledger.latest_performance(performance, settings) | indent(4) }}
+) as used
+where
+    used.metric = '{{ saved }}'
+    and used.slice = 'all'
+    and used.scored_by like 'baseline:%'
+    and used.ci_high < 0
+{%- endmacro %}

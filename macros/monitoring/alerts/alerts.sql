@@ -1,0 +1,183 @@
+{#
+    The alerts of an ML model: a check of every rule (`alert_rules`) at the clock, appended. A check is one row with the
+    event 'checked' and one with the event 'found' per finding; there is one per clock, and another at the same clock where
+    what is found has changed. `ml_alert_log` makes of them alerts that open and close. Operations (ml_acknowledge) append
+    to the same node.
+
+    Rules look at live versions, and at their latest period. What a relation is not given for is not looked at.
+
+    Arguments: ml_model, its name; predictions, versions, deployments, relations of its nodes; labels, the relation that its
+    outcomes node reads; performance and drift, relations of its nodes; each of these three none where there is none.
+    Returns: SQL. For an incremental dbt model with the strategy append and full_refresh false.
+    Example: see models/repurchase/scoring/repurchase_alerts.sql
+#}
+{% macro alerts(ml_model, predictions, versions, deployments, labels=none, performance=none, drift=none) %}
+{%- set so_far = ml_ledger.rows_so_far() if is_incremental() else none -%}
+{%- set text, whole, moment = dbt.type_string(), dbt.type_bigint(), dbt.type_timestamp() -%}
+{%- set rules = ml_ledger.alert_rules(ml_model, {
+    'predictions': predictions, 'versions': versions, 'deployments': deployments, 'labels': labels,
+    'performance': performance, 'drift': drift,
+}) -%}
+with
+
+live as (
+    select
+        slot,
+        version,
+        valid_from
+    from (
+        {{ ml_ledger.deployment_intervals(deployments) | indent(8) }}
+    ) as deployed
+    where {{ ml_ledger.is_live_at(ml_ledger.clock()) }}
+),
+
+findings as (
+    {%- for rule, sql in rules.items() %}
+    select
+        '{{ ml_model }}/{{ rule }}'
+        || coalesce('/version ' || cast(version as {{ text }}), '')
+        || coalesce('/' || slot, '')
+        || coalesce('/' || feature, '')
+        || coalesce('/' || slice, '')
+        || coalesce('/' || metric, '') as alert_id,
+        '{{ rule }}' as rule,
+        severity,
+        cast(version as {{ whole }}) as version,
+        slot,
+        feature,
+        slice,
+        metric,
+        cast(period_start as {{ moment }}) as period_start,
+        cast(value as {{ ml_ledger.type_double() }}) as value,
+        cast(threshold as {{ ml_ledger.type_double() }}) as threshold,
+        message
+    from (
+        {{ sql | indent(8) }}
+    ) as of_rule
+    {{- '\n\n    union all\n' if not loop.last }}
+    {%- endfor %}
+),
+
+found as (
+    select
+        *,
+        {{ ml_ledger.alert_expected_because(ml_model) | indent(8) }} as expected_because
+    from findings
+),
+
+{% if so_far is not none -%}
+last_check as (
+    select
+        check_number,
+        checked_at
+    from {{ so_far }}
+    where event = 'checked'
+    order by check_number desc
+    limit 1
+),
+
+found_before as (
+    select
+        before.alert_id,
+        before.severity,
+        before.expected_because
+    from {{ so_far }} as before
+    inner join last_check on before.check_number = last_check.check_number
+    where before.event = 'found'
+),
+
+changed as (
+    select count(*) as changes
+    from found
+    full outer join found_before
+        on
+            found.alert_id = found_before.alert_id
+            and found.severity = found_before.severity
+            and coalesce(found.expected_because, '') = coalesce(found_before.expected_because, '')
+    where found.alert_id is null or found_before.alert_id is null
+),
+
+this_check as (
+    select last_check.check_number + 1 as check_number
+    from last_check
+    cross join changed
+    where
+        last_check.checked_at < {{ ml_ledger.clock() }}
+        or (last_check.checked_at = {{ ml_ledger.clock() }} and changed.changes > 0)
+),
+{%- else -%}
+this_check as (
+    select cast(1 as {{ whole }}) as check_number
+),
+{%- endif %}
+
+rows_of_check as (
+    select
+        'found' as event,
+        found.*
+    from found
+
+    union all
+
+    select
+        'checked' as event,
+        {%- for column, type in ml_ledger.alert_columns().items() %}
+        cast(null as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %},
+        cast(null as {{ text }}) as expected_because
+)
+
+select
+    '{{ ml_model }}' as ml_model,
+    cast(this_check.check_number as {{ whole }}) as check_number,
+    {{ ml_ledger.clock() }} as checked_at,
+    rows_of_check.*,
+    {{ ml_ledger.actor() }} as actor,
+    cast(null as {{ text }}) as reason,
+    {{ ml_ledger.wall_clock() }} as recorded_at,
+    '{{ invocation_id }}' as invocation_id
+from rows_of_check
+cross join this_check
+{% endmacro %}
+
+{#
+    The columns that say what was found.
+    Returns: mapping of column to SQL type.
+#}
+{% macro alert_columns() %}
+    {% set text = dbt.type_string() %}
+    {% do return({
+        'alert_id': text,
+        'rule': text,
+        'severity': text,
+        'version': dbt.type_bigint(),
+        'slot': text,
+        'feature': text,
+        'slice': text,
+        'metric': text,
+        'period_start': dbt.type_timestamp(),
+        'value': ml_ledger.type_double(),
+        'threshold': ml_ledger.type_double(),
+        'message': text,
+    }) %}
+{% endmacro %}
+
+{#
+    Why a finding is expected, as the declaration says (`monitoring.alerts.expected`); NULL where it does not.
+    Arguments: ml_model, its name.
+    Returns: SQL, an expression over the columns of `alert_columns`.
+#}
+{% macro alert_expected_because(ml_model) -%}
+{%- set expected = ml_ledger.alert_settings(ml_model).get('expected') or [] -%}
+case
+    {%- for item in expected %}
+    when
+        rule = {{ ml_ledger.text_literal(item.rule) }}
+        {%- for column in ['feature', 'slice', 'slot', 'metric'] if item.get(column) %}
+        and {{ column }} = {{ ml_ledger.text_literal(item[column]) }}
+        {%- endfor %}
+        then {{ ml_ledger.text_literal(item.because) }}
+    {%- endfor %}
+    when 1 = 0 then cast(null as {{ dbt.type_string() }})
+end
+{%- endmacro %}

@@ -1,0 +1,1 @@
+{{ ml_ledger.agreement(ref('ml_feedback'), ref('ml_predictions')) }}

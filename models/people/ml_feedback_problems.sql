@@ -1,0 +1,1 @@
+{{ ml_ledger.feedback_problems() }}

@@ -1,0 +1,154 @@
+"""Joint drift: can a model tell the rows of a period from those of training?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from ml_ledger.families.base import Matrix, Vector
+from ml_ledger.quality.metrics import metrics_of
+from ml_ledger.quality.out_of_fold import folds_of, out_of_fold
+from ml_ledger.spec import MLModelSpec
+from ml_ledger.terms.levels import text_of
+from ml_ledger.warehouse import Relation, quoted
+
+# Families that see each feature by itself are told apart by a model that does so, too.
+ADDITIVE = frozenset({"logistic", "linear", "poisson", "gamma", "scorecard", "rule", "constant"})
+# Further levels of a category share a code.
+LEVELS = 30
+# So many features are named.
+NAMED = 3
+# Further from 0.5 than this a single feature is told to tell the sides apart.
+TELLING = 0.53
+
+
+@dataclass(frozen=True)
+class Sample:
+    """n rows: numbers per entity, and n × features, NaN for no value; levels as numbers that stand for their text."""
+
+    entities: NDArray[np.uint64]
+    values: Matrix
+
+
+@dataclass(frozen=True)
+class Joint:
+    """How well the sides can be told apart, out of fold. strongest: features by how well each does so alone."""
+
+    auc: float
+    ci_low: float
+    ci_high: float
+    p_value: float
+    strongest: Sequence[tuple[str, float]]
+
+
+def sample(spec: MLModelSpec, rows: Relation, entity: str, where: str, most: int) -> Sample:
+    """At most so many of the rows that satisfy `where`, drawn by a hash of the entity, so the same ones every time."""
+    expressions: list[tuple[str, str, float]] = [(f"hash({entity})", "ubigint", 0)]
+    for name, feature in spec.features.items():
+        column = quoted(name)
+        if feature.kind == "numeric":
+            sql = f"case when isfinite(try_cast({column} as double)) then try_cast({column} as double) end"
+        elif feature.kind == "date":
+            sql = f"epoch(try_cast({column} as timestamp))"
+        else:
+            sql = f"hash({text_of(name)})"
+            sql = f"case when {column} is not null then cast({sql} % 9007199254740991 as double) end"
+        expressions.append((sql, "double", np.nan))
+    entities, *columns = rows.arrays(
+        expressions, where, order_by=[f"hash({entity}, {spec.training.seed})"], limit=most
+    )
+    return Sample(entities, np.column_stack(columns))
+
+
+def told_apart(spec: MLModelSpec, family: str, now: Sample, then: Sample) -> Joint | None:
+    """The out-of-fold area under the ROC curve; rows of an entity, on whichever side, are in the same fold."""
+    values = np.vstack([then.values, now.values])
+    entities = np.concatenate([then.entities, now.entities])
+    is_now = np.concatenate([np.zeros(len(then.values)), np.ones(len(now.values))])
+    names, kinds = list(spec.features), [feature.kind for feature in spec.features.values()]
+    is_level = np.array([kind in ("categorical", "boolean") for kind in kinds])
+    coded = np.column_stack(
+        [_codes(column) if level else column for column, level in zip(values.T, is_level, strict=True)]
+    )
+    if family in ADDITIVE:
+        predicted = _by_regression(coded, is_level, is_now, entities, spec.training.seed)
+    else:
+        options = {"is_level": is_level, "classes": 2, "seed": spec.training.seed}
+        predicted = out_of_fold("binary", coded, is_now, entities, **options)[:, 1]
+    area = metrics_of("binary", is_now, predicted[:, None]).get("roc_auc")
+    if area is None or area.ci_low is None or area.ci_high is None:
+        return None
+    n, m = len(now.values), len(then.values)
+    error = np.sqrt((n + m + 1) / (12 * n * m))
+    alone = [
+        (name, _separation(column, bool(level), is_now))
+        for name, column, level in zip(names, coded.T, is_level, strict=True)
+    ]
+    telling = sorted((item for item in alone if item[1] >= TELLING), key=lambda item: (-item[1], item[0]))
+    p_value = float(norm.sf((area.value - 0.5) / error))
+    return Joint(area.value, area.ci_low, area.ci_high, p_value, telling[:NAMED])
+
+
+def _codes(values: Vector) -> Vector:
+    """Numbers from 0 for the most frequent levels, one for all others, NaN for no value."""
+    known = np.isfinite(values)
+    levels, counts = np.unique(values[known], return_counts=True)
+    kept = np.sort(levels[np.argsort(-counts, kind="stable")[: LEVELS - 1]])
+    position = np.searchsorted(kept, values[known])
+    position = np.minimum(position, max(len(kept) - 1, 0))
+    found = np.full(len(values), np.nan)
+    if len(kept):
+        found[known] = np.where(kept[position] == values[known], position, len(kept))
+    return found
+
+
+def _by_regression(
+    values: Matrix, is_level: NDArray[np.bool_], is_now: Vector, entities: NDArray[np.uint64], seed: int
+) -> Vector:
+    """Out-of-fold probabilities of a logistic regression on levels and on numbers, cut off at five deviations."""
+    from sklearn.linear_model import LogisticRegression
+
+    design = np.column_stack([column for part in _design(values, is_level) for column in part])
+    fold = folds_of(entities, seed, rows=len(values))
+    predicted = np.full(len(values), is_now.mean())
+    for number in np.unique(fold):
+        train = fold != number
+        if len(np.unique(is_now[train])) == 2:
+            fitted = LogisticRegression(solver="newton-cholesky").fit(design[train], is_now[train])
+            predicted[~train] = fitted.predict_proba(design[~train])[:, 1]
+    return predicted
+
+
+def _design(values: Matrix, is_level: NDArray[np.bool_]) -> list[list[Vector]]:
+    columns: list[list[Vector]] = [[np.zeros(len(values))]]
+    for column, level in zip(values.T, is_level, strict=True):
+        missing = np.isnan(column)
+        part = [missing.astype(float)] if missing.any() else []
+        if level:
+            part += [(column == code).astype(float) for code in np.unique(column[~missing])]
+        elif not missing.all():
+            spread = column[~missing].std() or 1.0
+            part.append(np.where(missing, 0.0, np.clip((column - column[~missing].mean()) / spread, -5, 5)))
+        columns.append(part)
+    return columns
+
+
+def _separation(column: Vector, is_level: bool, is_now: Vector) -> float:
+    """How well one feature tells the sides apart: an area under the ROC curve, 0.5 or more; NULL is a value."""
+    if is_level:
+        codes = np.nan_to_num(column, nan=-1.0)
+        _, codes = np.unique(codes, return_inverse=True)
+        rates = np.bincount(codes, is_now) / np.bincount(codes)
+        column = rates[codes]
+    else:
+        known = column[~np.isnan(column)]
+        column = np.where(np.isnan(column), (known.min() - 1) if len(known) else 0.0, column)
+    _, position, counts = np.unique(column, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - counts / 2 + 0.5)[position]
+    n, m = is_now.sum(), (1 - is_now).sum()
+    area = ((ranks * is_now).sum() - n * (n + 1) / 2) / (n * m)
+    return float(max(area, 1 - area))
