@@ -5,10 +5,13 @@ import json
 import numpy as np
 import pytest
 from conftest import Project
+from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss, roc_auc_score
+from sklearn.metrics import brier_score_loss, f1_score, log_loss, precision_score, recall_score, roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+
+from ml_ledger.monitoring.estimated import estimated_binary
 
 REPLAY_TOLERANCE = 1e-12
 ESTIMATOR_TOLERANCE = 1e-9
@@ -164,3 +167,30 @@ def test_staging_decides_on_the_oddities_of_the_file(full: Project):
         f"select (count(*) - count(distinct (customer_id, order_date, quantity, amount))) from cdnow_orders {seen}"
     )
     assert full.query("select count(*) > 0 from stg_order_days where amount = 0") == [(True,)]
+
+
+def test_an_estimate_is_honest_where_scores_are_calibrated_and_is_seen_not_to_be_where_they_are_not(full: Project):
+    X, label = rows_of(full, "holdout")
+    score = scored_by_hand(full, X)
+    learned = np.arange(len(label)) % 2 == 0
+    calibration = IsotonicRegression(out_of_bounds="clip").fit(score[learned], label[learned])
+    score, label = score[~learned], label[~learned]
+
+    def as_expected(score: np.ndarray) -> dict[str, bool]:
+        realised = {
+            "base_rate": label.mean(),
+            "log_loss": log_loss(label, score.clip(1e-15, 1 - 1e-15)),
+            "brier": brier_score_loss(label, score),
+            "roc_auc": roc_auc_score(label, score),
+            "precision": precision_score(label, score >= 0.2),
+            "recall": recall_score(label, score >= 0.2),
+            "f1": f1_score(label, score >= 0.2),
+        }
+        estimates = {row.metric: row.estimate for row in estimated_binary(score, 0.2)}
+        return {
+            name: estimates[name].ci_low <= value <= estimates[name].ci_high for name, value in realised.items()
+        }
+
+    assert all(as_expected(calibration.predict(score)).values())
+    shipped = as_expected(score)
+    assert not any(shipped[name] for name in ("base_rate", "roc_auc", "precision"))
