@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import fcntl
 import os
 import shutil
@@ -116,7 +117,8 @@ class Project:
             PARSED.clear()
             parsed = self._parse("--warn-error")
             PARSED[self.folder] = state, parsed.result if parsed.success else None
-        return PARSED[self.folder][1]
+        # A copy, since dbt writes into a manifest what it compiled for one clock.
+        return copy.deepcopy(PARSED[self.folder][1])
 
     def _parse(self, *options: str) -> dbtRunnerResult:
         said = StringIO()
