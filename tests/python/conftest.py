@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import fcntl
 import os
 import shutil
 import sys
@@ -17,8 +19,9 @@ import duckdb
 import pytest
 import yaml
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner
+from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
+from dbt.contracts.graph.nodes import SeedNode
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "tests" / "fixtures" / "cdnow_orders_sample.csv"
@@ -26,6 +29,13 @@ COPIED = ("dbt_project.yml", "profiles.yml", "models", "python_models", "macros"
 LEDGER = ("repurchase_versions", "repurchase_deployments", "repurchase_predictions", "repurchase_batches")
 # The log file of dbt would stay open until the process ends.
 IN_PROCESS = ("--no-use-colors", "--log-level-file", "none")
+
+# Commands of dbt that execute what was parsed.
+EXECUTES = {"build", "compile", "run", "run-operation", "seed", "show", "test"}
+# Variables that nothing asks for while dbt parses.
+ASKED_LATE = {"ml_clock", "ml_actor", "entity_id", "version", "ml_model"}
+# The project that was parsed last, by its folder.
+PARSED: dict[Path, tuple[int, Manifest | None]] = {}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,7 +56,13 @@ class Project:
         return [str(Path(sys.executable).parent / "dbt"), "--no-use-colors", *arguments]
 
     def environment(self) -> dict[str, str]:
-        unset = ("ML_LEDGER_WAREHOUSE", "DBT_PROFILES_DIR", "DBT_PROJECT_DIR", "PYTHONDONTWRITEBYTECODE")
+        unset = (
+            "ML_LEDGER_WAREHOUSE",
+            "ML_LEDGER_SCHEMA",
+            "DBT_PROFILES_DIR",
+            "DBT_PROJECT_DIR",
+            "PYTHONDONTWRITEBYTECODE",
+        )
         return {name: value for name, value in os.environ.items() if name not in unset}
 
     def dbt(
@@ -68,6 +84,10 @@ class Project:
             arguments = (*arguments, *(part for kind in left_out for part in ("--exclude-resource-type", kind)))
         variables = ["--vars", f"{{ml_clock: '{clock}'}}"] if clock else []
         said = StringIO()
+        given = yaml.safe_load(arguments[arguments.index("--vars") + 1]) if "--vars" in arguments else {}
+        same = EXECUTES & set(arguments[:2]) and "--target" not in arguments and set(given) <= ASKED_LATE
+        if manifest is None and same:
+            manifest = self._parsed()
         # In this process: starting another one takes longer than most of what dbt does here. Warnings are errors for
         # the library, not for dbt.
         with self.inside(), redirect_stdout(said), redirect_stderr(said), warnings.catch_warnings():
@@ -80,10 +100,37 @@ class Project:
 
     def manifest(self) -> Manifest:
         """The project, parsed."""
-        with self.inside():
-            parsed = dbtRunner().invoke([*IN_PROCESS, "--quiet", "parse"])
+        parsed = self._parse()
         assert parsed.success, parsed.exception
         return parsed.result
+
+    def _parsed(self) -> Manifest | None:
+        """The project, parsed once as long as no file of it changes: for each clock and actor dbt would parse it anew.
+
+        None where dbt warns or fails while it parses, so that it says so when it parses again.
+        """
+        files = sorted(
+            path for name in COPIED if (self.folder / name).exists() for path in _files(self.folder / name)
+        )
+        state = hash(tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in files))
+        if PARSED.get(self.folder, (None,))[0] != state:
+            PARSED.clear()
+            parsed = self._parse("--warn-error")
+            PARSED[self.folder] = state, parsed.result if parsed.success else None
+        # A copy, since dbt writes into a manifest what it compiled for one clock.
+        return copy.deepcopy(PARSED[self.folder][1])
+
+    def _parse(self, *options: str) -> dbtRunnerResult:
+        said = StringIO()
+        with self.inside(), redirect_stdout(said), redirect_stderr(said), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            parsed = dbtRunner().invoke([*IN_PROCESS, "--quiet", *options, "parse"])
+        if parsed.success:
+            # In a copy of a project that was parsed, dbt would read the seeds of the other one.
+            for node in parsed.result.nodes.values():
+                if isinstance(node, SeedNode) and node.package_name == parsed.result.metadata.project_name:
+                    node.root_path = str(self.folder)
+        return parsed
 
     @contextmanager
     def inside(self) -> Iterator[None]:
@@ -144,6 +191,10 @@ def copied_project(folder: Path, *, sample: bool) -> Project:
     return project
 
 
+def _files(path: Path) -> list[Path]:
+    return [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+
+
 def without_company(project: Project) -> None:
     """One ML model and its record are what these tests look at; what else is shipped takes as long again to build.
 
@@ -156,6 +207,8 @@ def without_company(project: Project) -> None:
         "models/quality",
     ):
         shutil.rmtree(project.folder / folder)
+    for name in ("ml_run_log.sql", "ml_runs.sql", "ml_run_costs.sql", "ml_budgets.sql", "_runs__models.yml"):
+        (project.folder / "models" / "monitoring" / name).unlink()
     for node in ("training_quality", "performance", "drift"):
         (project.folder / "python_models" / "repurchase" / f"repurchase_{node}.py").unlink()
     for name in (
@@ -195,28 +248,55 @@ def drop_feature(declaration: dict[str, Any], name: str) -> None:
         case["inputs"].pop(name, None)
 
 
+def made_once(name: str, tmp_path_factory: pytest.TempPathFactory, make: Callable[[Path], Project]) -> Project:
+    """What `make` makes in a folder, for all processes of a test run: the first that asks makes it, the others wait."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = folder / f"{name}.done"
+        if done.exists():
+            return Project(folder / name)
+        project = make(folder / name)
+        done.touch()
+        return project
+
+
 @pytest.fixture(scope="session")
 def unbuilt_sample(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The project with the orders of 2,357 customers, parsed but never built. Copy it before changing it."""
-    project = copied_project(tmp_path_factory.mktemp("unbuilt") / "project", sample=True)
-    project.dbt("parse")
-    return project
+
+    def make(folder: Path) -> Project:
+        project = copied_project(folder, sample=True)
+        project.dbt("parse")
+        return project
+
+    return made_once("unbuilt_sample", tmp_path_factory, make)
 
 
 @pytest.fixture(scope="session")
 def built_sample(unbuilt_sample: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The same, built at the end of 1997. Copy it before changing it."""
-    project = unbuilt_sample.copy(tmp_path_factory.mktemp("built") / "project")
-    project.dbt("build", clock="1997-12-31")
-    return project
+
+    def make(folder: Path) -> Project:
+        project = unbuilt_sample.copy(folder)
+        project.dbt("build", clock="1997-12-31", data_tests=False)
+        return project
+
+    return made_once("built_sample", tmp_path_factory, make)
 
 
 @pytest.fixture(scope="session")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The project with all orders, built with its default clock. Read only."""
-    project = copied_project(tmp_path_factory.mktemp("full") / "project", sample=False)
-    project.dbt("build", data_tests=False)
-    return project
+
+    def make(folder: Path) -> Project:
+        project = copied_project(folder, sample=False)
+        project.dbt("build", data_tests=False)
+        return project
+
+    return made_once("full", tmp_path_factory, make)
 
 
 @pytest.fixture

@@ -41,9 +41,9 @@ class Act:
     arguments: Mapping[str, Any]
     actor: str | None
 
-    def command(self, clock: date) -> list[str]:
-        """Arguments of dbt."""
-        variables = {"ml_clock": str(clock)} | ({"ml_actor": self.actor} if self.actor else {})
+    def command(self, clock: date, others: Mapping[str, Any]) -> list[str]:
+        """Arguments of dbt. others: variables that the replay sets."""
+        variables = {**others, "ml_clock": str(clock)} | ({"ml_actor": self.actor} if self.actor else {})
         arguments = json.dumps(self.arguments, default=str)
         return ["--quiet", "run-operation", self.operation, "--args", arguments, "--vars", json.dumps(variables)]
 

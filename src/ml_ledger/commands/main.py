@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ml_ledger.commands.periods import EVERY
 from ml_ledger.errors import MLLedgerError
 
 DEFAULT_WAREHOUSE = Path("warehouse.duckdb")
@@ -41,11 +42,16 @@ def _parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--warehouse", type=Path, default=None, help="DuckDB file (default: warehouse.duckdb)")
     reproduce.set_defaults(run=_reproduce)
 
-    replay = commands.add_parser("replay", help="walk the clock over history, one dbt build per month")
+    replay = commands.add_parser("replay", help="walk the clock over history, one dbt build per period")
     replay.add_argument("--from", dest="start", required=True, help="first clock, as 1997-06-30")
     replay.add_argument("--to", dest="end", required=True, help="last clock")
     replay.add_argument("--operations", type=Path, default=None, help="YAML list of what people did, and when")
-    replay.add_argument("--fresh", action="store_true", help="start from an empty warehouse")
+    replay.add_argument("--every", choices=EVERY, default="month", help="the period (default: month)")
+    replay.add_argument("--fresh", action="store_true", help="start from an empty warehouse, or schema")
+    replay.add_argument(
+        "--spec", type=Path, default=None, help="YAML of declarations, to compare with the project's"
+    )
+    replay.add_argument("--schema", default=None, help="where to build (default with --spec: replay_<its name>)")
     replay.add_argument("--warehouse", type=Path, default=None, help="DuckDB file (default: warehouse.duckdb)")
     replay.set_defaults(run=_replay)
 
@@ -57,6 +63,10 @@ def _parser() -> argparse.ArgumentParser:
     anchor = commands.add_parser("anchor", help="print the heads of all chains, to be kept elsewhere")
     anchor.add_argument("--warehouse", type=Path, default=None, help="DuckDB file (default: warehouse.duckdb)")
     anchor.set_defaults(run=_anchor)
+
+    metrics = commands.add_parser("metrics", help="the state of the ledger as OpenMetrics text, for Prometheus")
+    metrics.add_argument("--warehouse", type=Path, default=None, help="DuckDB file (default: warehouse.duckdb)")
+    metrics.set_defaults(run=_metrics)
     return parser
 
 
@@ -91,6 +101,9 @@ def _replay(options: argparse.Namespace) -> int:
         fresh=options.fresh,
         warehouse=_warehouse(options),
         operations=options.operations,
+        every=options.every,
+        spec=options.spec,
+        schema=options.schema,
     )
     return 0
 
@@ -106,6 +119,13 @@ def _anchor(options: argparse.Namespace) -> int:
     from ml_ledger.commands.verify import anchor
 
     print(anchor(_warehouse(options)))
+    return 0
+
+
+def _metrics(options: argparse.Namespace) -> int:
+    from ml_ledger.commands.metrics import metrics
+
+    print(metrics(_warehouse(options)))
     return 0
 
 

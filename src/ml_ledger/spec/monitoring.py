@@ -62,9 +62,17 @@ class DriftSpec(Strict):
     joint_rows: Annotated[int, Field(ge=200)] = 5_000
 
 
+class BudgetSpec(Strict):
+    """What an ML model may take: seconds of all its nodes in one run, and what its runs of a month may cost."""
+
+    seconds_per_run: Positive | None = None
+    cost_per_month: Positive | None = None
+
+
 class MonitoringSpec(Strict):
-    """By which periods of its as-of dates an ML model is watched, and what is alerted on."""
+    """By which periods of its as-of dates an ML model is watched, what is alerted on, and what its runs may take."""
 
     period: Period = "month"
     drift: DriftSpec | None = None
     alerts: AlertsSpec | None = None
+    budget: BudgetSpec | None = None

@@ -9,11 +9,10 @@ from conftest import Project
 
 
 class Operator:
-    """Runs `dbt run-operation` in a project at a clock, as somebody; the project is parsed once."""
+    """Runs `dbt run-operation` in a project at a clock, as somebody."""
 
     def __init__(self, project: Project, clock: str, actor: str = "eva") -> None:
         self.project, self.clock, self.actor = project, clock, actor
-        self._manifest = project.manifest()
 
     def __call__(
         self, operation: str, *, clock: str | None = None, actor: str | None = None, **arguments: Any
@@ -21,7 +20,7 @@ class Operator:
         """What the operation said. Raises AssertionError with its message when it was refused."""
         variables = json.dumps({"ml_clock": clock or self.clock, "ml_actor": actor or self.actor})
         command = ["--quiet", "run-operation", operation, "--args", json.dumps(arguments), "--vars", variables]
-        return self.project.dbt(*command, manifest=self._manifest).strip()
+        return self.project.dbt(*command).strip()
 
     def refused(self, operation: str, **arguments: Any) -> str:
         """Why the operation was refused. Raises AssertionError when it was not."""

@@ -1,14 +1,12 @@
 """The `ml-ledger` command, run as a person runs it."""
 
+import shutil
 import subprocess
 import sys
-from datetime import date
 from pathlib import Path
 
-import pytest
+import duckdb
 from conftest import Project
-
-from ml_ledger.commands.replay import month_ends
 
 
 def ml_ledger(project: Project, *arguments: str, code: int = 0) -> str:
@@ -52,25 +50,57 @@ def test_validate_reports_every_problem(unbuilt: Project):
     assert "declares no ML model" in ml_ledger(unbuilt, "validate")
 
 
-def test_replay_walks_the_clock(unbuilt: Project):
+def test_replay_walks_the_clock_beside_production(built: Project):
+    for folder in ("models/audit", "analyses"):  # what a replay does not depend on
+        shutil.rmtree(built.folder / folder)
+    production = built.ledger()
+    (built.folder / "other.yml").write_text("repurchase: {training: {retrain_after_days: 30, seed: 1}}")
+    with duckdb.connect(str(built.warehouse)) as connection:
+        connection.execute("create schema replay_other")
+        connection.execute("create table replay_other.repurchase_versions as select 1 as of_an_earlier_replay")
+        connection.execute("create schema replay_other_too")
     text = ml_ledger(
-        unbuilt,
+        built,
         "replay",
         "--from",
         "1997-11-15",
         "--to",
-        "1998-02-28",
+        "1998-03-31",
+        "--every",
+        "quarter",
+        "--spec",
+        "other.yml",
         "--fresh",
-        "--warehouse",
-        "warehouse.duckdb",
     )
-    assert "4/4  1998-02-28  live: repurchase version 2; 2,357 decisions; trained repurchase version 2" in text
-    assert unbuilt.query("select version, valid_from::date::varchar from ml_deployments order by 1") == [
-        (1, "1997-11-30"),
-        (2, "1998-02-28"),
+    assert "Replaying 2 quarters, 1997-12-31 to 1998-03-31, into warehouse.duckdb, schema replay_other" in text
+    assert "2/2  1998-03-31  live: repurchase version 2; 2,357 decisions; trained repurchase version 2" in text
+    assert "         repurchase version 2: version 1 is 90 days old (limit 30)" in text
+    assert "  main version 1, 1997-12-31: first version" in text, "side by side"
+    assert built.query(
+        "select version, valid_from::date::varchar from replay_other.ml_deployments order by 1"
+    ) == [
+        (1, "1997-12-31"),
+        (2, "1998-03-31"),
     ]
-    assert unbuilt.query("select count(*) from ml_decision_audit where version = live_version") == [(4 * 2357,)]
-    assert unbuilt.query("select count(*) from duckdb_tables() where table_name like '%dbt_tmp%'") == [(0,)]
+    assert built.query(
+        "select decided_at::date::varchar, count(*) from replay_other.ml_predictions group by 1 order by 1"
+    ) == [
+        ("1997-12-31", 2357),
+        ("1998-03-31", 2357),
+    ]
+    assert built.query("select count(*) from duckdb_tables() where table_name like '%dbt_tmp%'") == [(0,)]
+    assert built.ledger() == production
+    assert built.query("select count(*) from duckdb_schemas() where schema_name = 'replay_other_too'") == [(1,)]
+    assert "version 1 (logistic) is live" in ml_ledger(built, "show", "repurchase"), "that of production"
+
+
+def test_replay_refuses_a_profile_that_builds_elsewhere(unbuilt: Project):
+    unbuilt.edit("profiles.yml", "{{ env_var('ML_LEDGER_SCHEMA', 'main') }}", "main")
+    between = ("--from", "1997-11-30", "--to", "1997-12-31")
+    message = ml_ledger(unbuilt, "replay", *between, "--schema", "replay_a", code=1)
+    assert "would be built into main, not into replay_a. Nothing was written." in message
+    assert "{{ env_var('ML_LEDGER_SCHEMA', 'main') }}" in message
+    assert not unbuilt.warehouse.exists()
 
 
 def test_replay_refuses_what_makes_no_sense(unbuilt: Project):
@@ -83,17 +113,9 @@ def test_replay_refuses_what_makes_no_sense(unbuilt: Project):
         unbuilt, "replay", *between, "1997-12-31", "--fresh", "--warehouse", "kept.md", code=1
     )
     assert kept.exists()
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "expected"),
-    [
-        ("1997-11-30", "1998-02-28", ["1997-11-30", "1997-12-31", "1998-01-31", "1998-02-28"]),
-        ("1997-11-15", "1997-12-31", ["1997-11-30", "1997-12-31"]),
-        ("1997-12-31", "1998-02-10", ["1997-12-31", "1998-01-31", "1998-02-10"]),
-        ("1998-02-03", "1998-02-10", ["1998-02-10"]),
-    ],
-)
-def test_month_ends(start, end, expected):
-    got = month_ends(date.fromisoformat(start), date.fromisoformat(end))
-    assert [str(day) for day in got] == expected
+    message = ml_ledger(unbuilt, "replay", *between, "1997-12-31", "--schema", "main", code=1)
+    assert "--schema: is no name of a replay's schema; got 'main'." in message
+    (unbuilt.folder / "other.yml").write_text("{repurchases: {}, repurchase: [x]}")
+    message = ml_ledger(unbuilt, "replay", *between, "1997-12-31", "--spec", "other.yml", code=1)
+    assert "repurchases: is not declared. Allowed: repurchase. Fix: did you mean 'repurchase'." in message
+    assert "other.yml: repurchase: must be a mapping of keys; got list." in message

@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from conftest import Project
@@ -21,10 +22,39 @@ ROWS = {
 }
 
 
-def killed_at(project: Project, moment: str, clock: str) -> None:
+def parsed_at(clock: str, project: Project, folder: Path) -> Project:
+    """A copy whose own clock is that one: dbt parses it once, where it would parse anew for a clock in a command."""
+    project = project.copy(folder)
+    project.edit("dbt_project.yml", "vars:\n", f"vars:\n  ml_clock: '{clock}'\n")
+    project.dbt("parse")
+    return project
+
+
+@pytest.fixture(scope="module")
+def parsed_to_begin(unbuilt_sample: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return parsed_at("1997-12-31", unbuilt_sample, tmp_path_factory.mktemp("begin") / "project")
+
+
+@pytest.fixture(scope="module")
+def parsed_to_go_on(built_sample: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return parsed_at("1998-03-31", built_sample, tmp_path_factory.mktemp("go_on") / "project")
+
+
+@pytest.fixture
+def unbuilt(parsed_to_begin: Project, tmp_path: Path) -> Project:
+    return parsed_to_begin.copy(tmp_path / "project")
+
+
+@pytest.fixture
+def built(parsed_to_go_on: Project, tmp_path: Path) -> Project:
+    """Built at the end of 1997; its clock is now the end of March 1998, when a version is due."""
+    return parsed_to_go_on.copy(tmp_path / "project")
+
+
+def killed_at(project: Project, moment: str) -> None:
     """Start a build and kill it, without any chance to tidy up, when its output reaches `moment`."""
     process = subprocess.Popen(
-        project.command("build", "--exclude-resource-type", "unit_test", "--vars", f"{{ml_clock: '{clock}'}}"),
+        project.command("build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"),
         cwd=project.folder,
         env=project.environment() | {"PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
@@ -52,17 +82,17 @@ def killed_at(project: Project, moment: str, clock: str) -> None:
     ],
 )
 def test_a_killed_build_leaves_no_half_version(unbuilt: Project, moment: str):
-    killed_at(unbuilt, moment, clock="1997-12-31")
-    unbuilt.dbt("build", clock="1997-12-31", data_tests=False)
+    killed_at(unbuilt, moment)
+    unbuilt.dbt("build", data_tests=False)
     assert [len(rows) for rows in unbuilt.ledger().values()] == [1, 1, 2357, 1]
     assert unbuilt.query("select version, count(*) from ml_predictions group by 1") == [(1, 2357)]
 
 
 def test_a_build_killed_while_it_appends_loses_nothing(built: Project):
     before = built.ledger()
-    killed_at(built, "training version 2", clock="1998-03-31")
+    killed_at(built, "training version 2")
     assert built.ledger() == before
-    built.dbt("build", clock="1998-03-31", data_tests=False)
+    built.dbt("build", data_tests=False)
     after = built.ledger()
     assert {table: len(rows) for table, rows in after.items()} == ROWS
     for table, rows in before.items():
@@ -70,11 +100,13 @@ def test_a_build_killed_while_it_appends_loses_nothing(built: Project):
 
 
 @pytest.fixture(scope="module")
-def seconds_of_a_run(built_sample: Project, tmp_path_factory: pytest.TempPathFactory) -> float:
+def seconds_of_a_run(parsed_to_go_on: Project, tmp_path_factory: pytest.TempPathFactory) -> float:
     """How long the run takes that the next test kills."""
-    project = built_sample.copy(tmp_path_factory.mktemp("timed") / "project")
+    project = parsed_to_go_on.copy(tmp_path_factory.mktemp("timed") / "project")
     began = time.monotonic()
-    project.dbt("run", clock="1998-03-31")
+    subprocess.run(
+        project.command("run"), cwd=project.folder, env=project.environment(), check=True, capture_output=True
+    )
     return time.monotonic() - began
 
 
@@ -86,7 +118,7 @@ def test_a_run_that_is_killed_at_any_moment_loses_and_doubles_nothing(
     # Strata, so that few kills, too, reach the start, the middle and the end.
     moment = seconds_of_a_run * (kill + random.Random(kill).random()) / KILLS
     process = subprocess.Popen(
-        built.command("run", "--vars", "{ml_clock: '1998-03-31'}"),
+        built.command("run"),
         cwd=built.folder,
         env=built.environment(),
         stdout=subprocess.DEVNULL,
@@ -96,7 +128,7 @@ def test_a_run_that_is_killed_at_any_moment_loses_and_doubles_nothing(
     time.sleep(moment)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    built.dbt("run", clock="1998-03-31")
+    built.dbt("run")
     after = built.ledger()
     assert {table: len(rows) for table, rows in after.items()} == ROWS, f"killed after {moment:.1f} s"
     for table, rows in before.items():
@@ -107,7 +139,7 @@ def test_a_run_that_is_killed_at_any_moment_loses_and_doubles_nothing(
 
 def test_of_two_builds_at_once_the_second_says_who_holds_the_lock_and_changes_nothing(built: Project):
     first = subprocess.Popen(
-        built.command("run", "--vars", "{ml_clock: '1998-03-31'}"),
+        built.command("run"),
         cwd=built.folder,
         env=built.environment() | {"PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
@@ -118,7 +150,7 @@ def test_of_two_builds_at_once_the_second_says_who_holds_the_lock_and_changes_no
     for line in first.stdout:
         if "START" in line:
             break
-    second = built.dbt("run", clock="1998-03-31", succeeds=False)
+    second = built.dbt("run", succeeds=False)
     assert "Could not set lock" in second
     assert f"PID {first.pid}" in second
     first.communicate()

@@ -12,6 +12,7 @@ from conftest import ROOT, Project, copied_project, shutil
 from group_decisions import check_groups, check_value
 from kept_rows import check_erased_everywhere, check_reproduced
 from pair_decisions import check_pairs
+from recorded_runs import check_failed_run, check_runs
 from rule_decisions import check_rule
 from segments import check_segments
 from training_findings import check_training_findings
@@ -86,8 +87,9 @@ def test_an_ml_model_of_another_project(tmp_path: Path):
     assert [line.split(": ", 1)[1] for line in said] == [
         "1 versions, 1 deployments, 1 batches, 400 predictions: intact"
     ] * 7, "the schema is not main"
-    project.dbt("build", unit_tests=True)
+    project.dbt("build")
     assert project.query(with_schema) == [(400, 1)]
+    check_runs(project)
     assert project.query(
         "select ml_model, count(*) from analytics.ml_decision_replay where difference <= 1e-12"
         " group by 1 order by 1"
@@ -183,6 +185,7 @@ def assert_scores_are_required(project: Project) -> None:
     output = project.dbt("run", "--select", "tickets_predictions", succeeds=False)
     assert "has no row of version 1 as champion for entity 11 at 2024-09-01" in output
     assert "dbt build --select +tickets_predictions" in output
+    check_failed_run(project, "tickets_predictions", "has no row of version 1 as champion for entity 11")
     project.edit("models/tickets_predictions.sql", "        scores=ref('tickets_scores'),\n", "")
     output = project.dbt("run", "--select", "tickets_predictions", succeeds=False)
     assert "version 1 of tickets is live as champion and is an estimator" in output

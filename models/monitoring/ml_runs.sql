@@ -1,0 +1,20 @@
+select
+    invocation_id,
+    node_id,
+    node,
+    resource_type,
+    ml_model,
+    stage,
+    status,
+    message,
+    started_at,
+    completed_at,
+    seconds,
+    row_count,
+    case when seconds > 0 then row_count / seconds end as rows_per_second,
+    bytes,
+    cost,
+    currency,
+    clock,
+    recorded_at
+from {{ ref('ml_run_log') }}
