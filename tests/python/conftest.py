@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import fcntl
 import os
 import shutil
@@ -117,8 +116,7 @@ class Project:
             PARSED.clear()
             parsed = self._parse("--warn-error")
             PARSED[self.folder] = state, parsed.result if parsed.success else None
-        # A copy, since dbt writes into a manifest what it compiled for one clock.
-        return copy.deepcopy(PARSED[self.folder][1])
+        return PARSED[self.folder][1]
 
     def _parse(self, *options: str) -> dbtRunnerResult:
         said = StringIO()
