@@ -3,7 +3,7 @@
     (`monitoring.alerts.off`). Each is a macro alert_<rule> with a page in docs/alerts; the library knows the same names.
     Each returns a select with the columns severity ('info', 'warn' or 'error'), version, slot, feature, slice, metric,
     period_start, value, threshold and message, one row per finding, and may read `live` (slot, version, valid_from).
-    Arguments: ml_model, its name; relations, mapping of predictions, versions, deployments, labels, performance, drift to a
+    Arguments: ml_model, its name; relations, mapping of predictions, versions, deployments, labels, performance, drift, budgets to a
     relation or none.
     Returns: mapping of rule to SQL.
 #}
@@ -34,6 +34,9 @@
         {% if settings.ratios %}
             {% do found.update({'unequal_groups': ml_ledger.alert_unequal_groups(relations.performance, settings)}) %}
         {% endif %}
+    {% endif %}
+    {% if relations.budgets is not none %}
+        {% do found.update({'over_budget': ml_ledger.alert_over_budget(ml_model, relations.budgets)}) %}
     {% endif %}
     {% if relations.drift is not none %}
         {% do found.update({'no_reference': ml_ledger.alert_no_reference(relations.versions)}) %}

@@ -7,16 +7,17 @@
     Rules look at live versions, and at their latest period. What a relation is not given for is not looked at.
 
     Arguments: ml_model, its name; predictions, versions, deployments, relations of its nodes; labels, the relation that its
-    outcomes node reads; performance and drift, relations of its nodes; each of these three none where there is none.
+    outcomes node reads; performance and drift, relations of its nodes; budgets, the relation ml_budgets; each of these four
+    none where there is none.
     Returns: SQL. For an incremental dbt model with the strategy append and full_refresh false.
     Example: see models/repurchase/scoring/repurchase_alerts.sql
 #}
-{% macro alerts(ml_model, predictions, versions, deployments, labels=none, performance=none, drift=none) %}
+{% macro alerts(ml_model, predictions, versions, deployments, labels=none, performance=none, drift=none, budgets=none) %}
 {%- set so_far = ml_ledger.rows_so_far() if is_incremental() else none -%}
 {%- set text, whole, moment = dbt.type_string(), dbt.type_bigint(), dbt.type_timestamp() -%}
 {%- set rules = ml_ledger.alert_rules(ml_model, {
     'predictions': predictions, 'versions': versions, 'deployments': deployments, 'labels': labels,
-    'performance': performance, 'drift': drift,
+    'performance': performance, 'drift': drift, 'budgets': budgets,
 }) -%}
 with
 

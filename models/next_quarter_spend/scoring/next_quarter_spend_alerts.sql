@@ -16,5 +16,6 @@
         labels=ref('next_quarter_spend_labels'),
         performance=ref('next_quarter_spend_performance'),
         drift=ref('next_quarter_spend_drift'),
+        budgets=ref('ml_budgets'),
     )
 }}

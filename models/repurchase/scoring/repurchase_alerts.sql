@@ -16,5 +16,6 @@
         labels=ref('repurchase_labels'),
         performance=ref('repurchase_performance'),
         drift=ref('repurchase_drift'),
+        budgets=ref('ml_budgets'),
     )
 }}
