@@ -233,7 +233,9 @@ def with_room_for_noise(declaration: dict[str, Any]) -> None:
     """Limits are set for all customers; on a tenth of them, and on slices of these, metrics scatter more."""
     for key in ("training_quality", "monitoring", "retraining", "review"):
         declaration.pop(key)
-    declaration["training"]["retrain_after_days"] = 90  # the shipped one waits for alerts, which the sample has none of
+    declaration["training"]["retrain_after_days"] = (
+        90  # the shipped one waits for alerts, which the sample has none of
+    )
     declaration["gate"]["maximum_calibration_error"] = 0.1
     del declaration["gate"]["value_hurdle"]
     for part in declaration["slices"].values():

@@ -47,9 +47,10 @@ FAMILIES = (
     Family(
         "ml_ledger_alerts_open",
         "gauge",
-        "Alerts that are open.",
+        "Alerts that are open; acknowledged where somebody knows of them, or the declaration expects them.",
         ("ml_alerts",),
-        "select ml_model, rule, severity, count(*) from ml_alerts group by all",
+        "select ml_model, rule, severity, cast(acknowledged_by is not null as varchar) as acknowledged, count(*)"
+        " from ml_alerts group by all",
     ),
     Family(
         "ml_ledger_live_version",

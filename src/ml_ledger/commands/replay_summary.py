@@ -59,7 +59,8 @@ def step(connection: duckdb.DuckDBPyConnection, clock: date) -> str:
 def details(connection: duckdb.DuckDBPyConnection, clock: date, before: date | None) -> Iterator[str]:
     """Lines below a step: why versions were trained, how the newest complete period turned out, alerts since `before`.
 
-    A period is complete once the labels of all its decisions have matured.
+    A period is complete once the labels of all its decisions have matured. Alerts that are only worth knowing, or that
+    the declaration expects, are left out.
     """
     at = datetime(clock.year, clock.month, clock.day)
     since = datetime(before.year, before.month, before.day) if before else datetime.min
@@ -76,8 +77,9 @@ def details(connection: duckdb.DuckDBPyConnection, clock: date, before: date | N
         for word, moment in (("opened", "first_seen"), ("closed", "closed_at")):
             for row in rows_of(
                 connection,
-                f"select distinct ml_model, rule, feature from ml_alert_log where {moment} > ? and {moment} <= ?"
-                " order by all",
+                "select distinct ml_model, rule, feature from ml_alert_log"
+                f" where {moment} > ? and {moment} <= ? and severity <> 'info'"
+                " and acknowledged_by is distinct from 'the declaration' order by all",
                 since,
                 at,
             ):

@@ -59,7 +59,7 @@ def _why_retrain(
         if alert["rule"] in policy.on_alerts
         and alert["severity"] in ("warn", "error")
         and alert["acknowledged_by"] is None
-        and alert["slot"] != "shadow"  # which decides nothing
+        and alert["slot"] in (None, "champion")  # that a challenger does worse is what an experiment is for
     ]
     if reasons:
         return "; ".join(reasons)

@@ -29,7 +29,8 @@ def test_time_moves_on_versions_retire_and_the_past_stays(built: Project):
         (2, "1998-03-31 00:00:00", None),
     ]
     scorers = {row[0] for row in built.query("select distinct scored_by from ml_metrics where version = 2")}
-    assert scorers == {"self", "baseline:constant", "baseline:recency", "version:1", "label"}
+    policies = {"policy:nobody", "policy:everybody"}
+    assert scorers == {"self", "baseline:constant", "baseline:recency", "version:1", "label"} | policies
     live_at = {
         "1997-12-30 23:59:59": [],
         "1997-12-31 00:00:00": [(1,)],

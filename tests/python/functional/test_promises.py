@@ -27,6 +27,7 @@ def rows_of(project: Project, split: str) -> tuple[np.ndarray, np.ndarray]:
     """Features (n × 10, NaN for NULL) and labels (n) of a split of the training set."""
     rows = project.query(
         f"select {', '.join(FEATURES)}, repurchased from repurchase_training_set where split = '{split}'"
+        " order by customer_id, as_of_date"
     )
     table = np.array(rows, dtype=float)
     return table[:, :-1], table[:, -1]
@@ -173,7 +174,9 @@ def test_an_estimate_is_honest_where_scores_are_calibrated_and_is_seen_not_to_be
     X, label = rows_of(full, "holdout")
     score = scored_by_hand(full, X)
     learned = np.arange(len(label)) % 2 == 0
-    calibration = IsotonicRegression(out_of_bounds="clip").fit(score[learned], label[learned])
+    # Without a score of 0 or 1, of which one label that is otherwise would be the whole log loss.
+    calibration = IsotonicRegression(y_min=1e-3, y_max=1 - 1e-3, out_of_bounds="clip")
+    calibration.fit(score[learned], label[learned])
     score, label = score[~learned], label[~learned]
 
     def as_expected(score: np.ndarray) -> dict[str, bool]:

@@ -57,6 +57,8 @@ BECAUSE_OF_IT = "alert label_drift since 1998-01-31: fewer buy again"
         ({"on_alerts": ["label_drift"]}, {"severity": "info"}, 28, None),
         ({"on_alerts": ["label_drift"]}, {"acknowledged_by": "eva"}, 28, None),
         ({"on_alerts": ["label_drift"]}, {"slot": "shadow"}, 28, None),
+        ({"on_alerts": ["label_drift"]}, {"slot": "challenger"}, 28, None),
+        ({"on_alerts": ["label_drift"]}, {"slot": None}, 28, BECAUSE_OF_IT),
         ({"on_alerts": ["score_drift"]}, {}, 28, None),
         ({"on_alerts": ["label_drift"], "cool_down_days": 60}, {}, 28, None),
         ({"on_alerts": ["label_drift"], "cool_down_days": 58}, {}, 28, BECAUSE_OF_IT),

@@ -27,7 +27,7 @@ create table ml_clock as select timestamp '2024-03-02' as clock;
 create table ml_batches as select 'm' as ml_model, 5 as predictions, timestamp '1970-01-01 00:00:10.5' as recorded_at
     union all select 'm', 7, timestamp '1970-01-01';
 create table ml_predictions as select 'm' as ml_model, unnest(['rejected', 'scored', 'rejected']) as status;
-create table ml_alerts (ml_model varchar, rule varchar, severity varchar);
+create table ml_alerts (ml_model varchar, rule varchar, severity varchar, acknowledged_by varchar);
 create table ml_performance as
     select 'm' as ml_model, * from (values
         (3, 'champion', date '2024-02-01', 'realised', 'all', 'self', 'roc_auc', 0.8, 9, 9),
@@ -84,14 +84,18 @@ def warehouse(tmp_path: Path) -> Path:
     path = tmp_path / "warehouse.duckdb"
     with duckdb.connect(str(path)) as connection:
         connection.execute(TABLES)
-        connection.execute("insert into ml_alerts values ('m', ?, 'warn'), ('m', ?, 'warn')", [NASTY, NASTY])
+        connection.execute(
+            "insert into ml_alerts values ('m', ?, 'warn', null), ('m', ?, 'warn', null)", [NASTY] * 2
+        )
     return path
 
 
 def test_every_number_is_read_back(warehouse: Path):
     found = parsed(metrics(warehouse))
     m = ("ml_model", "m")
-    assert found["ml_ledger_alerts_open"] == {(m, ("rule", NASTY), ("severity", "warn")): 2}
+    assert found["ml_ledger_alerts_open"] == {
+        (m, ("rule", NASTY), ("severity", "warn"), ("acknowledged", "false")): 2
+    }
     assert found["ml_ledger_live_version"] == {
         (m, ("slot", "champion")): 3,
         (m, ("slot", "challenger")): 2,

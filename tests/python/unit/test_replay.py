@@ -79,10 +79,13 @@ def test_below_a_step_are_reasons_the_newest_complete_period_value_and_alerts(co
     )
     connection.execute(
         "create table ml_alert_log as select * from (values"
-        " ('m', 'drift', 'age', timestamp '2024-02-29', null), ('m', 'old', null, timestamp '2024-01-31', null),"
-        " ('m', 'value', null, timestamp '2024-01-01', timestamp '2024-02-10'),"
-        " ('m', 'late', null, timestamp '2024-01-01', timestamp '2024-03-10'))"
-        " as t(ml_model, rule, feature, first_seen, closed_at)"
+        " ('m', 'drift', 'age', timestamp '2024-02-29', null, 'warn', 'eva'),"
+        " ('m', 'drift', 'pay', timestamp '2024-02-29', null, 'info', null),"
+        " ('m', 'drift', 'job', timestamp '2024-02-29', null, 'warn', 'the declaration'),"
+        " ('m', 'old', null, timestamp '2024-01-31', null, 'warn', null),"
+        " ('m', 'value', null, timestamp '2024-01-01', timestamp '2024-02-10', 'warn', null),"
+        " ('m', 'late', null, timestamp '2024-01-01', timestamp '2024-03-10', 'warn', null))"
+        " as t(ml_model, rule, feature, first_seen, closed_at, severity, acknowledged_by)"
     )
     assert list(details(connection, date(2024, 2, 29), date(2024, 1, 31))) == [
         "m version 2: drift",
