@@ -9,6 +9,7 @@ def model(dbt, session):
         on_schema_change="append_new_columns",
     )
     training_set = dbt.ref("churn_training_set")
+    alerts = dbt.ref("ml_ledger", "ml_last_alerts")
     spec = dbt.config.meta_get("ml")
     history = session.sql(f"select * from {dbt.this}") if dbt.is_incremental else None
-    return train_if_due(ml_model="churn", spec=spec, training_set=training_set, history=history)
+    return train_if_due(ml_model="churn", spec=spec, training_set=training_set, history=history, alerts=alerts)

@@ -65,6 +65,7 @@ def test_an_ml_model_of_another_project(tmp_path: Path):
     ) == [(398, 0, 0, True)]
     with_schema = "select count(*), min(version) from analytics.ml_predictions where ml_model = 'churn'"
     assert project.query(with_schema) == [(400, 1)]
+    assert project.query("select ml_model, event from analytics.ml_alert_checks") == [("churn", "checked")]
     assert project.query(
         "select rejected_because, decision, count(*) from analytics.ml_predictions where status = 'rejected'"
         " and ml_model in ('churn', 'tickets') group by all order by all"
