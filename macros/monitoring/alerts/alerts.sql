@@ -42,7 +42,7 @@ findings as (
         || coalesce('/' || slice, '')
         || coalesce('/' || metric, '') as alert_id,
         '{{ rule }}' as rule,
-        severity,
+        case when slot = 'shadow' and severity = 'warn' then 'info' else severity end as severity,  -- it decides nothing
         cast(version as {{ whole }}) as version,
         slot,
         feature,
