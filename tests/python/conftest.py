@@ -290,11 +290,11 @@ def built_sample(unbuilt_sample: Project, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="session")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The project with all orders, built with its default clock. Read only."""
+    """The project with all orders, built with its default clock and all of its tests. Read only."""
 
     def make(folder: Path) -> Project:
         project = copied_project(folder, sample=False)
-        project.dbt("build", data_tests=False)
+        assert "WARN=0 ERROR=0 SKIP=0" in project.dbt("build", unit_tests=True)
         return project
 
     return made_once("full", tmp_path_factory, make)

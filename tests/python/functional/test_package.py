@@ -202,6 +202,7 @@ def test_a_project_that_declares_nothing_yet(tmp_path: Path):
         *project.folder.glob("models/*_predictions.sql"),
         *project.folder.glob("models/*_batches.sql"),
         *project.folder.glob("models/*_outcomes.sql"),
+        *project.folder.glob("models/*_alerts.sql"),
         *project.folder.glob("python_models/*"),
     ]:
         file.unlink()
