@@ -1,6 +1,6 @@
 """The page of the benchmarks: its verdicts, and that its plan names tasks that exist."""
 
-import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,6 +71,6 @@ def test_the_plan_names_tasks_that_exist_and_rows_of_the_same_table(modules: tup
         names = {row.name for row in table.rows}
         for row in table.rows:
             module, function, *_model = row.task.split(":")
-            tree = ast.parse((BENCHMARKS / f"{module}.py").read_text(encoding="utf-8"))
-            assert function in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, row.task
+            text = (BENCHMARKS / f"{module}.py").read_text(encoding="utf-8")  # to import it would need the peers
+            assert re.search(rf"^def {function}\(", text, flags=re.MULTILINE), row.task
             assert {target.than for target in row.targets if target.than} <= names
