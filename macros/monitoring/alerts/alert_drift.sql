@@ -2,11 +2,10 @@
     Rules of drift: what `<ml_model>_drift` found in the latest period of live versions that could be compared.
     docs/alerts/feature_drift.md and the pages of the other parts. What drifted in a feature that did not move scores, a tenth of
     what all features together did, is only worth knowing.
-    Arguments: drift, relation; part, 'feature', 'score', 'label', 'predicted', 'joint', 'concept' or 'schema'; settings, as
-    `alert_settings` returns them.
+    Arguments: part, 'feature', 'score', 'label', 'predicted', 'joint', 'concept' or 'schema'.
     Returns: SQL, as `alert_rules` says.
 #}
-{% macro alert_drift(drift, part, settings) -%}
+{% macro alert_drift(part) -%}
 select
     case
         when latest.severity = 'warn' and latest.contribution < 0.1 * latest.all_contributions then 'info'
@@ -24,24 +23,8 @@ select
     {%- else -%}
     latest.cause as message
     {%- endif %}
-from (
-    select
-        drift.*,
-        sum(drift.contribution) over (
-            partition by drift.version, drift.slot, drift.period_start
-        ) as all_contributions,
-        max(drift.period_start) over (partition by drift.version, drift.slot) as last_period_start
-    from {{ drift }} as drift
-    inner join live
-        on
-            drift.version = live.version
-            and drift.slot = live.slot
-    where
-        drift.part = '{{ part }}'
-        and drift.period = {{ ml_ledger.text_literal(settings.period) }}
-        and drift.status in ('ok', 'drifted')
-) as latest
+from latest_drift as latest
 where
-    latest.period_start = latest.last_period_start
+    latest.part = '{{ part }}'
     and latest.status = 'drifted'
 {%- endmacro %}

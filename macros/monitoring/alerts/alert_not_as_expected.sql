@@ -13,9 +13,7 @@ select
     used.value,
     case when used.value < expected.ci_low then expected.ci_low else expected.ci_high end as threshold,
     {{ ml_ledger.alert_compared("replace(used.metric, '_', ' ')", 'used', 'expected', 'expected from the scores') }} as message
-from (
-    {{ ml_ledger.latest_performance(performance, settings) | indent(4) }}
-) as used
+from latest_performance as used
 inner join {{ performance }} as expected
     on
         used.version = expected.version

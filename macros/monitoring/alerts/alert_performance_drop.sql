@@ -1,10 +1,10 @@
 {#
     Rule performance_drop: in its latest complete period a live version does worse than on its holdout, beyond the
     intervals of both. docs/alerts/performance_drop.md
-    Arguments: performance, versions, relations; settings, as `alert_settings` returns them.
+    Arguments: versions, relation; settings, as `alert_settings` returns them.
     Returns: SQL, as `alert_rules` says.
 #}
-{% macro alert_performance_drop(performance, versions, settings) -%}
+{% macro alert_performance_drop(versions, settings) -%}
 {%- set headline = ml_ledger.headline_metric(settings.task) -%}
 {%- set bound = 'released.ci_low' if headline.more_is_better else 'released.ci_high' -%}
 select
@@ -15,9 +15,7 @@ select
     used.value,
     {{ bound }} as threshold,
     {{ ml_ledger.alert_compared("'" ~ headline.title ~ "'", 'used', 'released', 'at release') }} as message
-from (
-    {{ ml_ledger.latest_performance(performance, settings) | indent(4) }}
-) as used
+from latest_performance as used
 inner join (
     {{ ml_ledger.unnest_json(versions, 'metrics', ['version'], {
         'dataset': 'varchar', 'slice': 'varchar', 'scored_by': 'varchar', 'metric': 'varchar',

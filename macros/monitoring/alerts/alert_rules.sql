@@ -2,7 +2,8 @@
     The rules of an ML model that can be looked at with the relations it gives, but for those that it switches off
     (`monitoring.alerts.off`). Each is a macro alert_<rule> with a page in docs/alerts; the library knows the same names.
     Each returns a select with the columns severity ('info', 'warn' or 'error'), version, slot, feature, slice, metric,
-    period_start, value, threshold and message, one row per finding, and may read `live` (slot, version, valid_from).
+    period_start, value, threshold and message, one row per finding, and may read `live` (slot,
+    version, valid_from) and, of relations that are given, `latest_performance` and `latest_drift`.
     Arguments: ml_model, its name; relations, mapping of predictions, versions, deployments, labels, performance, drift, budgets to a
     relation or none.
     Returns: mapping of rule to SQL.
@@ -24,15 +25,15 @@
     {% endif %}
     {% if relations.performance is not none %}
         {% do found.update({
-            'performance_drop': ml_ledger.alert_performance_drop(relations.performance, relations.versions, settings),
-            'worse_than_baseline': ml_ledger.alert_worse_than_baseline(relations.performance, settings),
+            'performance_drop': ml_ledger.alert_performance_drop(relations.versions, settings),
+            'worse_than_baseline': ml_ledger.alert_worse_than_baseline(settings),
             'not_as_expected': ml_ledger.alert_not_as_expected(relations.performance, settings),
         }) %}
         {% if settings.unit is not none %}
-            {% do found.update({'worth_less': ml_ledger.alert_worth_less(relations.performance, settings)}) %}
+            {% do found.update({'worth_less': ml_ledger.alert_worth_less(settings)}) %}
         {% endif %}
         {% if settings.ratios %}
-            {% do found.update({'unequal_groups': ml_ledger.alert_unequal_groups(relations.performance, settings)}) %}
+            {% do found.update({'unequal_groups': ml_ledger.alert_unequal_groups(settings)}) %}
         {% endif %}
     {% endif %}
     {% if relations.budgets is not none %}
@@ -41,7 +42,7 @@
     {% if relations.drift is not none %}
         {% do found.update({'no_reference': ml_ledger.alert_no_reference(relations.versions)}) %}
         {% for part in ['feature', 'score', 'label', 'predicted', 'joint', 'concept', 'schema'] %}
-            {% do found.update({part ~ '_drift': ml_ledger.alert_drift(relations.drift, part, settings)}) %}
+            {% do found.update({part ~ '_drift': ml_ledger.alert_drift(part)}) %}
         {% endfor %}
     {% endif %}
     {% for rule in settings.off %}

@@ -2,10 +2,10 @@
     Rule unequal_groups: in its latest complete period a live version treated a protected group differently from the
     reference group, beyond a declared limit (`fairness.limits`) and the interval of the ratio.
     docs/alerts/unequal_groups.md
-    Arguments: performance, relation; settings, as `alert_settings` returns them.
+    Arguments: settings, as `alert_settings` returns them.
     Returns: SQL, as `alert_rules` says.
 #}
-{% macro alert_unequal_groups(performance, settings) -%}
+{% macro alert_unequal_groups(settings) -%}
 select
     'warn' as severity,
     {{ ml_ledger.alert_subject(
@@ -16,9 +16,7 @@ select
     limits.threshold,
     used.slice || ': ' || replace(used.metric, '_', ' ') || ' ' || {{ ml_ledger.alert_interval('used') }}
     || ' in the period from ' || cast(cast(used.period_start as date) as {{ dbt.type_string() }}) as message
-from (
-    {{ ml_ledger.latest_performance(performance, settings) | indent(4) }}
-) as used
+from latest_performance as used
 inner join (
     {%- for metric, limit in settings.ratios.items() %}
     select

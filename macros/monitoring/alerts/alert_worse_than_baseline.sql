@@ -1,10 +1,10 @@
 {#
     Rule worse_than_baseline: in its latest complete period a live version does worse than one of its baselines on the same
     decisions, beyond the interval of the difference. docs/alerts/worse_than_baseline.md
-    Arguments: performance, relation; settings, as `alert_settings` returns them.
+    Arguments: settings, as `alert_settings` returns them.
     Returns: SQL, as `alert_rules` says.
 #}
-{% macro alert_worse_than_baseline(performance, settings) -%}
+{% macro alert_worse_than_baseline(settings) -%}
 {%- set saved = {'regression': 'squared_error_reduction'}.get(settings.task, 'log_loss_reduction') -%}
 select
     'warn' as severity,
@@ -18,9 +18,7 @@ select
     || cast(cast(used.period_start as date) as {{ dbt.type_string() }})
     || ': saves ' || {{ ml_ledger.alert_interval('used') }} || ' of its {{ saved | replace('_reduction', '') | replace('_', ' ') }}'
     as message
-from (
-    {{ ml_ledger.latest_performance(performance, settings) | indent(4) }}
-) as used
+from latest_performance as used
 where
     used.metric = '{{ saved }}'
     and used.slice = 'all'

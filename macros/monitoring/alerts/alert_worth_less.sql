@@ -1,10 +1,10 @@
 {#
     Rule worth_less: in its latest complete period the decisions of a live version were worth less than those of a baseline
     or of no model, beyond the interval of the difference. docs/alerts/worth_less.md
-    Arguments: performance, relation; settings, as `alert_settings` returns them.
+    Arguments: settings, as `alert_settings` returns them.
     Returns: SQL, as `alert_rules` says.
 #}
-{% macro alert_worth_less(performance, settings) -%}
+{% macro alert_worth_less(settings) -%}
 select
     'warn' as severity,
     {{ ml_ledger.alert_subject(
@@ -17,9 +17,7 @@ select
     || ' in the period from ' || cast(cast(used.period_start as date) as {{ dbt.type_string() }})
     || ': by decision ' || {{ ml_ledger.alert_interval('used') }} || {{ ml_ledger.text_literal(' ' ~ settings.unit) }}
     as message
-from (
-    {{ ml_ledger.latest_performance(performance, settings) | indent(4) }}
-) as used
+from latest_performance as used
 where
     used.metric = 'value_gain'
     and used.slice = 'all'

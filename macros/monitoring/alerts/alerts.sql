@@ -32,6 +32,18 @@ live as (
     where {{ ml_ledger.is_live_at(ml_ledger.clock()) }}
 ),
 
+{% if performance is not none -%}
+latest_performance as (
+    {{ ml_ledger.latest_performance(performance, ml_ledger.alert_settings(ml_model)) | indent(4) }}
+),
+
+{% endif -%}
+{% if drift is not none -%}
+latest_drift as (
+    {{ ml_ledger.latest_drift(drift, ml_ledger.alert_settings(ml_model)) | indent(4) }}
+),
+
+{% endif -%}
 findings as (
     {%- for rule, sql in rules.items() %}
     select

@@ -1,6 +1,6 @@
 {#
     Realised metrics of live versions over their latest period in which 95 % of the decisions have a label: those whose
-    labels mature first are not like the others.
+    labels mature first are not like the others. Rules read it as `latest_performance`.
     Arguments: performance, relation; settings, as `alert_settings` returns them.
     Returns: SQL, a select of the columns of performance.
 #}
