@@ -23,26 +23,20 @@
 {%- set defaults = {
     'materiality': 'low', 'policy': 'auto', 'restrictions': [], 'assumptions': [], 'limits': [], 'open_findings': [],
 } -%}
+{%- set text, rows = dbt.type_string(), [] -%}
 {%- set types = {'last_validation': 'date', 'next_validation': 'date'} -%}
-{%- set text = dbt.type_string() -%}
-{%- for name in ml_ledger.ml_model_names() %}
-{%- set spec = ml_ledger.ml_model_spec(name) -%}
-{%- do ml_ledger.refuse_dates(name, spec) -%}
-select
-    {%- for column, keys in places.items() %}
-    {%- set value = ml_ledger.declared_value(spec, keys, defaults.get(column)) %}
-    cast({{ 'null' if value is none else ml_ledger.text_literal(value) }} as {{ types.get(column, text) }}) as {{ column }},
-    {%- endfor %}
-    cast({{ ml_ledger.text_literal(name) }} as {{ text }}) as ml_model
-{% if not loop.last -%}
-union all
-{% endif -%}
-{%- else -%}
-select
-    {%- for column in places %}
-    cast(null as {{ types.get(column, text) }}) as {{ column }},
-    {%- endfor %}
-    cast(null as {{ text }}) as ml_model
-where 1 = 0
-{%- endfor %}
+{%- for name in ml_ledger.ml_model_names() -%}
+    {%- set spec = ml_ledger.ml_model_spec(name) -%}
+    {%- do ml_ledger.refuse_dates(name, spec) -%}
+    {%- set row = {'ml_model': name} -%}
+    {%- for column, keys in places.items() -%}
+        {%- do row.update({column: ml_ledger.declared_value(spec, keys, defaults.get(column))}) -%}
+    {%- endfor -%}
+    {%- do rows.append(row) -%}
+{%- endfor -%}
+{%- set columns = {} -%}
+{%- for column in (places | list) + ['ml_model'] -%}
+    {%- do columns.update({column: types.get(column, text)}) -%}
+{%- endfor -%}
+{{ ml_ledger.declared_rows(columns, rows) }}
 {%- endmacro %}

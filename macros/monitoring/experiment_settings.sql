@@ -5,27 +5,25 @@
     Example: {{ ml_ledger.experiment_settings() }}
 #}
 {% macro experiment_settings() -%}
-{%- set text, double = dbt.type_string(), ml_ledger.type_double() -%}
+{%- set text, double, rows = dbt.type_string(), ml_ledger.type_double(), [] -%}
 {%- for name in ml_ledger.ml_model_names(['binary', 'regression']) -%}
-{%- set declared = ml_ledger.ml_model_spec(name).get('experiment') -%}
-{%- set experiment = declared if declared is mapping else {} -%}
-{%- set minimum_effect = experiment.get('minimum_effect') -%}
-select
-    '{{ name }}' as ml_model,
-    cast({{ experiment.get('significance', 0.05) }} as {{ double }}) as significance,
-    cast({{ experiment.get('power', 0.8) }} as {{ double }}) as power,
-    cast({{ 'null' if minimum_effect is none else minimum_effect }} as {{ double }}) as minimum_effect,
-    cast({{ 'null' if minimum_effect is none else "'" ~ minimum_effect ~ "'" }} as {{ text }}) as minimum_effect_text
-{% if not loop.last %}
-union all
-{% endif -%}
-{%- else -%}
-select
-    cast(null as {{ text }}) as ml_model,
-    cast(null as {{ double }}) as significance,
-    cast(null as {{ double }}) as power,
-    cast(null as {{ double }}) as minimum_effect,
-    cast(null as {{ text }}) as minimum_effect_text
-where 1 = 0
-{% endfor -%}
+    {%- set spec = ml_ledger.ml_model_spec(name) -%}
+    {%- set minimum_effect = ml_ledger.declared_value(spec, ['experiment', 'minimum_effect'], none) -%}
+    {%- do rows.append({
+        'ml_model': name,
+        'significance': ml_ledger.declared_value(spec, ['experiment', 'significance'], '0.05'),
+        'power': ml_ledger.declared_value(spec, ['experiment', 'power'], '0.8'),
+        'minimum_effect': minimum_effect,
+        'minimum_effect_text': minimum_effect,
+    }) -%}
+{%- endfor -%}
+{{
+    ml_ledger.declared_rows({
+        'ml_model': text,
+        'significance': double,
+        'power': double,
+        'minimum_effect': double,
+        'minimum_effect_text': text,
+    }, rows)
+}}
 {%- endmacro %}

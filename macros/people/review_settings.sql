@@ -4,21 +4,14 @@
     Example: {{ ml_ledger.review_settings() }}
 #}
 {% macro review_settings() -%}
-{%- set text = dbt.type_string() -%}
+{%- set text, rows = dbt.type_string(), [] -%}
 {%- for name in ml_ledger.ml_model_names(declaring='review') -%}
-{%- set spec = ml_ledger.ml_model_spec(name) -%}
-select
-    cast({{ ml_ledger.text_literal(name) }} as {{ text }}) as ml_model,
-    cast({{ ml_ledger.text_literal(spec.get('task') or '') }} as {{ text }}) as task,
-    cast({{ ml_ledger.text_literal(spec.review.get('conflict') or 'latest') }} as {{ text }}) as conflict
-{% if not loop.last %}
-union all
-{% endif -%}
-{%- else -%}
-select
-    cast(null as {{ text }}) as ml_model,
-    cast(null as {{ text }}) as task,
-    cast(null as {{ text }}) as conflict
-where 1 = 0
+    {%- set spec = ml_ledger.ml_model_spec(name) -%}
+    {%- do rows.append({
+        'ml_model': name,
+        'task': spec.get('task') or '',
+        'conflict': ml_ledger.declared_value(spec, ['review', 'conflict'], 'latest'),
+    }) -%}
 {%- endfor -%}
+{{ ml_ledger.declared_rows({'ml_model': text, 'task': text, 'conflict': text}, rows) }}
 {%- endmacro %}

@@ -4,23 +4,15 @@
     Example: {{ ml_ledger.declared_budgets() }}
 #}
 {% macro declared_budgets() -%}
-{%- set text, double = dbt.type_string(), ml_ledger.type_double() -%}
+{%- set text, rows = dbt.type_string(), [] -%}
 {%- for name in ml_ledger.ml_model_names(declaring='monitoring') -%}
-{%- for budget in ['seconds_per_run', 'cost_per_month'] -%}
-{%- set allowed = ml_ledger.declared_value(ml_ledger.ml_model_spec(name), ['monitoring', 'budget', budget], none) -%}
-{%- if allowed is not none %}
-select
-    {{ ml_ledger.text_literal(name) }} as ml_model,
-    '{{ budget }}' as budget,
-    cast({{ ml_ledger.text_literal(allowed) }} as {{ double }}) as allowed
-
-union all
-{% endif -%}
+    {%- for budget in ['seconds_per_run', 'cost_per_month'] -%}
+        {%- set spec = ml_ledger.ml_model_spec(name) -%}
+        {%- set allowed = ml_ledger.declared_value(spec, ['monitoring', 'budget', budget], none) -%}
+        {%- if allowed is not none -%}
+            {%- do rows.append({'ml_model': name, 'budget': budget, 'allowed': allowed}) -%}
+        {%- endif -%}
+    {%- endfor -%}
 {%- endfor -%}
-{%- endfor %}
-select
-    cast(null as {{ text }}) as ml_model,
-    cast(null as {{ text }}) as budget,
-    cast(null as {{ double }}) as allowed
-where 1 = 0
+{{ ml_ledger.declared_rows({'ml_model': text, 'budget': text, 'allowed': ml_ledger.type_double()}, rows) }}
 {%- endmacro %}

@@ -1,10 +1,4 @@
 {%- set text, whole, double = dbt.type_string(), dbt.type_bigint(), ml_ledger.type_double() -%}
-{#- Measured by the period that is declared now. -#}
-{%- set of_period = {} -%}
-{%- for name in ml_ledger.ml_model_names(declaring='monitoring.drift') -%}
-    {%- set period = ml_ledger.declared_value(ml_ledger.ml_model_spec(name), ['monitoring', 'period'], 'month') -%}
-    {%- do of_period.update({name: 'period = ' ~ ml_ledger.text_literal(period)}) -%}
-{%- endfor -%}
 with
 
 measured as (
@@ -48,7 +42,7 @@ measured as (
             'cause': text,
             'contribution': double,
             'rank': whole,
-        }, declaring='monitoring.drift', conditions=of_period) | indent(4)
+        }, declaring='monitoring.drift', conditions=ml_ledger.declared_period()) | indent(4)
     }}
 )
 

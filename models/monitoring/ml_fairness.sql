@@ -1,24 +1,20 @@
 -- noqa: disable=LT02,LT05,RF04
-{% set whole = dbt.type_bigint() -%}
-{%- set rates = ['selection_rate', 'true_positive_rate', 'false_positive_rate', 'calibration_gap'] -%}
+{% set rates = ['selection_rate', 'true_positive_rate', 'false_positive_rate', 'calibration_gap'] -%}
 {%- set ratios = ['selection_rate_ratio', 'true_positive_rate_ratio', 'false_positive_rate_ratio'] -%}
+{%- set minima = [] -%}
+{%- for name in ml_ledger.ml_model_names(declaring='fairness') -%}
+    {%- set least = ml_ledger.declared_value(ml_ledger.ml_model_spec(name), ['fairness', 'minimum_group'], '100') -%}
+    {%- do minima.append({'ml_model': name, 'minimum_group': least}) -%}
+{%- endfor -%}
 with
 
 minima as (
-    {%- for name in ml_ledger.ml_model_names(declaring='fairness') %}
-    select
-        '{{ name }}' as ml_model,
-        cast({{ ml_ledger.declared_value(ml_ledger.ml_model_spec(name), ['fairness', 'minimum_group'], 100) }} as {{ whole }})
-            as minimum_group
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- else %}
-    select
-        cast(null as {{ dbt.type_string() }}) as ml_model,
-        cast(null as {{ whole }}) as minimum_group
-    where 1 = 0
-    {%- endfor %}
+    {{
+        ml_ledger.declared_rows({
+            'ml_model': dbt.type_string(),
+            'minimum_group': dbt.type_bigint(),
+        }, minima) | indent(4)
+    }}
 ),
 
 measured as (

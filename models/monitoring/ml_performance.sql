@@ -1,11 +1,5 @@
 {%- set text, whole, double = dbt.type_string(), dbt.type_bigint(), ml_ledger.type_double() -%}
-{#- Measured by the period that is declared now. -#}
-{%- set of_period = {} -%}
 {%- set tasks = ['binary', 'multiclass', 'regression'] -%}
-{%- for name in ml_ledger.ml_model_names(tasks, declaring='monitoring') -%}
-    {%- set period = ml_ledger.declared_value(ml_ledger.ml_model_spec(name), ['monitoring', 'period'], 'month') -%}
-    {%- do of_period.update({name: 'period = ' ~ ml_ledger.text_literal(period)}) -%}
-{%- endfor -%}
 with
 
 measured as (
@@ -25,7 +19,7 @@ measured as (
             'n': whole,
             'decisions': whole,
             'matured': whole,
-        }, tasks, declaring='monitoring', conditions=of_period) | indent(4)
+        }, tasks, declaring='monitoring', conditions=ml_ledger.declared_period()) | indent(4)
     }}
 ),
 

@@ -15,13 +15,7 @@ days as (
 
 before as (
     select
-        ml_model,
-        decided_on,
-        batches,
-        predictions,
-        largest_batch,
-        first_recorded_at,
-        last_recorded_at,
+        *,
         lag(decided_on) over (partition by ml_model order by decided_on) as decided_on_before,
         avg(predictions) over (
             partition by ml_model

@@ -1,23 +1,13 @@
-{%- set text = dbt.type_string() -%}
+-- noqa: disable=RF04
+{% set text, units = dbt.type_string(), [] -%}
+{%- for name in ml_ledger.ml_model_names(declaring='value') -%}
+    {%- set unit = ml_ledger.declared_value(ml_ledger.ml_model_spec(name), ['value', 'unit'], '') -%}
+    {%- do units.append({'ml_model': name, 'unit': unit}) -%}
+{%- endfor -%}
 with
 
 units as (
-    {%- for name in ml_ledger.ml_model_names(declaring='value') %}
-    select
-        '{{ name }}' as ml_model,
-        cast(
-            {{ ml_ledger.text_literal(ml_ledger.declared_value(ml_ledger.ml_model_spec(name), ['value', 'unit'], '')) }}
-            as {{ text }}
-        ) as unit
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- else %}
-    select
-        cast(null as {{ text }}) as ml_model,
-        cast(null as {{ text }}) as unit
-    where 1 = 0
-    {%- endfor %}
+    {{ ml_ledger.declared_rows({'ml_model': text, 'unit': text}, units) | indent(4) }}
 ),
 
 measured as (
