@@ -9,8 +9,7 @@
     {% if not execute or not results or flags.WHICH not in ['build', 'run'] %}
         {% do return('') %}
     {% endif %}
-    {% set owner = graph.nodes.get('model.ml_ledger.ml_run_log') %}
-    {% set log = adapter.get_relation(owner.database, owner.schema, owner.alias) if owner else none %}
+    {% set log = ml_ledger.built_node('ml_run_log') %}
     {% if not log %}
         {% do return('') %}
     {% endif %}

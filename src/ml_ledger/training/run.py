@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -65,13 +65,14 @@ def train_if_due(
             ' alerts=dbt.ref("ml_last_alerts"), or remove the key.'
         )
     validate_columns(ml_model, declared, rows)
-    clock, invocation_id, run_by = _run_of(rows)
+    run = _run_of(rows)
+    clock = run.clock
     # Without a row there is no clock: nothing has matured, which is an error only before the first version.
     found = [] if alerts is None else _alerts_of(ml_model, Relation(alerts, name="_ml_last_alerts"))
     reason = (
         "first version"
         if latest is None
-        else clock and why_due(declared, latest, clock, rows=_rows_of(rows), alerts=found)
+        else clock and why_due(declared, latest, clock, rows=run.rows, alerts=found)
     )
     if not reason:
         say(f"{ml_model}: no new version is due" + (f" at {clock:%Y-%m-%d}" if clock else ""))
@@ -95,7 +96,7 @@ def train_if_due(
         "hyperparameters": json.dumps(fitted["self"].hyperparameters, sort_keys=True),
         "features": json.dumps(fitted["self"].scoring.features),
         "link": fitted["self"].scoring.link,
-        "trained_by": run_by,
+        "trained_by": run.run_by,
         "trained_because": reason,
         "chosen_because": "; ".join(filter(None, [choice.because, threshold.because])) or None,
         "trained_at": clock,
@@ -118,7 +119,7 @@ def train_if_due(
         "spec_hash": declared.fingerprint(),
         "library_versions": library_versions(),
         "git_commit": git_commit(),
-        "invocation_id": invocation_id,
+        "invocation_id": run.invocation_id,
         "recorded_at": datetime.now(UTC).replace(tzinfo=None),
     }
     say(f"{ml_model}: trained version {number} on {window['train_rows']:,} rows; {_headline(metrics)}")
@@ -159,12 +160,6 @@ def _alerts_of(ml_model: str, alerts: Relation) -> list[dict[str, Any]]:
     return alerts.query(f"select * from {alerts.name} where ml_model = {literal(ml_model)}")
 
 
-def _rows_of(rows: Relation) -> int:
-    """How many rows a version would be trained and measured on."""
-    (row,) = rows.query(f"select count_if(split in ('train', 'holdout')) as n from {rows.name}")
-    return row["n"]
-
-
 def _scorings(history: Relation) -> dict[str, CompiledScoring]:
     """What every version scores with, by 'version:<number>'."""
     found = history.query(f"select version, scoring, onnx from {history.name} order by version")
@@ -180,13 +175,25 @@ def _scorings_of_baselines(fitted: Mapping[str, Fitted]) -> dict[str, str]:
     }
 
 
-def _run_of(rows: Relation) -> tuple[datetime | None, str | None, str | None]:
-    """The clock for which the training set was assembled, the dbt invocation and who ran it; None without rows."""
+@dataclass(frozen=True)
+class _Run:
+    """clock: for which the training set was assembled. invocation_id, run_by: of dbt. All None without rows.
+
+    rows: how many a version would be trained and measured on.
+    """
+
+    clock: datetime | None
+    invocation_id: str | None
+    run_by: str | None
+    rows: int
+
+
+def _run_of(rows: Relation) -> _Run:
     (row,) = rows.query(
-        "select max(known_at) as clock, max(invocation_id) as invocation_id, max(run_by) as run_by"
-        f" from {rows.name}"
+        "select max(known_at) as clock, max(invocation_id) as invocation_id, max(run_by) as run_by,"
+        f" count_if(split in ('train', 'holdout')) as rows from {rows.name}"
     )
-    return row["clock"], row["invocation_id"], row["run_by"]
+    return _Run(**row)
 
 
 def _window(spec: MLModelSpec, rows: Relation) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
-from feature_project import compiled, create_tables, relation
+from feature_project import compiled, create_tables
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from package_project import relation
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SAME_SUM = 1e-12  # relative; sums of doubles in another order

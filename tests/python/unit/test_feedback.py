@@ -7,7 +7,8 @@ from typing import Any
 import duckdb
 import numpy as np
 import pytest
-from people_project import CLOCK, DECLARATION, NOT_BUILT, compiled, create_tables, insert, relation
+from package_project import relation
+from people_project import CLOCK, DECLARATION, NOT_BUILT, compiled, create_tables, insert
 from sklearn.metrics import cohen_kappa_score
 
 from ml_ledger.record.chains import chain_findings, reason_findings

@@ -6,7 +6,8 @@ from typing import Any
 import duckdb
 import numpy as np
 import pytest
-from people_project import DECLARATION, compiled, create_tables, insert, relation
+from package_project import relation
+from people_project import DECLARATION, compiled, create_tables, insert
 
 RUNS = 300  # draws from the same 1,200 decisions
 SIZE = 1200
