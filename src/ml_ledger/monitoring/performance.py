@@ -13,15 +13,20 @@ import pyarrow as pa
 from ml_ledger.errors import SpecError, listed
 from ml_ledger.evaluation.estimates import Measured
 from ml_ledger.evaluation.metrics import Metric, measure
+from ml_ledger.monitoring.decided import (
+    feature_texts,
+    label_and_scores,
+    labelled_predictions,
+    measured_so_far,
+    sql_type,
+)
 from ml_ledger.monitoring.estimated import estimated_binary
 from ml_ledger.monitoring.estimated_value import estimated_value
 from ml_ledger.progress import say
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec, parse_spec
-from ml_ledger.spec.base import class_column
 from ml_ledger.terms.base import literal
 from ml_ledger.training.groups import attributes_of, group_columns
-from ml_ledger.training.labels import class_position
 from ml_ledger.training.measuring import measure_options, measured_groups, measured_outputs
 from ml_ledger.training.slices import measured_slices, slice_columns, slice_conditions
 from ml_ledger.warehouse import Relation, quoted
@@ -80,9 +85,7 @@ def measure_performance(
             f" and {'no monitoring' if declared.monitoring is None else 'monitoring'}. Fix: declare monitoring, or"
             f" remove the node {ml_model}_performance; a clustering has no labels."
         )
-    labelled = Relation(predictions, name="_ml_predictions").left_join(
-        Relation(outcomes, name="_ml_outcomes"), on=["decision_id"], columns=["label", "label_class"]
-    )
+    labelled = labelled_predictions(predictions, outcomes)
     if declared.fairness is not None:
         labelled = _with_attributes(labelled, ml_model, declared, attributes)
     stored = {
@@ -140,12 +143,7 @@ def _changed_groups(labelled: Relation, spec: MLModelSpec, history: Any) -> list
         if asked:
             group["fingerprint"] += f":{hashlib.sha256(''.join(asked).encode()).hexdigest()}"
         group["group_key"] = "|".join(str(group[name]) for name in ("version", "slot", "period", "period_start"))
-    if history is None:
-        return groups
-    measured = Relation(history, name="_ml_history").query(
-        "select distinct group_key, fingerprint from _ml_history"
-    )
-    known = {(row["group_key"], row["fingerprint"]) for row in measured}
+    known = measured_so_far(history)
     return [group for group in groups if (group["group_key"], group["fingerprint"]) not in known]
 
 
@@ -249,18 +247,12 @@ def _estimated(
 
 def _typed_rows(labelled: Relation, groups: Sequence[Mapping[str, Any]], spec: MLModelSpec) -> str:
     """A select of predictions: number of the group, label, scores, and the features as they were scored."""
-    columns = {"label": "label", "s0_0": "score"}
-    if spec.classes is not None:
-        columns["label"] = class_position(spec.classes, "label_class")
-        columns |= {f"s0_{number}": quoted(class_column(name)) for number, name in enumerate(spec.classes)}
+    columns = label_and_scores(spec)
     conditions = [_in_group(group) for group in groups]
     numbers = " ".join(f"when {condition} then {number}" for number, condition in enumerate(conditions))
     columns["_ml_group"] = f"case {numbers} end"
-    kinds = {"numeric": "double", "boolean": "boolean", "date": "timestamp"}
-    for name, feature in spec.features.items():
-        path = literal('$."' + name + '"')
-        text = f"json_extract_string(features, {path})"
-        columns[quoted(name)] = f"cast({text} as {kinds.get(feature.kind, 'varchar')})"
+    for name, text in feature_texts(spec).items():
+        columns[quoted(name)] = f"cast({text} as {sql_type(spec.features[name].kind)})"
     columns |= {text: text for _, text in _attribute_columns(spec)}
     selected = ", ".join(f"{sql} as {name}" for name, sql in columns.items())
     return f"select {selected} from {labelled.name} where {' or '.join(conditions)}"

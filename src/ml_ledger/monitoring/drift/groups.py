@@ -89,14 +89,6 @@ def fingerprint(settings: MonitoringSpec, *parts: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def unchanged(history: Any) -> set[tuple[str, str]]:
-    """Keys and fingerprints of what was measured so far."""
-    if history is None:
-        return set()
-    found = Relation(history, name="_ml_history").query("select distinct group_key, fingerprint from _ml_history")
-    return {(row["group_key"], row["fingerprint"]) for row in found}
-
-
 def latest_of_each_slot(groups: Sequence[Group], number: int) -> list[Group]:
     """The groups of the last so many periods of each slot."""
     kept = []

@@ -2,93 +2,51 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
 
 from ml_ledger.errors import SpecError
+from ml_ledger.monitoring.decided import (
+    feature_texts,
+    label_and_scores,
+    labelled_predictions,
+    measured_so_far,
+)
 from ml_ledger.monitoring.drift.compare import Test, measured, tests
 from ml_ledger.monitoring.drift.concept import Concept, concepts
-from ml_ledger.monitoring.drift.counting import Counts, Source, count
+from ml_ledger.monitoring.drift.contributions import (
+    contributions_only,
+    means_of_contributions,
+    moved_contributions,
+)
+from ml_ledger.monitoring.drift.counting import Counts, count
 from ml_ledger.monitoring.drift.groups import (
     Group,
     fingerprint,
-    group_sql,
     groups_of,
     latest_of_each_slot,
     periods_without_rows,
     rows_of,
-    unchanged,
 )
 from ml_ledger.monitoring.drift.joint import Sample, sample, told_apart
 from ml_ledger.monitoring.drift.reference import Column, compared_columns
+from ml_ledger.monitoring.drift.schema import DRIFT_SCHEMA
 from ml_ledger.monitoring.drift.significance import discovery_rates
+from ml_ledger.monitoring.drift.sources import source_of, typed_rows
 from ml_ledger.monitoring.drift.words import percent
 from ml_ledger.progress import say
-from ml_ledger.scoring.compile import ESTIMATE, CompiledScoring
+from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec, parse_spec
-from ml_ledger.spec.base import class_column
 from ml_ledger.spec.monitoring import DriftSpec, MonitoringSpec
-from ml_ledger.terms.base import literal
-from ml_ledger.training.labels import class_position
 from ml_ledger.training.validation import column_problems
 from ml_ledger.warehouse import Relation, quoted
-
-DRIFT_SCHEMA = pa.schema(
-    [
-        ("ml_model", pa.string()),
-        ("version", pa.int64()),
-        ("slot", pa.string()),
-        ("period", pa.string()),
-        ("period_start", pa.timestamp("us")),
-        ("part", pa.string()),
-        ("feature", pa.string()),
-        ("kind", pa.string()),
-        ("metric", pa.string()),
-        ("n", pa.int64()),
-        ("reference_n", pa.int64()),
-        ("psi", pa.float64()),
-        ("ks", pa.float64()),
-        ("js", pa.float64()),
-        ("wasserstein", pa.float64()),
-        ("chi_square", pa.float64()),
-        ("mean", pa.float64()),
-        ("reference_mean", pa.float64()),
-        ("shift", pa.float64()),
-        ("missing_share", pa.float64()),
-        ("reference_missing_share", pa.float64()),
-        ("out_of_range_share", pa.float64()),
-        ("default_value", pa.float64()),
-        ("default_share", pa.float64()),
-        ("reference_default_share", pa.float64()),
-        ("new_level_share", pa.float64()),
-        ("new_levels", pa.string()),
-        ("vanished_levels", pa.string()),
-        ("value", pa.float64()),
-        ("ci_low", pa.float64()),
-        ("ci_high", pa.float64()),
-        ("reference_value", pa.float64()),
-        ("p_value", pa.float64()),
-        ("q_value", pa.float64()),
-        ("status", pa.string()),
-        ("severity", pa.string()),
-        ("cause", pa.string()),
-        ("contribution", pa.float64()),
-        ("rank", pa.int64()),
-        ("group_key", pa.string()),
-        ("fingerprint", pa.string()),
-    ]
-)
 
 # The classifier takes a second: of many new periods it looks at the last ones of each slot.
 JOINT_PERIODS = 3
 # A change of the area under the ROC curve that is worth more than a line in a table.
 NOTABLE_AREA = 0.6
-CONTRIBUTION = re.compile(r"_ml_(?:c|expression)\d+_\d+")
-ESTIMATED = ESTIMATE.format(output="")
 ORDER_OF_SEVERITY = ("info", "warn", "error")
 
 Rows = list[dict[str, Any]]
@@ -129,7 +87,7 @@ def measure_drift(
             f" outcomes=dbt.ref('{ml_model}_outcomes')."
         )
     settings = declared.monitoring
-    node = _Node(ml_model, settings, _labelled(predictions, outcomes), unchanged(history))
+    node = _Node(ml_model, settings, labelled_predictions(predictions, outcomes), measured_so_far(history))
     stored = {
         row["version"]: row
         for row in Relation(versions, name="_ml_versions").query(
@@ -150,17 +108,6 @@ def measure_drift(
     )
     empty = dict.fromkeys(DRIFT_SCHEMA.names)
     return pa.Table.from_pylist([{**empty, **row} for row in rows], schema=DRIFT_SCHEMA)
-
-
-def _labelled(predictions: Any, outcomes: Any) -> Relation:
-    """Predictions with `label` and `label_class`, NULL where none has matured."""
-    if outcomes is None:
-        given = Relation(predictions, name="_ml_predictions")
-        none = {"label": "cast(null as double)", "label_class": "cast(null as varchar)"}
-        return given.selected({name: quoted(name) for name in given.types} | none)
-    return Relation(predictions, name="_ml_predictions").left_join(
-        Relation(outcomes, name="_ml_outcomes"), on=["decision_id"], columns=["label", "label_class"]
-    )
 
 
 class _Node:
@@ -228,14 +175,14 @@ class _Node:
         columns = compared_columns(spec, version["reference"])
         countable = [column for column in columns if column.kind != "date"]
         stored = CompiledScoring.from_json(version["scoring"])
-        means, expected = _means_of(stored)
-        scoring = _contributions(stored)
-        source = scoring.select(f"({_typed(self.labelled, groups, spec)}) as _ml_typed", ["*"])
-        sources = [_source(column, spec) for column in countable]
+        means, expected = means_of_contributions(stored)
+        scoring = contributions_only(stored)
+        source = scoring.select(f"({typed_rows(self.labelled, groups, spec)}) as _ml_typed", ["*"])
+        sources = [source_of(column, spec) for column in countable]
         found = count(self.labelled, f"({source})", "_ml_group", sources, list(means))
         for group in groups:
             counts, contributions = found[group.sql]
-            moved = _moved_contributions(means, contributions, expected)
+            moved = moved_contributions(means, contributions, expected)
             rows = [
                 self._of_column(spec, group, column, of_column)
                 for column, of_column in zip(countable, counts, strict=True)
@@ -283,7 +230,7 @@ class _Node:
 
     def _of_concept(self, spec: MLModelSpec, group: Group, released: str) -> Rows:
         labelled = self.labelled.filtered(rows_of([group]))
-        selected = ", ".join(f"cast({sql} as double) as {name}" for name, sql in _measured_columns(spec).items())
+        selected = ", ".join(f"cast({sql} as double) as {name}" for name, sql in label_and_scores(spec).items())
         with labelled.materialised(f"select {selected} from {labelled.name}") as scored:
             with_label = scored.filtered("label is not null")
             return [_concept_row(concept) for concept in concepts(spec, with_label, released, self.limits)]
@@ -330,7 +277,7 @@ class _Node:
 
     def _sample(self, spec: MLModelSpec, group: Group) -> Sample:
         chosen = self.labelled.filtered(rows_of([group]))
-        names = ", ".join(f"{sql} as {quoted(name)}" for name, sql in _texts(spec).items())
+        names = ", ".join(f"{sql} as {quoted(name)}" for name, sql in feature_texts(spec).items())
         with chosen.materialised(f"select entity_id, {names} from {chosen.name}") as texts:
             return sample(spec, texts, "entity_id", "1 = 1", self.limits.joint_rows)
 
@@ -442,99 +389,3 @@ def _concept_row(found: Concept) -> dict[str, Any]:
     p_value = found.p_value if found.effect else 1.0
     test = Test(p_value, f"concept drift: {found.cause}", "warn" if found.is_worse else "info")
     return {**row, "p_value": p_value, "_tests": [test]}
-
-
-def _typed(labelled: Relation, groups: Sequence[Group], spec: MLModelSpec) -> str:
-    """A select of the rows of groups: features with their declared type, and as they are counted."""
-    kinds = {"numeric": "double", "boolean": "boolean", "date": "timestamp"}
-    texts = _texts(spec)
-    columns = {
-        "_ml_group": group_sql(groups[0].period),
-        "_ml_now_score": "score",
-        "_ml_now_predicted": "predicted",
-    }
-    columns |= {"_ml_now_label": "label", "_ml_now_class": "label_class", "_ml_row": "1"}
-    for n, (name, feature) in enumerate(spec.features.items()):
-        columns[quoted(name)] = f"try_cast({texts[name]} as {kinds.get(feature.kind, 'varchar')})"
-        columns[f"_ml_text{n}"] = texts[name]
-    selected = ", ".join(f"{sql} as {name}" for name, sql in columns.items())
-    return f"select {selected} from {labelled.name} where {rows_of(groups)}"
-
-
-def _texts(spec: MLModelSpec) -> dict[str, str]:
-    """SQL of each feature as text, as it was when the decision was made."""
-    paths = ", ".join(literal(f'$."{name}"') for name in spec.features)
-    return {name: f"json_extract_string(features, [{paths}])[{n}]" for n, name in enumerate(spec.features, 1)}
-
-
-def _source(column: Column, spec: MLModelSpec) -> Source:
-    """Where `_typed` has a column."""
-    if column.part == "feature":
-        assert column.feature is not None
-        name, text = quoted(column.feature), f"_ml_text{list(spec.features).index(column.feature)}"
-        if column.kind == "categorical":
-            return Source(column, name)
-        unreadable = f"{text} is not null and {name} is null"
-        return Source(column, _finite(name) if column.is_number else f"cast({name} as varchar)", None, unreadable)
-    if column.part == "score":
-        return Source(column, _finite("_ml_now_score"))
-    if column.part == "predicted":
-        return Source(column, "_ml_now_predicted")
-    if spec.task == "multiclass":
-        return Source(column, "_ml_now_class", "_ml_now_class is not null")
-    label = "_ml_now_label" if column.is_number else "cast(_ml_now_label as varchar)"
-    return Source(column, label, "_ml_now_label is not null")
-
-
-def _finite(sql: str) -> str:
-    return f"(case when isfinite({sql}) then {sql} end)"
-
-
-def _measured_columns(spec: MLModelSpec) -> dict[str, str]:
-    """SQL of what `measure` reads, over predictions with their labels."""
-    if spec.classes is None:
-        return {"label": "label", "s0_0": "score"}
-    scores = {f"s0_{n}": quoted(class_column(name)) for n, name in enumerate(spec.classes)}
-    return {"label": class_position(spec.classes, "label_class"), **scores}
-
-
-def _contributions(scoring: CompiledScoring) -> CompiledScoring:
-    """Only the layers that compute what each term adds to the link score."""
-    layers = [
-        {name: sql for name, sql in layer.items() if CONTRIBUTION.fullmatch(name)} for layer in scoring.layers
-    ]
-    return replace(scoring, layers=[layer for layer in layers if layer])
-
-
-def _means_of(scoring: CompiledScoring) -> tuple[dict[str, tuple[str, int]], dict[tuple[str, int], float]]:
-    """By SQL of a contribution its feature and output; and by both what they add up to on average in training."""
-    if scoring.trees or any(ESTIMATED in sql for layer in scoring.layers for sql in layer.values()):
-        return {}, {}  # terms that add nothing: what moves scores is elsewhere
-    means: dict[str, tuple[str, int]] = {}
-    expected: dict[tuple[str, int], float] = {}
-    for o, output in enumerate(scoring.outputs, 1):
-        for t, term in enumerate(output.terms, 1):
-            column = f"_ml_c{o}_{t}"
-            if term.feature is None or not any(column in layer for layer in scoring.layers):
-                continue
-            key = (term.feature.partition(".")[0], o)
-            means[column] = key
-            expected[key] = expected.get(key, 0.0) + term.reference
-    return means, expected
-
-
-def _moved_contributions(
-    means: Mapping[str, tuple[str, int]],
-    found: Sequence[float | None],
-    expected: Mapping[tuple[str, int], float],
-) -> dict[str, float]:
-    """How far each feature has moved the link score on average, of several outputs the one that it moved most."""
-    now = dict.fromkeys(expected, 0.0)
-    for (_, key), value in zip(means.items(), found, strict=True):
-        now[key] += float("nan") if value is None else value
-    moved: dict[str, float] = {}
-    for (feature, output), mean in expected.items():
-        change = abs(now[feature, output] - mean)
-        if change == change:
-            moved[feature] = max(moved.get(feature, 0.0), change)
-    return moved

@@ -1,0 +1,50 @@
+"""What monitoring reads: decisions with the labels that have matured, and features as they were when it was decided."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ml_ledger.spec import MLModelSpec
+from ml_ledger.spec.base import class_column
+from ml_ledger.terms.base import literal
+from ml_ledger.training.labels import class_position
+from ml_ledger.warehouse import Relation, quoted
+
+SQL_TYPES = {"numeric": "double", "boolean": "boolean", "date": "timestamp"}
+
+
+def labelled_predictions(predictions: Any, outcomes: Any) -> Relation:
+    """Predictions with `label` and `label_class`, NULL where none has matured. outcomes: None where there are none."""
+    given = Relation(predictions, name="_ml_predictions")
+    if outcomes is None:
+        none = {"label": "cast(null as double)", "label_class": "cast(null as varchar)"}
+        return given.selected({name: quoted(name) for name in given.types} | none)
+    known = Relation(outcomes, name="_ml_outcomes")
+    return given.left_join(known, on=["decision_id"], columns=["label", "label_class"])
+
+
+def measured_so_far(history: Any) -> set[tuple[str, str]]:
+    """Keys and fingerprints of the groups of decisions that were measured. history: None where none was."""
+    if history is None:
+        return set()
+    found = Relation(history, name="_ml_history").query("select distinct group_key, fingerprint from _ml_history")
+    return {(row["group_key"], row["fingerprint"]) for row in found}
+
+
+def label_and_scores(spec: MLModelSpec) -> dict[str, str]:
+    """SQL of what `measure` reads, over labelled predictions: label, and s0_0, s0_1, ... of the version's outputs."""
+    if spec.classes is None:
+        return {"label": "label", "s0_0": "score"}
+    scores = {f"s0_{number}": quoted(class_column(name)) for number, name in enumerate(spec.classes)}
+    return {"label": class_position(spec.classes, "label_class"), **scores}
+
+
+def feature_texts(spec: MLModelSpec) -> dict[str, str]:
+    """SQL of each feature as text; the engine parses the JSON of a row once for all of them."""
+    paths = ", ".join(literal(f'$."{name}"') for name in spec.features)
+    return {name: f"json_extract_string(features, [{paths}])[{n}]" for n, name in enumerate(spec.features, 1)}
+
+
+def sql_type(kind: str) -> str:
+    """The type in which a feature of a declared kind is computed with."""
+    return SQL_TYPES.get(kind, "varchar")
