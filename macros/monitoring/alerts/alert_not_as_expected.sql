@@ -1,18 +1,20 @@
 {#
     Rule not_as_expected: in the latest complete period of a live version, metrics lie outside of what its scores let
     expect: they are not the probabilities that they claim to be. docs/alerts/not_as_expected.md
-    Arguments: performance, relation; settings, as `alert_settings` returns them.
+    Arguments: performance, relation.
     Returns: SQL, as `alert_rules` says.
 #}
-{% macro alert_not_as_expected(performance, settings) -%}
+{% macro alert_not_as_expected(performance) -%}
+{%- set title = "case when used.slice <> 'all' then used.slice || ': ' else '' end || replace(used.metric, '_', ' ')" -%}
 select
     'info' as severity,
     {{ ml_ledger.alert_subject(
-        version='used.version', slot='used.slot', metric='used.metric', period_start='used.period_start',
+        version='used.version', slot='used.slot', slice="case when used.slice <> 'all' then used.slice end",
+        metric='used.metric', period_start='used.period_start',
     ) | indent(4) }},
     used.value,
     case when used.value < expected.ci_low then expected.ci_low else expected.ci_high end as threshold,
-    {{ ml_ledger.alert_compared("replace(used.metric, '_', ' ')", 'used', 'expected', 'expected from the scores') }} as message
+    {{ ml_ledger.alert_compared(title, 'used', 'expected', 'expected from the scores') }} as message
 from latest_performance as used
 inner join {{ performance }} as expected
     on
@@ -22,10 +24,10 @@ inner join {{ performance }} as expected
         and used.period = expected.period
         and used.slice = expected.slice
         and used.metric = expected.metric
+        and used.scored_by = expected.scored_by
         and expected.kind = 'estimated'
 where
     used.metric in ('base_rate', 'roc_auc', 'log_loss')
-    and used.slice = 'all'
-    and used.scored_by = expected.scored_by
+    and (used.slice = 'all' or used.metric = 'base_rate')
     and (used.value < expected.ci_low or used.value > expected.ci_high)
 {%- endmacro %}

@@ -27,7 +27,7 @@
         {% do found.update({
             'performance_drop': ml_ledger.alert_performance_drop(relations.versions, settings),
             'worse_than_baseline': ml_ledger.alert_worse_than_baseline(settings),
-            'not_as_expected': ml_ledger.alert_not_as_expected(relations.performance, settings),
+            'not_as_expected': ml_ledger.alert_not_as_expected(relations.performance),
         }) %}
         {% if settings.unit is not none %}
             {% do found.update({'worth_less': ml_ledger.alert_worth_less(settings)}) %}

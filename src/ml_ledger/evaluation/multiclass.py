@@ -18,7 +18,7 @@ def measure_multiclass(rows: ScoredRows, classes: Sequence[str]) -> Iterator[Mea
     highest probability, the first of equals.
     """
     rows = with_predictions(rows, len(classes))
-    values = {("label", "base_rate", _slice(name)): _is_class(k) for k, name in enumerate(classes)}
+    values = {("label", "base_rate", slice_of_class(name)): _is_class(k) for k, name in enumerate(classes)}
     for i, scorer in enumerate(rows.scorers):
         for metric, sql in _per_row(i, len(classes)).items():
             values[scorer, metric, "all"] = sql
@@ -34,7 +34,8 @@ def measure_multiclass(rows: ScoredRows, classes: Sequence[str]) -> Iterator[Mea
         yield from _areas(rows, i, classes)
 
 
-def _slice(name: str) -> str:
+def slice_of_class(name: str) -> str:
+    """The slice that metrics of one class have."""
     return f"class {name}"
 
 
@@ -94,9 +95,9 @@ def _by_confusion(
         labelled = sum(n for (label, _), n in confusion.items() if label == k)
         predicted = sum(n for (_, prediction), n in confusion.items() if prediction == k)
         if predicted:
-            yield Measured(scorer, "precision", wilson(right / predicted, predicted), _slice(name))
+            yield Measured(scorer, "precision", wilson(right / predicted, predicted), slice_of_class(name))
         if labelled:
-            yield Measured(scorer, "recall", wilson(right / labelled, labelled), _slice(name))
+            yield Measured(scorer, "recall", wilson(right / labelled, labelled), slice_of_class(name))
         if labelled + predicted:
             f1.append(2 * right / (labelled + predicted))
     if f1:
@@ -110,7 +111,7 @@ def _areas(rows: ScoredRows, i: int, classes: Sequence[str]) -> Iterator[Measure
         found = ranking(rows, score=f"s{i}_{k}", label=_is_class(k))
         if found is not None:
             areas.append(found.roc_auc)
-            yield Measured(rows.scorers[i], "roc_auc", found.roc_auc, _slice(name))
+            yield Measured(rows.scorers[i], "roc_auc", found.roc_auc, slice_of_class(name))
     if areas:
         mean = sum(area.value for area in areas) / len(areas)
         yield Measured(rows.scorers[i], "roc_auc", without_interval(mean, areas[0].n))

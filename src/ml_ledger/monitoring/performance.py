@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from ml_ledger.errors import SpecError, listed
@@ -20,8 +21,9 @@ from ml_ledger.monitoring.decided import (
     measured_so_far,
     sql_type,
 )
-from ml_ledger.monitoring.estimated import estimated_binary
-from ml_ledger.monitoring.estimated_value import estimated_value
+from ml_ledger.monitoring.estimated.binary import estimated_binary
+from ml_ledger.monitoring.estimated.multiclass import estimated_multiclass
+from ml_ledger.monitoring.estimated.value import estimated_value, estimated_value_of_classes
 from ml_ledger.progress import say
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec, parse_spec
@@ -53,6 +55,7 @@ PERFORMANCE_SCHEMA = pa.schema(
     ]
 )
 REALISED, ESTIMATED = "realised", "estimated"
+WITH_PROBABILITIES = ("binary", "multiclass")
 
 
 def measure_performance(
@@ -73,9 +76,9 @@ def measure_performance(
     attributes, by entity and as-of date, where `fairness` is declared.
 
     Returns an Arrow table of PERFORMANCE_SCHEMA. kind realised: over predictions whose label has matured, of the
-    version ('self'), its baselines and its declared slices; estimated (task binary): what is to be expected of all
-    predictions of the period, matured or not. What cannot be measured has no row. Rows of a `group_key` replace those
-    that were measured before.
+    version ('self'), its baselines and its declared slices; estimated (tasks binary and multiclass): what is to be
+    expected of all predictions of the period, matured or not. What cannot be measured has no row. Rows of a `group_key`
+    replace those that were measured before.
     Raises SpecError where the declaration is not valid, has no label, or asks for attributes that are not there.
     """
     declared = parse_spec(ml_model, spec)
@@ -136,7 +139,9 @@ def _changed_groups(labelled: Relation, spec: MLModelSpec, history: Any) -> list
         f" from {labelled.name} group by all order by version nulls last, slot, period_start"
     )
     groups = [
-        group for group in found if group["matured"] or (spec.task == "binary" and group["version"] is not None)
+        group
+        for group in found
+        if group["matured"] or (spec.task in WITH_PROBABILITIES and group["version"] is not None)
     ]
     asked = [part.model_dump_json() for part in (spec.value, spec.fairness) if part is not None]
     for group in groups:
@@ -184,7 +189,7 @@ def _of_version(
                 if attributes:
                     for metric in measured_groups(realised, attributes, spec, options):
                         yield group, metric
-            if spec.task == "binary" and version is not None:
+            if spec.task in WITH_PROBABILITIES and version is not None:
                 for measured in _estimated(
                     scored.filtered(in_group), ["self", *scorings], spec, options["threshold"]
                 ):
@@ -236,13 +241,23 @@ def _with_attributes(labelled: Relation, ml_model: str, spec: MLModelSpec, attri
 def _estimated(
     scored: Relation, scorers: Sequence[str], spec: MLModelSpec, threshold: float | None
 ) -> Iterator[Measured]:
-    """What is to be expected of the rows with a score, of task binary."""
-    columns = [f"s{number}_0" for number in range(len(scorers))]
-    scores = dict(zip(scorers, scored.doubles(columns, where="s0_0 is not null"), strict=True))
-    score = scores[scorers[0]]
-    yield from estimated_binary(score, threshold)
+    """What is to be expected of the rows with a score, of tasks whose scores are probabilities."""
+    outputs = range(len(spec.classes or [""]))
+    columns = [f"s{number}_{o}" for number in range(len(scorers)) for o in outputs]
+    arrays = scored.doubles(columns, where="s0_0 is not null")
+    scores = {
+        scorer: np.column_stack(arrays[number * len(outputs) : (number + 1) * len(outputs)])
+        for number, scorer in enumerate(scorers)
+    }
+    if spec.classes is not None:
+        yield from estimated_multiclass(scores[scorers[0]], spec.classes)
+        if spec.value is not None:
+            yield from estimated_value_of_classes(scores[scorers[0]], scores, spec.value)
+        return
+    of_rows = {scorer: matrix[:, 0] for scorer, matrix in scores.items()}
+    yield from estimated_binary(of_rows[scorers[0]], threshold)
     if spec.value is not None and threshold is not None:
-        yield from estimated_value(score, scores, spec.value, threshold)
+        yield from estimated_value(of_rows[scorers[0]], of_rows, spec.value, threshold)
 
 
 def _typed_rows(labelled: Relation, groups: Sequence[Mapping[str, Any]], spec: MLModelSpec) -> str:

@@ -30,8 +30,13 @@ def compiled(unbuilt_sample: Project, tmp_path_factory: pytest.TempPathFactory) 
 def experiments(compiled: str, decisions: pd.DataFrame, events: pd.DataFrame) -> dict[tuple[str, str], dict]:
     """The rows of ml_experiments by ML model and arm, all ML models with the settings of repurchase."""
     names = "(select distinct ml_model from warehouse.main.ml_predictions) as names"
-    query = compiled.replace("'repurchase' as ml_model", "names.ml_model")
-    query = query.replace("as minimum_effect_text\n", f"as minimum_effect_text from {names}\n", 1)
+    query = compiled
+    for text, instead in {
+        "cast('repurchase' as TEXT) as ml_model": "names.ml_model",
+        "as minimum_effect_text\n": f"as minimum_effect_text from {names}\n",
+    }.items():
+        assert text in query
+        query = query.replace(text, instead, 1)
     with duckdb.connect() as connection:
         connection.execute("attach ':memory:' as warehouse; use warehouse")
         connection.execute("create table ml_predictions as select * exclude (label) from decisions")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss, f1_score, log_loss, precision_score, recall_score, roc_auc_score
 
-from ml_ledger.monitoring.estimated import estimated_binary
+from ml_ledger.monitoring.estimated.binary import estimated_binary
 
 THRESHOLD = 0.4
 DRAWS = 1_000

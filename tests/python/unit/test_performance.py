@@ -167,6 +167,7 @@ def test_value_is_realised_by_decisions_as_they_were_and_expected_of_all(measure
     # Of a baseline: its decisions, at the probabilities of the version.
     b = value(found, metric="value_per_row", period_start=march, kind="estimated", scored_by="baseline:b")
     assert b["n"] == len(of_march)
+    assert b["value"] != expected["value"] / len(of_march)
 
 
 def test_the_threshold_is_that_of_the_version_and_the_value_that_of_today(connection, version, monkeypatch):
@@ -214,6 +215,7 @@ def test_classes_are_measured_as_scikit_learn_does(connection):
         "features": {"a": {"kind": "numeric"}},
         "algorithm": {"family": "logistic"},
         "monitoring": {},
+        "value": {"unit": "dollars", "correct": 3, "wrong": -2},
     }
     shared = {
         "decision_id": [str(i) for i in range(200)],
@@ -250,5 +252,10 @@ def test_classes_are_measured_as_scikit_learn_does(connection):
         log_loss(label, probabilities, labels=[0, 1, 2]), abs=1e-12
     )
     assert value(found, metric="accuracy")["value"] == np.mean(probabilities.argmax(axis=1) == label)
-    assert {row["kind"] for row in found} == {"realised"}
+    expected = value(found, kind="estimated", metric="accuracy")
+    assert expected["value"] == pytest.approx(probabilities.max(axis=1).mean(), abs=1e-12)
+    base_rate = value(found, kind="estimated", scored_by="label", metric="base_rate", slice="class o'ne")
+    assert base_rate["value"] == pytest.approx(probabilities[:, 2].mean(), abs=1e-12)
+    worth = value(found, kind="estimated", metric="value_per_row")["value"]
+    assert worth == pytest.approx(np.mean(5 * probabilities.max(axis=1) - 2), abs=1e-12)
     assert {row["matured"] for row in found} == {200}

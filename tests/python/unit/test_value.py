@@ -13,7 +13,7 @@ from customers import DECLARATION, customers, declared, metrics_of, trained
 
 from ml_ledger.errors import SpecError
 from ml_ledger.evaluation.metrics import measure
-from ml_ledger.monitoring.estimated_value import estimated_value
+from ml_ledger.monitoring.estimated.value import estimated_value
 from ml_ledger.spec import parse_spec
 from ml_ledger.spec.value import ValueSpec
 from ml_ledger.training.deciding import best_threshold
