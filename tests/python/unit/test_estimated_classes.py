@@ -9,7 +9,7 @@ from ml_ledger.monitoring.estimated.value import estimated_value_of_classes
 from ml_ledger.spec.value import ValueSpec
 
 CLASSES = ["basic", "plus", "o'ne"]
-ROWS, DRAWS = 500, 1_000
+ROWS, DRAWS = 500, 400
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_the_interval_holds_the_realised_value_in_95_of_100_draws(probability, d
             continue
         values = drawn[row.metric, row.slice]
         inside = np.mean((values >= row.estimate.ci_low) & (values <= row.estimate.ci_high))
-        assert 0.93 <= inside <= 0.97, (row.metric, row.slice, inside)
+        assert 0.92 <= inside <= 0.98, (row.metric, row.slice, inside)
 
 
 def test_a_class_that_became_rare_falls_out_of_the_interval(probability):
@@ -113,4 +113,4 @@ def test_value_is_the_mean_over_drawn_labels_and_its_interval_holds_95_of_100(pr
         estimate = expected[key]
         assert estimate.value == pytest.approx(np.mean(values), abs=4 * np.std(values) / np.sqrt(DRAWS)), key
         inside = np.mean((np.array(values) >= estimate.ci_low) & (np.array(values) <= estimate.ci_high))
-        assert 0.93 <= inside <= 0.97, (key, inside)
+        assert 0.92 <= inside <= 0.98, (key, inside)

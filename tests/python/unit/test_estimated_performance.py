@@ -7,7 +7,7 @@ from sklearn.metrics import brier_score_loss, f1_score, log_loss, precision_scor
 from ml_ledger.monitoring.estimated.binary import estimated_binary
 
 THRESHOLD = 0.4
-DRAWS = 1_000
+DRAWS = 400
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def test_the_interval_holds_the_realised_value_in_95_of_100_draws(score, drawn):
     for row in estimated_binary(score, THRESHOLD):
         values = drawn[row.metric]
         inside = np.mean((values >= row.estimate.ci_low) & (values <= row.estimate.ci_high))
-        assert 0.935 <= inside <= 0.965, (row.metric, inside)
+        assert 0.92 <= inside <= 0.98, (row.metric, inside)
 
 
 def test_a_base_rate_that_fell_falls_out_of_the_interval(score):
