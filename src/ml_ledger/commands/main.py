@@ -11,6 +11,7 @@ from ml_ledger.commands.periods import EVERY
 from ml_ledger.errors import MLLedgerError
 
 DEFAULT_WAREHOUSE = Path("warehouse.duckdb")
+REPORT = Path("target/ml_ledger_report.html")  # beside what dbt makes of a run
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,6 +32,14 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("ml_model", help="name under vars.ml_models")
     show.add_argument("--warehouse", type=Path, default=None, help="DuckDB file (default: warehouse.duckdb)")
     show.set_defaults(run=_show)
+
+    report = commands.add_parser("report", help="what happened to ML models over time, drawn on one HTML page")
+    report.add_argument(
+        "ml_models", nargs="*", metavar="ml_model", help="names under vars.ml_models (default: all)"
+    )
+    report.add_argument("--output", type=Path, default=REPORT, help=f"file to write (default: {REPORT})")
+    report.add_argument("--warehouse", type=Path, default=None, help="DuckDB file (default: warehouse.duckdb)")
+    report.set_defaults(run=_report)
 
     validate = commands.add_parser("validate", help="check every declaration in dbt_project.yml")
     validate.add_argument("--project", type=Path, default=Path(), help="folder of dbt_project.yml (default: .)")
@@ -74,6 +83,13 @@ def _show(options: argparse.Namespace) -> int:
     from ml_ledger.commands.show import show
 
     print(show(options.ml_model, _warehouse(options)))
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from ml_ledger.commands.report.page import report
+
+    print(report(options.ml_models, _warehouse(options), options.output))
     return 0
 
 
