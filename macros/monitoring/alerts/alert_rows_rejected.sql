@@ -12,7 +12,7 @@ select
     {{ share }} as value,
     {{ settings.rejected_share }} as threshold,
     {{ ml_ledger.short_number(share) }} || ' of ' || cast(count(*) as {{ dbt.type_string() }})
-    || ' rows could not be scored and got the fallback; most often: ' || max(predictions.rejected_because) as message
+    || ' rows could not be scored and got the fallback; for instance: ' || max(predictions.rejected_because) as message
 from {{ predictions }} as predictions
 where
     predictions.as_of = (select max(latest.as_of) from {{ predictions }} as latest)

@@ -54,7 +54,7 @@ findings as (
         || coalesce('/' || slice, '')
         || coalesce('/' || metric, '') as alert_id,
         '{{ rule }}' as rule,
-        case when slot = 'shadow' and severity = 'warn' then 'info' else severity end as severity,  -- it decides nothing
+        case when slot = 'shadow' then 'info' else severity end as severity,  -- it decides nothing
         cast(version as {{ whole }}) as version,
         slot,
         feature,

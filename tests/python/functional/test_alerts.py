@@ -76,7 +76,13 @@ def test_what_somebody_knows_of_trains_nothing_and_does_not_warn(project: Projec
     run(project, "1998-01-31")
     assert "Warning" in project.dbt("test", "--select", "no_alert_warns")
     arguments = ("--args", f"{{alert: {OLD}, reason: the next one waits for March}}")
-    project.dbt("run-operation", "ml_acknowledge", *arguments, "--vars", "{ml_actor: eva, ml_clock: '1998-01-31'}")
+    when = ("--vars", "{ml_actor: eva, ml_clock: '1998-01-31'}")
+    project.dbt("run-operation", "ml_acknowledge", *arguments, *when)
+    assert "nothing to do" in project.dbt("run-operation", "ml_acknowledge", *arguments, *when)
+    assert project.query("select count(*) from ml_alert_checks where event = 'acknowledged'") == [(1,)]
+    earlier = ("--vars", "{ml_actor: eva, ml_clock: '1998-01-30'}")
+    refused = project.dbt("run-operation", "ml_acknowledge", *arguments, *earlier, succeeds=False)
+    assert "ml_clock: is before the check that found the alert" in refused
     assert open_alerts(project) == [(OLD, "1998-01-31", "eva")]
     assert "WARN=0" in project.dbt("test", "--select", "no_alert_warns")
     output = run(project, "1998-02-28")
