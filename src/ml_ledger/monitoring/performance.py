@@ -132,10 +132,11 @@ def _changed_groups(labelled: Relation, spec: MLModelSpec, history: Any) -> list
     """The groups of predictions that can be measured and were not yet, or not with these labels."""
     assert spec.monitoring is not None
     period = spec.monitoring.period
+    # The last argument of hash is joined by exclusive or: without a hash around it, equal labels would cancel out.
     found = labelled.query(
         f"select version, slot, {literal(period)} as period, date_trunc({literal(period)}, as_of) as period_start,"
         " count(*) as decisions, count(coalesce(cast(label as varchar), label_class)) as matured,"
-        " cast(bit_xor(hash(decision_id, label, label_class)) as varchar) as fingerprint"
+        " cast(bit_xor(hash(hash(decision_id, label, label_class))) as varchar) as fingerprint"
         f" from {labelled.name} group by all order by version nulls last, slot, period_start"
     )
     groups = [

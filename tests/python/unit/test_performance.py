@@ -259,3 +259,33 @@ def test_classes_are_measured_as_scikit_learn_does(connection):
     worth = value(found, kind="estimated", metric="value_per_row")["value"]
     assert worth == pytest.approx(np.mean(5 * probabilities.max(axis=1) - 2), abs=1e-12)
     assert {row["matured"] for row in found} == {200}
+
+
+@pytest.mark.parametrize("changed", ["all matured", "two exchanged"])
+def test_labels_are_seen_to_change_where_every_class_comes_in_pairs(changed):
+    from ml_ledger.monitoring.drift.groups import groups_of
+    from ml_ledger.monitoring.performance import _changed_groups
+    from ml_ledger.warehouse import Relation
+
+    connection = duckdb.connect()
+    spec = parse_spec("m", WATCHED | {"value": {"unit": "dollars", "true_positive": 3, "false_positive": -1}})
+
+    def found(labels: list[str | None]):
+        rows = {
+            "decision_id": [str(n) for n in range(8)],
+            "version": [1] * 8,
+            "slot": ["champion"] * 8,
+            "as_of": pa.array([np.datetime64("2025-01-05", "us").item()] * 8, pa.timestamp("us")),
+            "features": ['{"a": 1}'] * 8,
+            "label": pa.array([None] * 8, pa.float64()),
+            "label_class": pa.array(labels, pa.string()),
+        }
+        labelled = Relation(connection.from_arrow(pa.table(rows)), name="_ml_predictions")
+        (group,) = groups_of(labelled, "month")
+        (other,) = _changed_groups(labelled, spec, None)
+        return group.labels_hash, other["fingerprint"]
+
+    matured = ["a", "a", "b", "b", "c", "c", "c", "c"]
+    before = [None] * 8 if changed == "all matured" else ["b", "b", "a", "a", "c", "c", "c", "c"]
+    for one, two in zip(found(before), found(matured), strict=True):
+        assert one != two
