@@ -19,6 +19,7 @@
     'predictions': predictions, 'versions': versions, 'deployments': deployments, 'labels': labels,
     'performance': performance, 'drift': drift, 'budgets': budgets,
 }) -%}
+{%- set settings = ml_ledger.alert_settings(ml_model) -%}
 with
 
 live as (
@@ -34,13 +35,13 @@ live as (
 
 {% if performance is not none -%}
 latest_performance as (
-    {{ ml_ledger.latest_performance(performance, ml_ledger.alert_settings(ml_model)) | indent(4) }}
+    {{ ml_ledger.latest_performance(performance, settings) | indent(4) }}
 ),
 
 {% endif -%}
 {% if drift is not none -%}
 latest_drift as (
-    {{ ml_ledger.latest_drift(drift, ml_ledger.alert_settings(ml_model)) | indent(4) }}
+    {{ ml_ledger.latest_drift(drift, settings) | indent(4) }}
 ),
 
 {% endif -%}

@@ -8,12 +8,13 @@ from typing import Any
 
 import duckdb
 
+from ml_ledger.commands.headlines import HEADLINES
 from ml_ledger.commands.tables import rows_of, table
 from ml_ledger.commands.warehouse_file import relations_of
 
-# How the metrics are called by which an ML model is judged first; which one says its task.
-HEADLINES = {"roc_auc": "AUC", "accuracy": "accuracy", "rmse": "RMSE"}
-HEADLINE = "(task, metric) in (('binary', 'roc_auc'), ('multiclass', 'accuracy'), ('regression', 'rmse'))"
+# How these metrics are called, and SQL that is true for the one of the task.
+NAMES = dict(HEADLINES.values())
+HEADLINE = f"(task, metric) in ({', '.join(f'{(task, metric)}' for task, (metric, _) in HEADLINES.items())})"
 # Realised values of champions over periods of which all labels have matured.
 REALISED = (
     "select ml_model, period_start, version, task, metric, value, ci_low, ci_high, expected_value, expected_low,"
@@ -101,7 +102,7 @@ def _realised(connection: duckdb.DuckDBPyConnection, with_value: bool) -> Iterat
         " qualify period_start = max(period_start) over (partition by ml_model) order by ml_model, version",
     ):
         text = (
-            f"{row['ml_model']} version {row['version']}, {row['period_start']:%Y-%m-%d}: {HEADLINES[row['metric']]}"
+            f"{row['ml_model']} version {row['version']}, {row['period_start']:%Y-%m-%d}: {NAMES[row['metric']]}"
             f" {_with_interval(row['value'], row['ci_low'], row['ci_high'])}"
         )
         if row["expected_value"] is not None:
@@ -161,7 +162,7 @@ def _ledger(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, Any
             f"select ml_model, period_start, metric, sum(value * n) / sum(n) as value from ({REALISED})"
             f" where {HEADLINE} or metric = 'log_loss' group by all order by all",
         ):
-            name = HEADLINES.get(row["metric"], row["metric"].replace("_", " "))
+            name = NAMES.get(row["metric"], row["metric"].replace("_", " "))
             periods.setdefault(row["ml_model"], {}).setdefault(row["period_start"], {})[f"mean {name}"] = row[
                 "value"
             ]
@@ -182,7 +183,7 @@ def _means(periods: dict[Any, dict[str, float]], names: Iterable[str]) -> Iterat
 
 
 def _ordered(names: Iterable[str]) -> list[str]:
-    order = [*(f"mean {name}" for name in HEADLINES.values()), "mean log loss", "mean value"]
+    order = [*(f"mean {name}" for name in NAMES.values()), "mean log loss", "mean value"]
     return sorted(set(names), key=order.index)
 
 

@@ -31,6 +31,15 @@ def measured_so_far(history: Any) -> set[tuple[str, str]]:
     return {(row["group_key"], row["fingerprint"]) for row in found}
 
 
+def rows_hash(columns: str) -> str:
+    """SQL of a text, over a group of rows, that changes when any of them does, in whatever order they come.
+
+    columns: comma-separated. The engine's hash joins its last argument by exclusive or: without a hash around it, equal
+    values would cancel out.
+    """
+    return f"cast(bit_xor(hash(hash({columns}))) as varchar)"
+
+
 def label_and_scores(spec: MLModelSpec) -> dict[str, str]:
     """SQL of what `measure` reads, over labelled predictions: label, and s0_0, s0_1, ... of the version's outputs."""
     if spec.classes is None:

@@ -19,6 +19,7 @@ from ml_ledger.monitoring.decided import (
     label_and_scores,
     labelled_predictions,
     measured_so_far,
+    rows_hash,
     sql_type,
 )
 from ml_ledger.monitoring.estimated.binary import estimated_binary
@@ -132,11 +133,10 @@ def _changed_groups(labelled: Relation, spec: MLModelSpec, history: Any) -> list
     """The groups of predictions that can be measured and were not yet, or not with these labels."""
     assert spec.monitoring is not None
     period = spec.monitoring.period
-    # The last argument of hash is joined by exclusive or: without a hash around it, equal labels would cancel out.
     found = labelled.query(
         f"select version, slot, {literal(period)} as period, date_trunc({literal(period)}, as_of) as period_start,"
         " count(*) as decisions, count(coalesce(cast(label as varchar), label_class)) as matured,"
-        " cast(bit_xor(hash(hash(decision_id, label, label_class))) as varchar) as fingerprint"
+        f" {rows_hash('decision_id, label, label_class')} as fingerprint"
         f" from {labelled.name} group by all order by version nulls last, slot, period_start"
     )
     groups = [

@@ -12,7 +12,10 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from ml_ledger import measure_performance, train_if_due
 from ml_ledger.errors import SpecError
+from ml_ledger.monitoring.drift.groups import groups_of
+from ml_ledger.monitoring.performance import _changed_groups
 from ml_ledger.spec import parse_spec
+from ml_ledger.warehouse import Relation
 
 WATCHED = DECLARATION | {
     "monitoring": {"period": "month"},
@@ -263,10 +266,6 @@ def test_classes_are_measured_as_scikit_learn_does(connection):
 
 @pytest.mark.parametrize("changed", ["all matured", "two exchanged"])
 def test_labels_are_seen_to_change_where_every_class_comes_in_pairs(changed):
-    from ml_ledger.monitoring.drift.groups import groups_of
-    from ml_ledger.monitoring.performance import _changed_groups
-    from ml_ledger.warehouse import Relation
-
     connection = duckdb.connect()
     spec = parse_spec("m", WATCHED | {"value": {"unit": "dollars", "true_positive": 3, "false_positive": -1}})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
+from ml_ledger.commands.headlines import HEADLINES
 from ml_ledger.commands.report.chart import (
     TimeAxis,
     ValueAxis,
@@ -14,14 +15,14 @@ from ml_ledger.commands.report.chart import (
     number_text,
     path,
 )
-from ml_ledger.commands.report.panel import SLOTS, Panel, interval, literal
+from ml_ledger.commands.report.panel import SLOTS, Panel, interval
 from ml_ledger.commands.tables import rows_of
+from ml_ledger.terms.base import literal
 
-# What is drawn of each task: the metric, and what people call it.
-HEADLINES = {
-    "binary": ("roc_auc", "AUC: how often a positive is scored above a negative"),
-    "multiclass": ("accuracy", "Accuracy: how often the predicted class is right"),
-    "regression": ("rmse", "RMSE: root of the mean squared error"),
+TITLES = {
+    "roc_auc": "AUC: how often a positive is scored above a negative",
+    "accuracy": "Accuracy: how often the predicted class is right",
+    "rmse": "RMSE: root of the mean squared error",
 }
 CHART = 170
 SCORERS = {"policy:nobody": "for nobody", "policy:everybody": "for everybody", "self": "the version"}
@@ -31,8 +32,8 @@ def performance(connection: duckdb.DuckDBPyConnection, axis: TimeAxis, ml_model:
     """The headline metric of the task."""
     if task not in HEADLINES:
         return None
-    metric, title = HEADLINES[task]
-    return metric_by_period(connection, axis, ml_model, metric, "self", title)
+    metric, _ = HEADLINES[task]
+    return metric_by_period(connection, axis, ml_model, metric, "self", TITLES[metric])
 
 
 def base_rate(connection: duckdb.DuckDBPyConnection, axis: TimeAxis, ml_model: str, task: str) -> Panel | None:
@@ -102,12 +103,11 @@ def value(connection: duckdb.DuckDBPyConnection, axis: TimeAxis, ml_model: str, 
     realised = [row for row in rows if row["kind"] == "realised"]
     if not realised:
         return None
-    of_version = [row for row in realised if row["scored_by"] == "self"]
     scale = ValueAxis.of([0.0, *(row["value"] for row in realised)], 10, CHART - 10)
     marks = list(scale.drawn())
     others = sorted({row["scored_by"] for row in realised} - {"self"})
     for number, scorer in enumerate([*others, "self"]):
-        of_scorer = [row for row in (of_version if scorer == "self" else realised) if row["scored_by"] == scorer]
+        of_scorer = [row for row in realised if row["scored_by"] == scorer]
         style = "champion" if scorer == "self" else f"other{number % 4}"
         points = [(axis.x(row["period_start"]), scale.y(row["value"])) for row in of_scorer]
         marks.append(path(points, f"line {style}"))

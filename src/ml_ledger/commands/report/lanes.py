@@ -9,8 +9,10 @@ from typing import Any
 import duckdb
 
 from ml_ledger.commands.report.chart import LEFT, TimeAxis, box, dot, drawing, label, text
-from ml_ledger.commands.report.panel import SLOTS, Panel, literal, until
+from ml_ledger.commands.report.panel import SLOTS, Panel, until
 from ml_ledger.commands.tables import rows_of
+from ml_ledger.quality.finding import SEVERITIES
+from ml_ledger.terms.base import literal
 
 LANE, THIN = 24, 18
 MOST_FEATURES = 12
@@ -100,10 +102,7 @@ def drift(connection: duckdb.DuckDBPyConnection, axis: TimeAxis, ml_model: str, 
                 words += "" if cell["psi"] is None else f" (PSI {cell['psi']:.3f})"
                 strength = 1.0 if cell["psi"] is None else 0.25 + 0.75 * min(cell["psi"] / LARGE_PSI, 1.0)
                 marks.append(box(axis.x(start), y, end - 1, 15, f"cell {kind}", words, strength))
-    height = len(lanes) * THIN + 6.0
-    if len(features) > MOST_FEATURES:
-        marks.append(label(height + 12, f"and {len(features) - MOST_FEATURES} features more"))
-        height += THIN
+    height = _below(marks, len(lanes), len(features) - MOST_FEATURES, "more features")
     return Panel(
         "Drift against the rows that the version was trained on",
         "Champion, by period. Features that moved scores most come first. Green: as in training; yellow, orange and"
@@ -114,12 +113,21 @@ def drift(connection: duckdb.DuckDBPyConnection, axis: TimeAxis, ml_model: str, 
 
 
 def _worst(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    order = ("info", "warn", "error")
-    return max(
-        rows,
-        key=lambda row: (row["status"] == "drifted", order.index(row["severity"]) if row["severity"] else -1),
-        default=None,
-    )
+    def severity(row: Mapping[str, Any]) -> tuple[bool, int]:
+        return row["status"] != "drifted", SEVERITIES.index(row["severity"]) if row["severity"] else len(
+            SEVERITIES
+        )
+
+    return min(rows, key=severity, default=None)
+
+
+def _below(marks: list[str], lanes: int, left_out: int, what: str) -> float:
+    """The height of so many thin lanes, and of a line that says how many were left out."""
+    height = lanes * THIN + 6.0
+    if left_out <= 0:
+        return height
+    marks.append(label(height + 12, f"and {left_out} {what}"))
+    return height + THIN
 
 
 def _usual_width(axis: TimeAxis, starts: Sequence[datetime]) -> float:
@@ -140,12 +148,11 @@ def alerts(connection: duckdb.DuckDBPyConnection, axis: TimeAxis, ml_model: str,
         about = [row[name] for name in ("feature", "slice", "metric") if row[name] is not None]
         slot = "" if row["slot"] in (None, "champion") else f"{row['slot']}: "
         lanes.setdefault(slot + " ".join([row["rule"], *about]), []).append(row)
-    order = ("error", "warn", "info")
 
     def urgency(name: str) -> tuple[bool, int, bool, bool, datetime]:
         of_lane = lanes[name]
         known = all(row["acknowledged_by"] is not None for row in of_lane)
-        worst = min(order.index(row["severity"]) for row in of_lane)
+        worst = min(SEVERITIES.index(row["severity"]) for row in of_lane)
         is_closed = all(row["closed_at"] is not None for row in of_lane)
         of_champion = of_lane[0]["slot"] in (None, "champion")
         return known, worst, not of_champion, is_closed, min(row["first_seen"] for row in of_lane)
@@ -169,10 +176,7 @@ def alerts(connection: duckdb.DuckDBPyConnection, axis: TimeAxis, ml_model: str,
                 marks.append(dot(end, y + 6.5, f"open {row['severity']}", words, 4))
     if not shown:
         marks.append(text(LEFT + 8, 16, "No alert was ever raised.", "tick"))
-    height = max(1, len(shown[:MOST_ALERTS])) * THIN + 6.0
-    if len(shown) > MOST_ALERTS:
-        marks.append(label(height + 12, f"and {len(shown) - MOST_ALERTS} more"))
-        height += THIN
+    height = _below(marks, max(1, len(shown[:MOST_ALERTS])), len(shown) - MOST_ALERTS, "more")
     return Panel(
         "Alerts",
         "From when a build first saw it until one no longer did; a dot at the end: open. Dashed: acknowledged, or"

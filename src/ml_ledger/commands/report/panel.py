@@ -27,11 +27,6 @@ def until(moment: datetime | None) -> str:
     return " until now" if moment is None else f" until {moment:%Y-%m-%d}"
 
 
-def literal(words: str) -> str:
-    """A text in a query that people read and run."""
-    return "'" + words.replace("'", "''") + "'"
-
-
 def interval(row: Mapping[str, Any]) -> str:
     """ci_low and ci_high of a row, in words; nothing where there is none."""
     if row["ci_low"] is None or row["ci_high"] is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -28,9 +28,8 @@ from ml_ledger.monitoring.drift.significance import (
     smirnov_test,
 )
 from ml_ledger.monitoring.drift.words import number, percent
+from ml_ledger.quality.finding import Severity
 from ml_ledger.spec.monitoring import DriftSpec
-
-Severity = Literal["info", "warn", "error"]
 
 # From here on a stability index is commonly called a change, and a share one that is worth a look.
 NOTABLE_INDEX = 0.1

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ml_ledger.monitoring.decided import rows_hash
 from ml_ledger.spec.monitoring import MonitoringSpec
 from ml_ledger.terms.base import literal
 from ml_ledger.warehouse import Relation
@@ -57,12 +58,11 @@ def rows_of(groups: Collection[Group]) -> str:
 
 def groups_of(labelled: Relation, period: str) -> list[Group]:
     """All groups, by version, slot and period."""
-    # The last argument of hash is joined by exclusive or: without a hash around it, equal values would cancel out.
     found = labelled.query(
         f"select version, slot, date_trunc({literal(period)}, as_of) as period_start,"
         " count(*) as decisions, count(coalesce(cast(label as varchar), label_class)) as matured,"
-        " cast(bit_xor(hash(hash(decision_id, features))) as varchar) as decisions_hash,"
-        " cast(bit_xor(hash(hash(decision_id, label, label_class))) as varchar) as labels_hash"
+        f" {rows_hash('decision_id, features')} as decisions_hash,"
+        f" {rows_hash('decision_id, label, label_class')} as labels_hash"
         f" from {labelled.name} where {KNOWN} group by all order by version, slot, period_start"
     )
     return [Group(**{**row, "period": period, "period_start": _moment(row["period_start"])}) for row in found]

@@ -37,6 +37,7 @@ from ml_ledger.monitoring.drift.significance import discovery_rates
 from ml_ledger.monitoring.drift.sources import source_of, typed_rows
 from ml_ledger.monitoring.drift.words import percent
 from ml_ledger.progress import say
+from ml_ledger.quality.finding import SEVERITIES
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec, parse_spec
 from ml_ledger.spec.monitoring import DriftSpec, MonitoringSpec
@@ -47,7 +48,6 @@ from ml_ledger.warehouse import Relation, quoted
 JOINT_PERIODS = 3
 # A change of the area under the ROC curve that is worth more than a line in a table.
 NOTABLE_AREA = 0.6
-ORDER_OF_SEVERITY = ("info", "warn", "error")
 
 Rows = list[dict[str, Any]]
 
@@ -360,7 +360,7 @@ def _judged(rows: Rows, contributions: Mapping[str, float], limits: DriftSpec) -
             continue
         # What would have been called by itself, and at least what called the row.
         called = [test for test in found if test.p_value <= max(limits.false_discovery_rate / 10, row["p_value"])]
-        row["severity"] = max((test.severity for test in called), key=ORDER_OF_SEVERITY.index)
+        row["severity"] = min((test.severity for test in called), key=SEVERITIES.index)
         row["cause"] = "; ".join(test.cause for test in called)
         if row["part"] == "label":
             row["cause"] = f"prior shift: {row['cause']}"

@@ -24,7 +24,8 @@ def estimated_multiclass(
     if not n:
         return
     p = np.clip(probability, 0.0, 1.0)
-    decided = np.eye(len(classes))[p.argmax(axis=1)]  # the first of equals
+    is_class = np.eye(len(classes))
+    decided = is_class[p.argmax(axis=1)]  # the first of equals
     losses = -np.log(np.clip(p, SMALLEST_PROBABILITY, None))
     yield Measured(scorer, "log_loss", expected_mean(p, losses))
     yield Measured(scorer, "brier", expected_mean(p, (p**2).sum(axis=1)[:, None] + 1 - 2 * p))
@@ -32,9 +33,9 @@ def estimated_multiclass(
     areas, overlaps = [], []
     for k, name in enumerate(classes):
         part, of_class, chosen = slice_of_class(name), p[:, k], decided[:, k]
-        yield Measured("label", "base_rate", as_share(expected_mean(p, np.eye(len(classes))[k])), part)
+        yield Measured("label", "base_rate", as_share(expected_mean(p, is_class[k])), part)
         if chosen.any():
-            right = expected_mean(p[chosen == 1], np.eye(len(classes))[k])
+            right = expected_mean(p[chosen == 1], is_class[k])
             yield Measured(scorer, "precision", as_share(right), part)
         yield Measured(scorer, "recall", as_share(expected_ratio(chosen, np.ones(n), of_class)), part)
         area = expected_auc(of_class)
