@@ -59,7 +59,7 @@ def make(connection: duckdb.DuckDBPyConnection, table: str, rows: int, seed: flo
     connection.execute("set threads = 1")  # two would share the random numbers out differently in each run
     connection.execute(f"select setseed({seed})")
     connection.execute(
-        f"create table {table} as select *, 1.0::double as weight,"
+        f"create table {table} as select *, 1.0::double as _ml_weight,"
         f" (random() < 1 / (1 + exp(-(0.2 + {link} + {effect}))))::double as y"
         f" from (select range as id, {numbers}, {levels} from range({rows}))"
     )

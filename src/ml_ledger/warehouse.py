@@ -24,6 +24,8 @@ NUMERIC_TYPE = re.compile(
     r"U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|DECIMAL\(\d+,\s*\d+\)", re.IGNORECASE
 )
 
+# Names that are ours in SQL begin with this, and no column of a user may.
+PREFIX = "_ml_"
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -44,6 +46,21 @@ class Scoring(Protocol):
         """A select of columns of the source and of the scoring."""
 
 
+class Types(dict[str, str]):
+    """The type of each column, found by its name in whatever case, as warehouses do."""
+
+    def __init__(self, columns: Iterable[tuple[str, str]]) -> None:
+        """Take names and types in the order of the columns."""
+        super().__init__(columns)
+        self._names = {name.lower(): name for name in self}
+
+    def __contains__(self, name: object) -> bool:
+        return str(name).lower() in self._names
+
+    def __getitem__(self, name: str) -> str:
+        return super().__getitem__(self._names[name.lower()])
+
+
 class Relation:
     """A table or query result of the warehouse, as a Python dbt model receives it from `dbt.ref`.
 
@@ -61,9 +78,7 @@ class Relation:
             )
         self._relation = relation
         self.name = name
-        self.types = {
-            column.lower(): str(kind) for column, kind in zip(relation.columns, relation.types, strict=True)
-        }
+        self.types = Types(zip(relation.columns, map(str, relation.types), strict=True))
 
     @classmethod
     def union(cls, relations: Sequence[Relation], *, name: str) -> Relation:
@@ -87,9 +102,12 @@ class Relation:
         return Relation(self._relation.query(self.name, f"select {chosen} from {self.name}"), name=_new_name())
 
     def query(self, sql: str) -> list[dict[str, Any]]:
-        """Rows of a query over this relation (and nothing else), as dicts. For small results."""
+        """Rows of a query over this relation (and nothing else), as dicts. For small results.
+
+        Aliases in queries begin with `_ml_`, so that none can be a user's column; keys of the dicts are without it.
+        """
         result = self._relation.query(self.name, sql)
-        columns = result.columns
+        columns = [column.removeprefix(PREFIX) for column in result.columns]
         return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
 
     @contextmanager
@@ -146,13 +164,13 @@ class Relation:
         limit: only so many of the first rows.
         """
         selected = ", ".join(
-            f"cast({sql} as {kind}) as c{number}" for number, (sql, kind, _) in enumerate(expressions)
+            f"cast({sql} as {kind}) as _ml_c{number}" for number, (sql, kind, _) in enumerate(expressions)
         )
         order = f" order by {', '.join(order_by)}" if order_by else ""
         order += "" if limit is None else f" limit {limit}"
         sql = f"select {selected} from {self.name} where {where}{order}"
         arrays = self._relation.query(self.name, sql).fetchnumpy()
-        return [np.ma.filled(arrays.pop(f"c{number}"), null) for number, (*_, null) in enumerate(expressions)]
+        return [np.ma.filled(arrays.pop(f"_ml_c{number}"), null) for number, (*_, null) in enumerate(expressions)]
 
     def batches(self, columns: Mapping[str, str], *, where: str, rows: int) -> Iterator[pa.RecordBatch]:
         """Arrow batches of at most `rows` rows, with one column per name and SQL expression.
@@ -217,9 +235,9 @@ class Relation:
         return Relation(rows, name=_new_name())
 
     def with_weight(self, weight: str) -> Relation:
-        """The same rows with another `weight`, SQL over the columns."""
+        """The same rows with another `_ml_weight`, SQL over the columns."""
         rows = self._relation.query(
-            self.name, f"select * replace (cast({weight} as double) as weight) from {self.name}"
+            self.name, f"select * replace (cast({weight} as double) as _ml_weight) from {self.name}"
         )
         return Relation(rows, name=_new_name())
 
@@ -236,7 +254,9 @@ class Relation:
         texts = [f"cast({quoted(column)} as varchar)" for column in columns]
         row = " || ".join(f"coalesce(length({text}) || ':' || {text}, '-')" for text in texts)
         row_number = f"cast('0x' || substr(md5({row}), 1, 15) as bigint)"
-        (row,) = self.query(f"select count(*) as n, sum({row_number}) as total from {self.name} where {where}")
+        (row,) = self.query(
+            f"select count(*) as _ml_n, sum({row_number}) as _ml_total from {self.name} where {where}"
+        )
         return f"md5sum60:{row['n']}:{row['total'] or 0}"
 
 

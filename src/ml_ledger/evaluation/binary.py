@@ -19,22 +19,24 @@ def measure_binary(rows: ScoredRows, threshold: float | None) -> Iterator[Measur
     depends on it.
     """
     numbers = range(len(rows.scorers))
-    of_label = {f"of_label{i}": f"case when label = 1 then s{i}_0 else 1 - s{i}_0 end" for i in numbers}
+    of_label = {
+        f"_ml_of_label{i}": f"case when _ml_label = 1 then _ml_s{i}_0 else 1 - _ml_s{i}_0 end" for i in numbers
+    }
     rows = rows.with_columns(of_label)
-    rows = rows.with_columns({f"loss{i}": negative_log(f"of_label{i}") for i in numbers})
-    values = {("label", "base_rate"): "label"}
+    rows = rows.with_columns({f"_ml_loss{i}": negative_log(f"_ml_of_label{i}") for i in numbers})
+    values = {("label", "base_rate"): "_ml_label"}
     for i, scorer in enumerate(rows.scorers):
         for metric, sql in _per_row(i, threshold).items():
             values[scorer, metric] = sql
         if is_earlier_version(scorer):
-            values[scorer, "score_shift"] = f"abs(s{i}_0 - s0_0)"
+            values[scorer, "score_shift"] = f"abs(_ml_s{i}_0 - _ml_s0_0)"
     for (scorer, metric), moments in rows.moments(values).items():
         if metric == "overlap":
             yield Measured(scorer, "f1", f1_from_overlap(moments.share()))
         else:
             yield Measured(scorer, metric, moments.share() if metric in SHARES else moments.average())
     for i, scorer in enumerate(rows.scorers):
-        found = ranking(rows, score=f"s{i}_0")
+        found = ranking(rows, score=f"_ml_s{i}_0")
         if found is not None:
             yield Measured(scorer, "roc_auc", found.roc_auc)
             yield Measured(scorer, "average_precision", found.average_precision)
@@ -44,23 +46,23 @@ def measure_binary(rows: ScoredRows, threshold: float | None) -> Iterator[Measur
 
 def _per_row(i: int, threshold: float | None) -> dict[str, str]:
     """SQL per row of what scorer number i's metrics are means of."""
-    score = f"s{i}_0"
+    score = f"_ml_s{i}_0"
     values = {
         "scored_share": is_scored(score),
-        "log_loss": f"loss{i}",
-        "brier": f"({score} - label) * ({score} - label)",
+        "log_loss": f"_ml_loss{i}",
+        "brier": f"({score} - _ml_label) * ({score} - _ml_label)",
         "mean_score": score,
     }
     if i > 0:
-        values["log_loss_reduction"] = f"loss{i} - loss0"
+        values["log_loss_reduction"] = f"_ml_loss{i} - _ml_loss0"
     if threshold is not None:
         at = double(threshold)
         decided = f"case when {score} >= {at} then 1e0 when {score} < {at} then 0e0 end"
         values |= {
             "positive_share": decided,
-            "precision": f"case when {score} >= {at} then label end",
-            "recall": f"case when label = 1 then {decided} end",
-            "overlap": f"case when {score} >= {at} then label when label = 1 and {score} < {at} then 0e0 end",
+            "precision": f"case when {score} >= {at} then _ml_label end",
+            "recall": f"case when _ml_label = 1 then {decided} end",
+            "overlap": f"case when {score} >= {at} then _ml_label when _ml_label = 1 and {score} < {at} then 0e0 end",
         }
     return values
 
@@ -78,7 +80,7 @@ def f1_from_overlap(overlap: Estimate | None) -> Estimate | None:
 
 def _by_decile(rows: ScoredRows, i: int) -> Iterator[Measured]:
     scorer = rows.scorers[i]
-    found = list(deciles(rows, score=f"s{i}_0"))
+    found = list(deciles(rows, score=f"_ml_s{i}_0"))
     total = sum(decile.label.n for decile in found)
     overall = sum(decile.label.n * (decile.label.mean or 0.0) for decile in found) / total if found else 0.0
     error = 0.0

@@ -16,7 +16,7 @@ def measure_clustering(rows: ScoredRows) -> Iterator[Measured]:
     """
     values = {}
     for i, scorer in enumerate(rows.scorers):
-        near, next_near = f"s{i}_0", f"s{i}_1"
+        near, next_near = f"_ml_s{i}_0", f"_ml_s{i}_1"
         values |= {
             (scorer, "scored_share"): is_scored(near),
             (scorer, "mean_squared_distance"): f"{near} * {near}",
@@ -25,6 +25,6 @@ def measure_clustering(rows: ScoredRows) -> Iterator[Measured]:
             f" then ({next_near} - {near}) / greatest({near}, {next_near}) when {next_near} = 0 then 0e0 end",
         }
         if i > 0:
-            values[scorer, "squared_distance_reduction"] = f"{near} * {near} - s0_0 * s0_0"
+            values[scorer, "squared_distance_reduction"] = f"{near} * {near} - _ml_s0_0 * _ml_s0_0"
     for (scorer, metric), moments in rows.moments(values).items():
         yield Measured(scorer, metric, moments.share() if metric == "scored_share" else moments.average())

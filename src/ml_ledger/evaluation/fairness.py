@@ -87,12 +87,14 @@ def ratio_of_shares(k: int, n: int, of_k: int, of_n: int) -> Estimate | None:
 def _counts(scored: Relation, column: str, threshold: float) -> dict[int, dict[str, Any]]:
     """Of each group, by its position: rows with a score, and how many of them are what."""
     rows = scored.query(
-        f"with scored as (select {column} as group_number, label, s0_0 as score,"
-        f" case when s0_0 >= {double(threshold)} then 1 else 0 end as acts from {scored.name}"
-        f" where abs(s0_0) <= {double(sys.float_info.max)} and {column} is not null)"
-        " select group_number, count(*) as n, count_if(acts = 1) as selected, count_if(label = 1) as positives,"
-        " count_if(label = 0) as negatives, count_if(acts = 1 and label = 1) as true_positives,"
-        " count_if(acts = 1 and label = 0) as false_positives, avg(score - label) as gap,"
-        " var_samp(score - label) as gap_variance from scored group by group_number order by group_number"
+        f"with _ml_scored as (select {column} as _ml_group_number, _ml_label, _ml_s0_0 as _ml_score,"
+        f" case when _ml_s0_0 >= {double(threshold)} then 1 else 0 end as _ml_acts from {scored.name}"
+        f" where abs(_ml_s0_0) <= {double(sys.float_info.max)} and {column} is not null)"
+        " select _ml_group_number, count(*) as _ml_n, count_if(_ml_acts = 1) as _ml_selected,"
+        " count_if(_ml_label = 1) as _ml_positives,"
+        " count_if(_ml_label = 0) as _ml_negatives, count_if(_ml_acts = 1 and _ml_label = 1) as _ml_true_positives,"
+        " count_if(_ml_acts = 1 and _ml_label = 0) as _ml_false_positives, avg(_ml_score - _ml_label) as _ml_gap,"
+        " var_samp(_ml_score - _ml_label) as _ml_gap_variance from _ml_scored group by _ml_group_number"
+        " order by _ml_group_number"
     )
     return {int(row["group_number"]): row for row in rows}

@@ -34,10 +34,10 @@ def measure(
     """All metrics of each scorer on one dataset, and how far the first scorer beats the others on the same rows.
 
     scored: one row per row of the dataset, all columns doubles; best a table, as it is read by several queries.
-    `label` is never NULL: 0 or 1 (binary), a number (regression), the number of the class in `classes`, from 0
-    (multiclass); clustering has none. `s<i>_<o>` is output o, from 0, of scorer number i, NULL where it does not score
-    the row: a probability (binary), an amount (regression), a probability per class (multiclass), or the distances to
-    the nearest and the second nearest centroid (clustering; the second is NULL where there is one cluster).
+    `_ml_label` is never NULL: 0 or 1 (binary), a number (regression), the number of the class in `classes`, from 0
+    (multiclass); clustering has none. `_ml_s<i>_<o>` is output o, from 0, of scorer number i, NULL where it does not
+    score the row: a probability (binary), an amount (regression), a probability per class (multiclass), or the
+    distances to the nearest and the second nearest centroid (clustering; the second is NULL of one cluster).
     scorers: their names; the first is compared with each of the others, row by row, and the difference is positive
     where the first is better. threshold: of a positive decision (binary, regression).
     value: what a decision is worth; None leaves that out.

@@ -24,7 +24,7 @@ def measure_multiclass(rows: ScoredRows, classes: Sequence[str]) -> Iterator[Mea
             values[scorer, metric, "all"] = sql
         if is_earlier_version(scorer):
             # what probability must move from class to class to make one of the other: half the sum of differences
-            shifts = " + ".join(f"abs(s{i}_{k} - s0_{k})" for k in range(len(classes)))
+            shifts = " + ".join(f"abs(_ml_s{i}_{k} - _ml_s0_{k})" for k in range(len(classes)))
             values[scorer, "score_shift", "all"] = f"({shifts}) / 2"
     for (scorer, metric, part), moments in rows.moments(values).items():
         estimate = moments.share() if metric in SHARES else moments.average()
@@ -40,48 +40,50 @@ def slice_of_class(name: str) -> str:
 
 
 def _is_class(k: int) -> str:
-    return f"case when label = {k} then 1e0 else 0e0 end"
+    return f"case when _ml_label = {k} then 1e0 else 0e0 end"
 
 
 def with_predictions(rows: ScoredRows, classes: int) -> ScoredRows:
-    """Columns of scorer number i: top{i}, predicted{i}, of_label{i} (the probability of the label), loss{i}."""
+    """Columns of scorer number i: `_ml_top<i>`, `_ml_predicted<i>`, `_ml_of_label<i>` (the label\'s"
+    " probability), `_ml_loss<i>`."""
     numbers, outputs = range(len(rows.scorers)), range(classes)
     rows = rows.with_columns(
-        {f"top{i}": f"greatest({', '.join(f's{i}_{k}' for k in outputs)})" for i in numbers}
+        {f"_ml_top{i}": f"greatest({', '.join(f'_ml_s{i}_{k}' for k in outputs)})" for i in numbers}
         | {
-            f"of_label{i}": f"case label {' '.join(f'when {k} then s{i}_{k}' for k in outputs)} end"
+            f"_ml_of_label{i}": f"case _ml_label {' '.join(f'when {k} then _ml_s{i}_{k}' for k in outputs)} end"
             for i in numbers
         }
     )
     return rows.with_columns(
         {
-            f"predicted{i}": f"case top{i} {' '.join(f'when s{i}_{k} then {k}' for k in outputs)} end"
+            f"_ml_predicted{i}": f"case _ml_top{i} {' '.join(f'when _ml_s{i}_{k} then {k}' for k in outputs)} end"
             for i in numbers
         }
-        | {f"loss{i}": negative_log(f"of_label{i}") for i in numbers}
+        | {f"_ml_loss{i}": negative_log(f"_ml_of_label{i}") for i in numbers}
     )
 
 
 def _per_row(i: int, classes: int) -> dict[str, str]:
     """SQL per row of what scorer number i's metrics are means of."""
-    squares = " + ".join(f"s{i}_{k} * s{i}_{k}" for k in range(classes))
+    squares = " + ".join(f"_ml_s{i}_{k} * _ml_s{i}_{k}" for k in range(classes))
     values = {
-        "scored_share": is_scored(f"s{i}_0"),
-        "log_loss": f"loss{i}",
+        "scored_share": is_scored(f"_ml_s{i}_0"),
+        "log_loss": f"_ml_loss{i}",
         # the sum over classes of (probability - 1 of the label's class, 0 of others) squared
-        "brier": f"{squares} + 1 - 2 * of_label{i}",
-        "accuracy": f"case when predicted{i} = label then 1e0 when predicted{i} <> label then 0e0 end",
+        "brier": f"{squares} + 1 - 2 * _ml_of_label{i}",
+        "accuracy": f"case when _ml_predicted{i} = _ml_label then 1e0 when _ml_predicted{i} <> _ml_label then 0e0 end",
     }
     if i > 0:
-        values["log_loss_reduction"] = f"loss{i} - loss0"
+        values["log_loss_reduction"] = f"_ml_loss{i} - _ml_loss0"
     return values
 
 
 def _confusion(rows: ScoredRows, i: int) -> dict[tuple[int, int], int]:
     """How many rows there are of each label and class predicted by scorer number i."""
     found = rows.query(
-        f"select label, predicted{i} as predicted, count(*) as n from scored_rows where predicted{i} is not null"
-        f" group by label, predicted{i}"
+        f"select _ml_label, _ml_predicted{i} as _ml_predicted, count(*) as _ml_n from _ml_scored_rows"
+        f" where _ml_predicted{i} is not null"
+        f" group by _ml_label, _ml_predicted{i}"
     )
     return {(int(row["label"]), int(row["predicted"])): row["n"] for row in found}
 
@@ -108,7 +110,7 @@ def _areas(rows: ScoredRows, i: int, classes: Sequence[str]) -> Iterator[Measure
     """Area under the ROC curve of each class against the rest, and the mean over the classes that have one."""
     areas = []
     for k, name in enumerate(classes):
-        found = ranking(rows, score=f"s{i}_{k}", label=_is_class(k))
+        found = ranking(rows, score=f"_ml_s{i}_{k}", label=_is_class(k))
         if found is not None:
             areas.append(found.roc_auc)
             yield Measured(rows.scorers[i], "roc_auc", found.roc_auc, slice_of_class(name))

@@ -26,7 +26,7 @@ class Decile:
     label: Moments
 
 
-def ranking(rows: ScoredRows, *, score: str, label: str = "label") -> Ranking | None:
+def ranking(rows: ScoredRows, *, score: str, label: str = "_ml_label") -> Ranking | None:
     """Area under the ROC curve with DeLong's interval, and average precision; None without both classes.
 
     score: a column, NULL where a row is not scored; label: SQL that is 1 or 0. The area is the mean share of negatives
@@ -36,42 +36,43 @@ def ranking(rows: ScoredRows, *, score: str, label: str = "label") -> Ranking | 
     their score or a higher one, as in scikit-learn.
     """
     found = rows.query(
-        f""", labelled as (
-            select {score} as score, {label} as label from scored_rows where {score} is not null
+        f""", _ml_labelled as (
+            select {score} as _ml_score, {label} as _ml_label from _ml_scored_rows where {score} is not null
         ),
 
-        totals as (
-            select count(*) as all_rows, sum(label) as positives from labelled
+        _ml_totals as (
+            select count(*) as _ml_all_rows, sum(_ml_label) as _ml_positives from _ml_labelled
         ),
 
-        ranked as (
+        _ml_ranked as (
             select
-                label,
-                rank() over (order by score) - 1 as below,
-                count(*) over (order by score) as up_to,
-                rank() over (partition by label order by score) - 1 as class_below,
-                count(*) over (partition by label order by score) as class_up_to
-            from labelled
+                _ml_label,
+                rank() over (order by _ml_score) - 1 as _ml_below,
+                count(*) over (order by _ml_score) as _ml_up_to,
+                rank() over (partition by _ml_label order by _ml_score) - 1 as _ml_class_below,
+                count(*) over (partition by _ml_label order by _ml_score) as _ml_class_up_to
+            from _ml_labelled
         ),
 
-        placed as (
+        _ml_placed as (
             select
-                label,
-                (below + up_to - class_below - class_up_to) / 2e0
-                / case when label = 1 then all_rows - positives else positives end as share_below,
-                case when label = 1 then (positives - class_below) / (all_rows - below) end as precision_from_here
-            from ranked
-            cross join totals
-            where positives > 0 and positives < all_rows
+                _ml_label,
+                (_ml_below + _ml_up_to - _ml_class_below - _ml_class_up_to) / 2e0
+                / case when _ml_label = 1 then _ml_all_rows - _ml_positives else _ml_positives end as _ml_share_below,
+                case when _ml_label = 1 then (_ml_positives - _ml_class_below) / (_ml_all_rows - _ml_below) end
+                    as _ml_precision_from_here
+            from _ml_ranked
+            cross join _ml_totals
+            where _ml_positives > 0 and _ml_positives < _ml_all_rows
         )
 
         select
-            label,
-            {Moments.sql("share_below", "share")},
-            avg(precision_from_here) as average_precision
-        from placed
-        group by label
-        order by label desc
+            _ml_label,
+            {Moments.sql("_ml_share_below", "share")},
+            avg(_ml_precision_from_here) as _ml_average_precision
+        from _ml_placed
+        group by _ml_label
+        order by _ml_label desc
         """
     )
     if not found:
@@ -95,21 +96,21 @@ def deciles(rows: ScoredRows, *, score: str) -> Iterator[Decile]:
     """
     # the middle rank is (rows below + rows up to here) / 2
     found = rows.query(
-        f""", ranked as (
+        f""", _ml_ranked as (
             select
-                {score} as score,
-                label,
+                {score} as _ml_score,
+                _ml_label,
                 floor(
                     5e0 * (rank() over (order by {score}) - 1 + count(*) over (order by {score})) / count(*) over ()
-                ) as decile
-            from scored_rows
+                ) as _ml_decile
+            from _ml_scored_rows
             where {score} is not null
         )
 
-        select decile, {Moments.sql("score", "score")}, {Moments.sql("label", "label")}
-        from ranked
-        group by decile
-        order by decile
+        select _ml_decile, {Moments.sql("_ml_score", "score")}, {Moments.sql("_ml_label", "label")}
+        from _ml_ranked
+        group by _ml_decile
+        order by _ml_decile
         """
     )
     for row in found:

@@ -18,13 +18,13 @@ def measure_regression(rows: ScoredRows) -> Iterator[Measured]:
     rows: one output per scorer.
     """
     numbers = range(len(rows.scorers))
-    rows = rows.with_columns({f"error{i}": f"s{i}_0 - label" for i in numbers})
-    values = {("label", "mean_label"): "label"}
+    rows = rows.with_columns({f"_ml_error{i}": f"_ml_s{i}_0 - _ml_label" for i in numbers})
+    values = {("label", "mean_label"): "_ml_label"}
     for i, scorer in enumerate(rows.scorers):
         for metric, sql in _per_row(i).items():
             values[scorer, metric] = sql
         if is_earlier_version(scorer):
-            values[scorer, "score_shift"] = f"abs(s{i}_0 - s0_0)"
+            values[scorer, "score_shift"] = f"abs(_ml_s{i}_0 - _ml_s0_0)"
     moments = rows.moments(values)
     for (scorer, metric), found in moments.items():
         if metric == "rmse":
@@ -36,7 +36,7 @@ def measure_regression(rows: ScoredRows) -> Iterator[Measured]:
             yield Measured(scorer, metric, found.average())
     yield from _median_absolute_error(rows)
     for i, scorer in enumerate(rows.scorers):
-        for decile in () if is_earlier_version(scorer) else deciles(rows, score=f"s{i}_0"):
+        for decile in () if is_earlier_version(scorer) else deciles(rows, score=f"_ml_s{i}_0"):
             part = f"score decile {decile.number}"
             yield Measured(scorer, "mean_score", decile.score.average(), part)
             yield Measured(scorer, "mean_label", decile.label.average(), part)
@@ -44,21 +44,21 @@ def measure_regression(rows: ScoredRows) -> Iterator[Measured]:
 
 def _per_row(i: int) -> dict[str, str]:
     """SQL per row of what scorer number i's metrics are means of; `label` is that of the rows it scores."""
-    score, error = f"s{i}_0", f"error{i}"
+    score, error = f"_ml_s{i}_0", f"_ml_error{i}"
     values = {
         "scored_share": is_scored(score),
         "mae": f"abs({error})",
         "rmse": f"{error} * {error}",
-        "mape": f"case when label <> 0 then abs({error} / label) end",
+        "mape": f"case when _ml_label <> 0 then abs({error} / _ml_label) end",
         "bias": error,
         "mean_score": score,
-        "label": f"case when {score} is not null then label end",
+        "label": f"case when {score} is not null then _ml_label end",
     }
     for metric, quantile in PINBALL.items():
         above, below = double(1 - quantile), double(-quantile)
         values[metric] = f"case when {error} > 0 then {above} * {error} else {below} * {error} end"
     if i > 0:
-        values["squared_error_reduction"] = f"{error} * {error} - error0 * error0"
+        values["squared_error_reduction"] = f"{error} * {error} - _ml_error0 * _ml_error0"
     return values
 
 
@@ -71,9 +71,11 @@ def _r2(squared_error: Moments, label: Moments) -> Estimate | None:
 
 
 def _median_absolute_error(rows: ScoredRows) -> Iterator[Measured]:
-    errors = [f"abs(error{i})" for i in range(len(rows.scorers))]
-    aggregates = ", ".join(f"median({error}) as m{i}, count({error}) as n{i}" for i, error in enumerate(errors))
-    (row,) = rows.query(f"select {aggregates} from scored_rows")
+    errors = [f"abs(_ml_error{i})" for i in range(len(rows.scorers))]
+    aggregates = ", ".join(
+        f"median({error}) as _ml_m{i}, count({error}) as _ml_n{i}" for i, error in enumerate(errors)
+    )
+    (row,) = rows.query(f"select {aggregates} from _ml_scored_rows")
     for i, scorer in enumerate(rows.scorers):
         if row[f"n{i}"] > 0:
             yield Measured(scorer, "median_absolute_error", without_interval(row[f"m{i}"], row[f"n{i}"]))

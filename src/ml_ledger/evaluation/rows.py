@@ -30,8 +30,9 @@ class Moments:
     def sql(value: str, prefix: str) -> str:
         """The aggregates that `of` reads; rows where the value is NULL do not count."""
         return (
-            f"count({value}) as {prefix}_n, avg({value}) as {prefix}_mean, var_samp({value}) as {prefix}_variance,"
-            f" min({value}) as {prefix}_min, max({value}) as {prefix}_max"
+            f"count({value}) as _ml_{prefix}_n, avg({value}) as _ml_{prefix}_mean, var_samp({value}) as"
+            f" _ml_{prefix}_variance,"
+            f" min({value}) as _ml_{prefix}_min, max({value}) as _ml_{prefix}_max"
         )
 
     @classmethod
@@ -68,7 +69,7 @@ class Moments:
 
 @dataclass(frozen=True)
 class ScoredRows:
-    """One row per row of a dataset: `label`, and the outputs `s<scorer>_<output>` of each scorer, all doubles.
+    """One row per row of a dataset: `_ml_label`, and the outputs `_ml_s<scorer>_<output>` of each scorer, all doubles.
 
     source: the query over the relation that makes these columns, and any that were derived from them.
     """
@@ -93,33 +94,35 @@ class ScoredRows:
         infinite: it does not score that row.
         """
         size = {
-            scorer: " + ".join(f"abs(s{scorer}_{output})" for output in range(outputs)[:required])
+            scorer: " + ".join(f"abs(_ml_s{scorer}_{output})" for output in range(outputs)[:required])
             for scorer in range(len(scorers))
         }
-        flags = "".join(f", {_finite(sizes)} as is_scored{scorer}" for scorer, sizes in size.items())
-        columns = ["label"] if labelled else []
+        flags = "".join(f", {_finite(sizes)} as _ml_is_scored{scorer}" for scorer, sizes in size.items())
+        columns = ["_ml_label"] if labelled else []
         for scorer in size:
             for output in range(outputs):
-                score = f"s{scorer}_{output}"
-                finite = f"is_scored{scorer} and {_finite(f'abs({score})')}"
+                score = f"_ml_s{scorer}_{output}"
+                finite = f"_ml_is_scored{scorer} and {_finite(f'abs({score})')}"
                 columns.append(f"case when {finite} then {score} end as {score}")
-        source = f"select {', '.join(columns)} from (select *{flags} from {relation.name}) as flagged"
+        source = f"select {', '.join(columns)} from (select *{flags} from {relation.name}) as _ml_flagged"
         return cls(relation, scorers, source)
 
     def with_columns(self, columns: Mapping[str, str]) -> ScoredRows:
         """The same rows with more columns: SQL by name, over the columns so far."""
         added = "".join(f", {sql} as {name}" for name, sql in columns.items())
-        return replace(self, source=f"select *{added} from ({self.source}) as given")
+        return replace(self, source=f"select *{added} from ({self.source}) as _ml_given")
 
     def query(self, select: str) -> list[dict[str, Any]]:
-        """Rows of a query over `scored_rows`."""
-        return self.relation.query(f"with scored_rows as ({self.source}) {select}")
+        """Rows of a query over `_ml_scored_rows`."""
+        return self.relation.query(f"with _ml_scored_rows as ({self.source}) {select}")
 
     def moments(self, values: Mapping[Name, str]) -> dict[Name, Moments]:
         """The moments of each value, which is SQL per row, over the rows where it is not NULL. One query."""
-        per_row = ", ".join(f"{sql} as x{number}" for number, sql in enumerate(values.values()))
-        aggregates = ", ".join(Moments.sql(f"x{number}", f"x{number}") for number in range(len(values)))
-        (row,) = self.query(f", per_row as (select {per_row} from scored_rows) select {aggregates} from per_row")
+        per_row = ", ".join(f"{sql} as _ml_x{number}" for number, sql in enumerate(values.values()))
+        aggregates = ", ".join(Moments.sql(f"_ml_x{number}", f"x{number}") for number in range(len(values)))
+        (row,) = self.query(
+            f", _ml_per_row as (select {per_row} from _ml_scored_rows) select {aggregates} from _ml_per_row"
+        )
         return {name: Moments.of(row, f"x{number}") for number, name in enumerate(values)}
 
 

@@ -15,7 +15,7 @@ NOBODY, EVERYBODY = "policy:nobody", "policy:everybody"
 def measure_value(rows: ScoredRows, value: ValueSpec, task: str, threshold: float | None) -> Iterator[Measured]:
     """Value in all and per row of each scorer, and how much more the first one's decisions are worth on the same rows.
 
-    rows: one output per scorer; of task multiclass with the columns predicted<i>. Nothing where decisions are worth
+    rows: one output per scorer; of task multiclass with the columns _ml_predicted<i>. Nothing where decisions are worth
     something and there is no threshold.
     """
     if value.of_decisions and threshold is None:
@@ -24,9 +24,9 @@ def measure_value(rows: ScoredRows, value: ValueSpec, task: str, threshold: floa
     if value.of_decisions:
         worth |= {NOBODY: of_decision(value, task, acts=False), EVERYBODY: of_decision(value, task, acts=True)}
     numbered = dict(enumerate(worth))
-    rows = rows.with_columns({f"worth{n}": worth[scorer] for n, scorer in numbered.items()})
-    values = {(scorer, "value_per_row"): f"worth{n}" for n, scorer in numbered.items()}
-    values |= {(scorer, "value_gain"): f"worth0 - worth{n}" for n, scorer in numbered.items() if n > 0}
+    rows = rows.with_columns({f"_ml_worth{n}": worth[scorer] for n, scorer in numbered.items()})
+    values = {(scorer, "value_per_row"): f"_ml_worth{n}" for n, scorer in numbered.items()}
+    values |= {(scorer, "value_gain"): f"_ml_worth0 - _ml_worth{n}" for n, scorer in numbered.items() if n > 0}
     for (scorer, metric), moments in rows.moments(values).items():
         estimate = moments.average()
         yield Measured(scorer, metric, estimate)
@@ -43,25 +43,26 @@ def in_all(per_row: Estimate | None) -> Estimate | None:
 
 
 def of_decision(value: ValueSpec, task: str, *, acts: bool) -> str:
-    """SQL over `label`: what a positive (acts) or a negative decision about a row is worth."""
+    """SQL over `_ml_label`: what a positive (acts) or a negative decision about a row is worth."""
     if task == "binary":
         right, wrong = (
             (value.true_positive, value.false_positive) if acts else (value.false_negative, value.true_negative)
         )
-        return f"case when label = 1 then {double(right or 0.0)} else {double(wrong or 0.0)} end"
+        return f"case when _ml_label = 1 then {double(right or 0.0)} else {double(wrong or 0.0)} end"
     if not acts:
         return "0e0"
-    return f"{double(value.positive_fixed or 0.0)} + {double(value.positive_per_unit or 0.0)} * label"
+    return f"{double(value.positive_fixed or 0.0)} + {double(value.positive_per_unit or 0.0)} * _ml_label"
 
 
 def _of_scorer(i: int, value: ValueSpec, task: str, threshold: float | None) -> str:
     """SQL: what a row is worth by the decision, or the error, of scorer number i; NULL where it has no score."""
     if task == "multiclass":
         correct, wrong = double(value.correct or 0.0), double(value.wrong or 0.0)
-        return f"case when predicted{i} = label then {correct} when predicted{i} <> label then {wrong} end"
-    score = f"s{i}_0"
+        given = f"_ml_predicted{i}"
+        return f"case when {given} = _ml_label then {correct} when {given} <> _ml_label then {wrong} end"
+    score = f"_ml_s{i}_0"
     if not value.of_decisions:
-        return f"{double(value.per_unit_of_error or 0.0)} * abs({score} - label)"
+        return f"{double(value.per_unit_of_error or 0.0)} * abs({score} - _ml_label)"
     assert threshold is not None
     at = double(threshold)
     acts, leaves = of_decision(value, task, acts=True), of_decision(value, task, acts=False)

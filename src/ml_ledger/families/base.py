@@ -48,7 +48,7 @@ class TrainingRows:
     """What a family is fitted on: rows of a relation, which stays in the warehouse.
 
     where: SQL of the rows to train on. label: SQL of the label, a double: of task multiclass the position of the class
-    in `classes`, from 0; of task clustering NULL. Weights are the column `weight`. task: what the label is.
+    in `classes`, from 0; of task clustering NULL. Weights are the column `_ml_weight`. task: what the label is.
     key: SQL of the columns that tell rows apart. memory_mb: what fetched rows may take, None for no limit; may_sample:
     whether only some are fetched where that is not enough.
     """
@@ -68,7 +68,7 @@ class TrainingRows:
         in_order: by key, for estimators that give another result when rows change places.
         Raises TrainingSetError where they do not fit into memory and may not be sampled.
         """
-        columns = [self.label, "weight", *columns]
+        columns = [self.label, "_ml_weight", *columns]
         label, weight, *design = self.relation.doubles(
             columns,
             where=self._fitting_into_memory(columns, len(columns) * 8 * COPIES),
@@ -78,7 +78,7 @@ class TrainingRows:
 
     def fetch_codes(self, codes: Sequence[str], *, in_order: bool = False) -> tuple[list[Codes], Vector, Vector]:
         """One array of n bytes per SQL of a whole number below NO_CODE, which is NULL; else as `fetch`."""
-        numbers = [self.label, "weight"]
+        numbers = [self.label, "_ml_weight"]
         bytes_per_row = len(numbers) * 8 * COPIES + len(codes) * BYTES_PER_CODE
         label, weight, *design = self.relation.arrays(
             [*((sql, "double", np.nan) for sql in numbers), *((sql, "utinyint", NO_CODE) for sql in codes)],
@@ -109,7 +109,7 @@ class TrainingRows:
         return self.where if found <= rows else self._part(rows, found)
 
     def _count(self) -> int:
-        (found,) = self.relation.query(f"select count(*) as n from {self.relation.name} where {self.where}")
+        (found,) = self.relation.query(f"select count(*) as _ml_n from {self.relation.name} where {self.where}")
         return int(found["n"])
 
     def _part(self, wanted: float, found: int) -> str:

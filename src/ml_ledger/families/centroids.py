@@ -187,6 +187,8 @@ def _varying(columns: Mapping[str, str], training: TrainingRows) -> dict[str, bo
     """Whether each column has two values among the training rows; what rounding leaves of a variance cannot say."""
     if not columns:
         return {}
-    selected = ", ".join(f"max({sql}) > min({sql}) as c{number}" for number, sql in enumerate(columns.values()))
+    selected = ", ".join(
+        f"max({sql}) > min({sql}) as _ml_c{number}" for number, sql in enumerate(columns.values())
+    )
     (row,) = training.relation.query(f"select {selected} from {training.relation.name} where {training.where}")
     return {name: bool(row[f"c{number}"]) for number, name in enumerate(columns)}

@@ -20,13 +20,13 @@ def _fit(*, training: TrainingRows, features, hyperparameters, seed) -> Fit:
     label, source = training.label, f"from {training.relation.name} where {training.where}"
     if training.task == "multiclass":
         found = training.relation.query(
-            f"select {label} as y, sum(weight) as weight {source} group by 1 order by 1"
+            f"select {label} as _ml_y, sum(_ml_weight) as _ml_weight {source} group by 1 order by 1"
         )
         shares = np.array([float(row["weight"]) for row in found])
         shares /= shares.sum()
         rows = list(intercept_rows(dict(zip(training.classes, np.log(shares).tolist(), strict=True))).values())
         return _constant(rows, "softmax", shares)
-    (total,) = training.relation.query(f"select sum(weight * {label}) / sum(weight) as mean {source}")
+    (total,) = training.relation.query(f"select sum(_ml_weight * {label}) / sum(_ml_weight) as _ml_mean {source}")
     mean = float(total["mean"])
     binary = training.task == "binary"
     intercept = float(np.log(mean / (1 - mean))) if binary else mean

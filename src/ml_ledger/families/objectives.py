@@ -17,7 +17,8 @@ Vector = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Objective:
-    """One loss. The SQL reads the columns eta, y and mu, and mu may be any expression of eta that the others share."""
+    """One loss. The SQL reads the columns _ml_eta, _ml_y and _ml_mu, and mu may be any expression of eta"
+    " that the others share."""
 
     mu_sql: str
     loss_sql: str
@@ -35,10 +36,10 @@ def _sigmoid(eta: Vector) -> Vector:
 
 
 LOGISTIC = Objective(
-    mu_sql="1 / (1 + exp(-eta))",
-    loss_sql="greatest(eta, 0e0) - y * eta + ln(1 + exp(-abs(eta)))",
-    residual_sql="mu - y",
-    curvature_sql="mu * (1 - mu)",
+    mu_sql="1 / (1 + exp(-_ml_eta))",
+    loss_sql="greatest(_ml_eta, 0e0) - _ml_y * _ml_eta + ln(1 + exp(-abs(_ml_eta)))",
+    residual_sql="_ml_mu - _ml_y",
+    curvature_sql="_ml_mu * (1 - _ml_mu)",
     mu=_sigmoid,
     loss=lambda eta, y: np.maximum(eta, 0) - y * eta + np.log1p(np.exp(-np.abs(eta))),
     residual=lambda eta, y: _sigmoid(eta) - y,
@@ -46,9 +47,9 @@ LOGISTIC = Objective(
 )
 
 SQUARED = Objective(
-    mu_sql="eta",
-    loss_sql="0.5e0 * (eta - y) * (eta - y)",
-    residual_sql="eta - y",
+    mu_sql="_ml_eta",
+    loss_sql="0.5e0 * (_ml_eta - _ml_y) * (_ml_eta - _ml_y)",
+    residual_sql="_ml_eta - _ml_y",
     curvature_sql="1e0",
     mu=lambda eta: eta,
     loss=lambda eta, y: 0.5 * (eta - y) ** 2,
@@ -57,10 +58,10 @@ SQUARED = Objective(
 )
 
 POISSON = Objective(
-    mu_sql="exp(eta)",
-    loss_sql="mu - y * eta",
-    residual_sql="mu - y",
-    curvature_sql="mu",
+    mu_sql="exp(_ml_eta)",
+    loss_sql="_ml_mu - _ml_y * _ml_eta",
+    residual_sql="_ml_mu - _ml_y",
+    curvature_sql="_ml_mu",
     mu=np.exp,
     loss=lambda eta, y: np.exp(eta) - y * eta,
     residual=lambda eta, y: np.exp(eta) - y,
@@ -68,10 +69,10 @@ POISSON = Objective(
 )
 
 GAMMA = Objective(
-    mu_sql="exp(eta)",
-    loss_sql="y / mu + eta",
-    residual_sql="1 - y / mu",
-    curvature_sql="y / mu",
+    mu_sql="exp(_ml_eta)",
+    loss_sql="_ml_y / _ml_mu + _ml_eta",
+    residual_sql="1 - _ml_y / _ml_mu",
+    curvature_sql="_ml_y / _ml_mu",
     mu=np.exp,
     loss=lambda eta, y: y * np.exp(-eta) + eta,
     residual=lambda eta, y: 1 - y * np.exp(-eta),

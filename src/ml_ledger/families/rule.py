@@ -84,7 +84,7 @@ class _Column:
             return cls(name, f"cast({quoted(name)} as double)", boolean=kind == "boolean")
         text, relation = f"cast({quoted(name)} as varchar)", training.relation
         rows = relation.query(
-            f"select distinct {text} as item from {relation.name} where {quoted(name)} is not null order by 1"
+            f"select distinct {text} as _ml_item from {relation.name} where {quoted(name)} is not null order by 1"
         )
         texts = [str(row["item"]) for row in rows]
         return cls(name, f"list_position([{', '.join(map(literal, texts))}], {text})", texts)
@@ -100,12 +100,14 @@ class _Column:
 
 def _mean(sql: str, training: TrainingRows, binary: bool) -> tuple[float, int]:
     """The rule's mean over the training rows to which it gives a score, and how many these are."""
-    usable = "x between 0 and 1" if binary else f"abs(x) <= {double(LARGEST)}"
+    usable = "_ml_x between 0 and 1" if binary else f"abs(_ml_x) <= {double(LARGEST)}"
     (row,) = training.relation.query(
-        f"select count(*) as n, count(x) as given, min(case when {usable} then null else x end) as other,"
-        f" sum(case when {usable} then 1 else 0 end) as scored,"
-        f" sum(case when {usable} then weight * x end) / sum(case when {usable} then weight end) as mean"
-        f" from (select weight, {sql} as x from {training.relation.name} where {training.where}) as _ml_rule"
+        f"select count(*) as _ml_n, count(_ml_x) as _ml_given, min(case when {usable} then null else _ml_x"
+        f" end) as _ml_other,"
+        f" sum(case when {usable} then 1 else 0 end) as _ml_scored,"
+        f" sum(case when {usable} then _ml_weight * _ml_x end) / sum(case when {usable} then _ml_weight"
+        f" end) as _ml_mean"
+        f" from (select _ml_weight, {sql} as _ml_x from {training.relation.name} where {training.where}) as _ml_rule"
     )
     if not row["scored"]:
         others = f", others such as {row['other']:g} on {row['given']}" if row["given"] else ""

@@ -41,11 +41,12 @@ def rows_hash(columns: str) -> str:
 
 
 def label_and_scores(spec: MLModelSpec) -> dict[str, str]:
-    """SQL of what `measure` reads, over labelled predictions: label, and s0_0, s0_1, ... of the version's outputs."""
+    """SQL of what `measure` reads, over labelled predictions: _ml_label, and _ml_s0_0, _ml_s0_1, ... of"
+    " the version's outputs."""
     if spec.classes is None:
-        return {"label": "label", "s0_0": "score"}
-    scores = {f"s0_{number}": quoted(class_column(name)) for number, name in enumerate(spec.classes)}
-    return {"label": class_position(spec.classes, "label_class"), **scores}
+        return {"_ml_label": "label", "_ml_s0_0": "score"}
+    scores = {f"_ml_s0_{number}": quoted(class_column(name)) for number, name in enumerate(spec.classes)}
+    return {"_ml_label": class_position(spec.classes, "label_class"), **scores}
 
 
 def feature_texts(spec: MLModelSpec) -> dict[str, str]:

@@ -134,10 +134,11 @@ def _changed_groups(labelled: Relation, spec: MLModelSpec, history: Any) -> list
     assert spec.monitoring is not None
     period = spec.monitoring.period
     found = labelled.query(
-        f"select version, slot, {literal(period)} as period, date_trunc({literal(period)}, as_of) as period_start,"
-        " count(*) as decisions, count(coalesce(cast(label as varchar), label_class)) as matured,"
-        f" {rows_hash('decision_id, label, label_class')} as fingerprint"
-        f" from {labelled.name} group by all order by version nulls last, slot, period_start"
+        f"select version, slot, {literal(period)} as _ml_period, date_trunc({literal(period)}, as_of) as"
+        f" _ml_period_start,"
+        " count(*) as _ml_decisions, count(coalesce(cast(label as varchar), label_class)) as _ml_matured,"
+        f" {rows_hash('decision_id, label, label_class')} as _ml_fingerprint"
+        f" from {labelled.name} group by all order by version nulls last, slot, _ml_period_start"
     )
     groups = [
         group
@@ -166,13 +167,13 @@ def _of_version(
     slices = {} if version is None else slice_conditions(spec)
     with ExitStack() as stack:
         typed = stack.enter_context(labelled.materialised(_typed_rows(labelled, groups, spec)))
-        outputs = range(len(spec.classes or [""]))
-        others = {"label": "label", "_ml_group": "_ml_group"} | {f"s0_{o}": f"s0_{o}" for o in outputs}
+        kept = ["_ml_label", "_ml_group", *(f"_ml_s0_{o}" for o in range(len(spec.classes or [""])))]
+        others = {name: name for name in kept}
         fair = [] if version is None else _attribute_columns(spec)
         attributes = attributes_of(spec, typed, dict(fair), "1 = 1") if fair else []
         others |= slice_columns(slices) | group_columns(attributes, dict(fair))
         wanted = {
-            f"s{number}_{o}": (number - 1, sql)
+            f"_ml_s{number}_{o}": (number - 1, sql)
             for number, scoring in enumerate(scorings.values(), 1)
             for o, sql in enumerate(measured_outputs(scoring, spec.classes or ()))
         }
@@ -181,7 +182,7 @@ def _of_version(
         options = measure_options(spec, REALISED, threshold)
         for number, group in enumerate(groups):
             in_group = f"_ml_group = {number}"
-            realised = scored.filtered(f"{in_group} and label is not null")
+            realised = scored.filtered(f"{in_group} and _ml_label is not null")
             if group["matured"]:
                 for metric in measure(realised, scorers=["self", *scorings], **options):
                     yield group, metric
@@ -201,7 +202,7 @@ def _of_version(
 def _attribute_columns(spec: MLModelSpec) -> list[tuple[str, str]]:
     """Each protected attribute, and the column with its text; a feature may have the name of the attribute."""
     attributes = spec.fairness.attributes if spec.fairness else ()
-    return [(name, f"_ml_attribute_{name}") for name in attributes]
+    return [(name, f"_ml_attribute_text{number}") for number, name in enumerate(attributes)]
 
 
 def _with_attributes(labelled: Relation, ml_model: str, spec: MLModelSpec, attributes: Any) -> Relation:
@@ -228,7 +229,7 @@ def _with_attributes(labelled: Relation, ml_model: str, spec: MLModelSpec, attri
     }
     known = given.selected(key | texts)
     (found,) = known.query(
-        f"select count(*) as n, count(distinct entity_id || '|' || as_of) as keys from {known.name}"
+        f"select count(*) as _ml_n, count(distinct entity_id || '|' || as_of) as _ml_keys from {known.name}"
         " where entity_id is not null and as_of is not null"
     )
     if found["n"] > found["keys"]:
@@ -244,8 +245,8 @@ def _estimated(
 ) -> Iterator[Measured]:
     """What is to be expected of the rows with a score, of tasks whose scores are probabilities."""
     outputs = range(len(spec.classes or [""]))
-    columns = [f"s{number}_{o}" for number in range(len(scorers)) for o in outputs]
-    arrays = scored.doubles(columns, where="s0_0 is not null")
+    columns = [f"_ml_s{number}_{o}" for number in range(len(scorers)) for o in outputs]
+    arrays = scored.doubles(columns, where="_ml_s0_0 is not null")
     scores = {
         scorer: np.column_stack(arrays[number * len(outputs) : (number + 1) * len(outputs)])
         for number, scorer in enumerate(scorers)
@@ -271,7 +272,7 @@ def _typed_rows(labelled: Relation, groups: Sequence[Mapping[str, Any]], spec: M
         columns[quoted(name)] = f"cast({text} as {sql_type(spec.features[name].kind)})"
     columns |= {text: text for _, text in _attribute_columns(spec)}
     selected = ", ".join(f"{sql} as {name}" for name, sql in columns.items())
-    return f"select {selected} from {labelled.name} where {' or '.join(conditions)}"
+    return f"select {selected} from (select * from {labelled.name} where {' or '.join(conditions)}) as _ml_decided"
 
 
 def _in_group(group: Mapping[str, Any]) -> str:

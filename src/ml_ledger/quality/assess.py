@@ -61,8 +61,8 @@ def assess_training_set(
     relation = Relation(training_set, name="_ml_training_set")
     validate_columns(ml_model, declared, relation)
     (found,) = relation.query(
-        "select max(known_at) as known_at, count_if(split = 'train') as train,"
-        f" count_if(split = 'holdout') as holdout from {relation.name}"
+        "select max(_ml_known_at) as _ml_known_at, count_if(_ml_split = 'train') as _ml_train,"
+        f" count_if(_ml_split = 'holdout') as _ml_holdout from {relation.name}"
     )
     if not found["train"] or not found["holdout"]:
         say(f"{ml_model}: no training set to assess yet")
@@ -91,7 +91,7 @@ def assess_training_set(
 
 def _is_known(findings: Relation, fingerprint: str, spec_hash: str) -> bool:
     (found,) = findings.query(
-        f"select count(*) as n from {findings.name} where training_set_fingerprint = {literal(fingerprint)}"
+        f"select count(*) as _ml_n from {findings.name} where training_set_fingerprint = {literal(fingerprint)}"
         f" and spec_hash = {literal(spec_hash)}"
     )
     return bool(found["n"])
@@ -100,7 +100,7 @@ def _is_known(findings: Relation, fingerprint: str, spec_hash: str) -> bool:
 def _findings(rows: TrainingSet, settings: TrainingQualitySpec) -> Iterator[Finding]:
     limits, task = settings.limits, rows.spec.task
     is_level = np.array([column.levels is not None for column in rows.columns])
-    (counted,) = rows.relation.query(f"select count(*) as n from {rows.relation.name} where {rows.train}")
+    (counted,) = rows.relation.query(f"select count(*) as _ml_n from {rows.relation.name} where {rows.train}")
     looked_at = _looked_at(rows, settings.sample_rows)
     sample = looked_at.first(settings.sample_rows)
     held_out = rows.rows(rows.part(rows.holdout, settings.sample_rows))

@@ -18,7 +18,7 @@ def class_imbalance(rows: TrainingSet, limits: QualityLimits) -> Iterator[Findin
         return
     names = rows.spec.classes or ("0", "1")
     counted = rows.relation.query(
-        f"select {label_as_double(rows.spec)} as label, count(*) as n from {rows.relation.name} where"
+        f"select {label_as_double(rows.spec)} as _ml_label, count(*) as _ml_n from {rows.relation.name} where"
         f" {rows.train} group by 1"
     )
     counts = {int(row["label"]): row["n"] for row in counted}

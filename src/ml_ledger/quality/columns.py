@@ -28,8 +28,10 @@ def constant_columns(rows: TrainingSet, limits: QualityLimits) -> Iterator[Findi
     for name in rows.spec.features:
         text = text_of(name)
         (most,) = rows.relation.query(
-            f"select level, n, sum(n) over () as total, count(*) over () as levels from (select {text} as level,"
-            f" count(*) as n from {rows.relation.name} where {rows.train} group by 1) order by n desc, level"
+            f"select _ml_level, _ml_n, sum(_ml_n) over () as _ml_total, count(*) over () as _ml_levels"
+            f" from (select {text} as _ml_level,"
+            f" count(*) as _ml_n from {rows.relation.name} where {rows.train} group by 1) order by _ml_n"
+            f" desc, _ml_level"
             f" limit 1"
         )
         count, total, share = int(most["n"]), int(most["total"]), most["n"] / most["total"]
@@ -106,10 +108,10 @@ def _signatures(values: Vector) -> Iterator[bytes]:
 
 def _confirmed(rows: TrainingSet, one: str, other: str) -> Iterator[Finding]:
     (found,) = rows.relation.query(
-        f"select count(*) as n, count_if({quoted(one)} is distinct from {quoted(other)}) as different"
+        f"select count(*) as _ml_n, count_if({quoted(one)} is distinct from {quoted(other)}) as _ml_different"
         f" from {rows.relation.name} where {rows.train}"
         if rows.relation.types[one] == rows.relation.types[other] or _both_numbers(rows, one, other)
-        else f"select count(*) as n, count(*) as different from {rows.relation.name} where {rows.train}"
+        else f"select count(*) as _ml_n, count(*) as _ml_different from {rows.relation.name} where {rows.train}"
     )
     total = int(found["n"])
     if not found["different"]:
@@ -117,9 +119,10 @@ def _confirmed(rows: TrainingSet, one: str, other: str) -> Iterator[Finding]:
     else:
         texts = [f"coalesce({text_of(name)}, '(NULL)')" for name in (one, other)]
         (pairs,) = rows.relation.query(
-            f"select count(*) as pairs, count(distinct one) as ones, count(distinct other) as others from"
+            f"select count(*) as _ml_pairs, count(distinct _ml_one) as _ml_ones, count(distinct _ml_other)"
+            f" as _ml_others from"
             f" (select distinct"
-            f" {texts[0]} as one, {texts[1]} as other from {rows.relation.name} where {rows.train})"
+            f" {texts[0]} as _ml_one, {texts[1]} as _ml_other from {rows.relation.name} where {rows.train})"
         )
         if not pairs["pairs"] == pairs["ones"] == pairs["others"]:
             return

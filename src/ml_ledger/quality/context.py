@@ -27,7 +27,7 @@ def with_context(rows: TrainingSet, where: str) -> Iterator[tuple[Relation, Sequ
     """
     entity = quoted(rows.spec.entity)
     (found,) = rows.relation.query(
-        f"select count(*) as n, count(distinct {entity}) as entities from {rows.relation.name}"
+        f"select count(*) as _ml_n, count(distinct {entity}) as _ml_entities from {rows.relation.name}"
     )
     if found["n"] < FEWEST_ROWS_PER_ENTITY * found["entities"]:
         yield rows.relation, []
@@ -36,13 +36,14 @@ def with_context(rows: TrainingSet, where: str) -> Iterator[tuple[Relation, Sequ
     neighbours = [(label_as_double(rows.spec), date) for date in DATES]
     neighbours += [(column.sql, date) for date in later for column in rows.columns]
     added = {
-        f"_ml_context{place}": f"lead({sql}, {date}) over dates" for place, (sql, date) in enumerate(neighbours)
+        f"_ml_context{place}": f"lead({sql}, {date}) over _ml_dates"
+        for place, (sql, date) in enumerate(neighbours)
     }
     selected = ", ".join(f"{sql} as {name}" for name, sql in added.items())
     sql = (
         f"select *, {selected} from {rows.relation.name} where {entity} in (select {entity} from"
         f" {rows.relation.name}"
-        f" where {where}) window dates as (partition by {entity} order by {quoted(rows.spec.as_of)})"
+        f" where {where}) window _ml_dates as (partition by {entity} order by {quoted(rows.spec.as_of)})"
     )
     with rows.relation.materialised(sql) as relation:
         yield relation, list(added)

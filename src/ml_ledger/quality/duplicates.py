@@ -26,11 +26,15 @@ def duplicates(rows: TrainingSet, sample: Rows, limits: QualityLimits) -> Iterat
     features = ", ".join(quoted(name) for name in rows.spec.features)
     label = label_as_double(rows.spec)
     (found,) = rows.relation.query(
-        f"select sum(n) as total, sum(n - 1) as copies, sum(case when n > 1 then n else 0 end) as alike,"
-        f" sum(case when low <> high then n else 0 end) as conflicting, count_if(low <> high) as conflicts,"
-        f" sum(case when low <> high then n - most else 0 end) as outvoted"
-        f" from (select sum(n)::bigint as n, max(n) as most, min(label) as low, max(label) as high"
-        f" from (select {features}, {label} as label, count(*) as n from {rows.relation.name} where {rows.train}"
+        f"select sum(_ml_n) as _ml_total, sum(_ml_n - 1) as _ml_copies, sum(case when _ml_n > 1 then _ml_n"
+        f" else 0 end) as _ml_alike,"
+        f" sum(case when _ml_low <> _ml_high then _ml_n else 0 end) as _ml_conflicting, count_if(_ml_low"
+        f" <> _ml_high) as _ml_conflicts,"
+        f" sum(case when _ml_low <> _ml_high then _ml_n - _ml_most else 0 end) as _ml_outvoted"
+        f" from (select sum(_ml_n)::bigint as _ml_n, max(_ml_n) as _ml_most, min(_ml_label) as _ml_low,"
+        f" max(_ml_label) as _ml_high"
+        f" from (select {features}, {label} as _ml_label, count(*) as _ml_n from {rows.relation.name}"
+        f" where {rows.train}"
         f" group by all) group by {features})"
     )
     total, copies = int(found["total"]), int(found["copies"])
@@ -97,7 +101,7 @@ def _agreeing_share(values: Vector) -> float:
 def _examples(rows: TrainingSet, grouped: str, having: str) -> list[dict[str, object]]:
     """The rows of the first groups."""
     groups = rows.relation.query(
-        f"select list({rows.id} order by {rows.id})[:{INSPECTED}] as ids from {rows.relation.name} where"
+        f"select list({rows.id} order by {rows.id})[:{INSPECTED}] as _ml_ids from {rows.relation.name} where"
         f" {rows.train}"
         f" group by {grouped} having {having} order by count(*) desc, min({rows.id}) limit {INSPECTED}"
     )

@@ -16,8 +16,8 @@ def metrics_of(
     task: str, label: Vector, predicted: Matrix, *, classes: Sequence[str] = (), threshold: float | None = None
 ) -> dict[str, Metric]:
     """Each metric of n predictions by its name. predicted: n × 1, or n × classes for task multiclass."""
-    scores = {f"s0_{output}": predicted[:, output] for output in range(predicted.shape[1])}
-    table = pa.table({"label": label, **scores})
+    scores = {f"_ml_s0_{output}": predicted[:, output] for output in range(predicted.shape[1])}
+    table = pa.table({"_ml_label": label, **scores})
     with duckdb.connect() as connection:
         found = measure(
             Relation(connection.from_arrow(table), name="_ml_out_of_fold"),

@@ -37,9 +37,9 @@ def outliers(rows: TrainingSet, sample: Rows, limits: QualityLimits) -> Iterator
     if not fenced:
         return
     outside = {name: _outside(name, *ends) for name, ends in fenced.items()}
-    aggregates = ", ".join(f"count_if({sql}) as n{place}" for place, sql in enumerate(outside.values()))
+    aggregates = ", ".join(f"count_if({sql}) as _ml_n{place}" for place, sql in enumerate(outside.values()))
     (counts,) = rows.relation.query(
-        f"select count(*) as n, {aggregates} from {rows.relation.name} where {rows.train}"
+        f"select count(*) as _ml_n, {aggregates} from {rows.relation.name} where {rows.train}"
     )
     for place, (name, sql) in enumerate(outside.items()):
         count, total = counts[f"n{place}"], counts["n"]
@@ -49,7 +49,7 @@ def outliers(rows: TrainingSet, sample: Rows, limits: QualityLimits) -> Iterator
         middle = float(np.nanmedian(sample.design[:, [column.name for column in rows.columns].index(name)]))
         x = f"cast({quoted(name)} as double)"
         far = rows.relation.query(
-            f"select {rows.id} as id, {x} as value from {rows.relation.name} where {rows.train} and {sql}"
+            f"select {rows.id} as _ml_id, {x} as _ml_value from {rows.relation.name} where {rows.train} and {sql}"
             f" order by abs({x} - {double(middle)}) desc, {rows.id} limit {INSPECTED}"
         )
         value = far[0]["value"]

@@ -69,12 +69,12 @@ class TrainingSet:
     @property
     def train(self) -> str:
         """SQL of the rows that are trained on."""
-        return f"split = 'train' and {usable_rows(self.spec)}"
+        return f"_ml_split = 'train' and {usable_rows(self.spec)}"
 
     @property
     def holdout(self) -> str:
         """SQL of the rows that are held out."""
-        return f"split = 'holdout' and {usable_rows(self.spec)}"
+        return f"_ml_split = 'holdout' and {usable_rows(self.spec)}"
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -124,7 +124,7 @@ class TrainingSet:
         listed = ", ".join(str(int(row)) for row in ids)
         others = "".join(f", {quoted(column)}" for column in columns)
         found = {
-            row["_ml_id"]: row
+            row.pop("id"): row
             for row in self.relation.query(
                 f"select {self.id} as _ml_id, {quoted(self.spec.entity)}, cast({quoted(self.spec.as_of)} as"
                 f" varchar) as"
@@ -136,7 +136,7 @@ class TrainingSet:
 
 def read(spec: MLModelSpec, relation: Relation) -> TrainingSet:
     """How the features of a training set are read."""
-    where = f"split = 'train' and {usable_rows(spec)}"
+    where = f"_ml_split = 'train' and {usable_rows(spec)}"
     columns: list[Column] = []
     for name, feature in spec.features.items():
         if feature.kind == "numeric":
@@ -155,7 +155,7 @@ def read(spec: MLModelSpec, relation: Relation) -> TrainingSet:
 def _levels(name: str, relation: Relation, where: str) -> Column:
     text = text_of(name)
     found = relation.query(
-        f"select {text} as level from {relation.name} where {where} and {quoted(name)} is not null"
+        f"select {text} as _ml_level from {relation.name} where {where} and {quoted(name)} is not null"
         f" group by 1 order by count(*) desc, 1 limit {LEVELS + 1}"
     )
     levels = [row["level"] for row in found][:LEVELS]

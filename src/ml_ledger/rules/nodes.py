@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 def _column(reader: Reader, node: exp.Column) -> Operation:
     if len(node.parts) > 1:
         return reader.refuse("names a table", shown(node), fix=f"write {node.name}")
-    name = node.name if node.this.quoted else node.name.lower()
+    name = node.name
+    if not node.this.quoted:  # as warehouses have it, in whatever case
+        name = next((column for column in reader.columns if column.lower() == name.lower()), name.lower())
     if name not in reader.columns:
         return reader.refuse(
             "reads a column that is not a declared feature",

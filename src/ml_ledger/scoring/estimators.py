@@ -56,7 +56,7 @@ def score_with_estimator(
 
 def _clock(relation: Relation) -> datetime:
     (row,) = relation.query(
-        f"select max(cast(clock as timestamp)) as at, count(distinct clock) as n from {relation.name}"
+        f"select max(cast(clock as timestamp)) as _ml_at, count(distinct clock) as _ml_n from {relation.name}"
     )
     if row["n"] != 1:
         raise WarehouseError(f"clock: must be one moment; got {row['n']}. Fix: pass dbt.ref('ml_clock').")
@@ -68,9 +68,9 @@ def _live(versions: Relation, deployments: Relation, rows: Relation, at: datetim
     started = deployments.query(
         "select slot, version from ("
         " select *, row_number() over (partition by slot, case when slot in ('challenger', 'shadow') then version end"
-        " order by valid_from desc, event_number desc) as age"
+        " order by valid_from desc, event_number desc) as _ml_age"
         f" from {deployments.name} where event in ('deployed', 'ended') and valid_from <= timestamp '{at}'"
-        ") as ranked where age = 1 and event = 'deployed' and slot <> 'control' order by slot, version"
+        ") as _ml_ranked where _ml_age = 1 and event = 'deployed' and slot <> 'control' order by slot, version"
     )
     live = []
     for slot, version in ((row["slot"], row["version"]) for row in started):
@@ -79,7 +79,7 @@ def _live(versions: Relation, deployments: Relation, rows: Relation, at: datetim
             f" where version = {version} and onnx is not null"
         ):
             read = json.loads(stored["features"])
-            gone = [name for name in read if name.lower() not in rows.types]
+            gone = [name for name in read if name not in rows.types]
             if gone:
                 raise VersionError(
                     f"version {version} is live as {slot} and reads {listed(gone)}, which the features do not have."

@@ -11,7 +11,6 @@ from ml_ledger.errors import Problem, did_you_mean, listed
 from ml_ledger.families import FAMILIES
 from ml_ledger.families.base import is_number
 from ml_ledger.spec.base import class_column
-from ml_ledger.spec.declaration import TRAINING_SET_COLUMNS
 from ml_ledger.spec.fairness_checks import fairness_problems
 from ml_ledger.spec.gate_checks import gate_problems
 from ml_ledger.spec.governance_checks import governance_problems
@@ -41,7 +40,7 @@ def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
     problems += monitoring_problems(root, declaration)
     problems += quality_problems(root, declaration)
     problems += value_problems(root, declaration)
-    problems += fairness_problems(root, declaration, TRAINING_SET_COLUMNS)
+    problems += fairness_problems(root, declaration)
     problems += review_problems(root, declaration)
     if isinstance(baselines, Mapping):
         algorithms |= {f"baselines.{name}": baseline for name, baseline in baselines.items()}
@@ -73,7 +72,14 @@ def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
         for name, feature in features.items():
             if isinstance(feature, Mapping):
                 problems += _feature_problems(f"{root}.features.{name}", feature)
-        keys = [declaration.get(key) for key in ("entity", "as_of", "label")]
+        keys = [str(declaration.get(key)).lower() for key in ("entity", "as_of", "label")]
+        seen: dict[str, str] = {}
+        for name in map(str, features):
+            if (other := seen.setdefault(name.lower(), name)) != name:
+                what = (
+                    "is called as another feature but for upper and lower case, which warehouses do not tell apart"
+                )
+                problems.append(Problem(f"{root}.features.{name}", what, repr(other), fix="remove one of them"))
         problems += [
             Problem(
                 f"{root}.features.{name}",
@@ -82,18 +88,7 @@ def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
                 fix="remove it from features",
             )
             for name in features
-            if name in keys
-        ]
-        problems += [
-            Problem(
-                f"{root}.features.{name}",
-                "is the name of a column that the training set adds",
-                repr(name),
-                f"any name but {listed(TRAINING_SET_COLUMNS)} and names that begin with _ml_",
-                "rename the column in the feature model",
-            )
-            for name in features
-            if name in TRAINING_SET_COLUMNS or str(name).startswith("_ml_")
+            if str(name).lower() in keys
         ]
     return problems
 
@@ -220,9 +215,9 @@ def _class_problems(where: str, classes: list[Any]) -> list[Problem]:
 
 def _sample_weight_problems(root: str, declaration: Mapping[str, Any], column: object) -> list[Problem]:
     taken = [declaration.get(key) for key in ("entity", "as_of", "label")]
-    if column is None or (column not in taken and column not in TRAINING_SET_COLUMNS):
+    if column is None or column not in taken:
         return []
-    what = "cannot be the entity, the as-of column, the label or a column that the training set adds"
+    what = "cannot be the entity, the as-of column or the label"
     return [Problem(f"{root}.training.sample_weight", what, repr(column), fix="name a column of the features")]
 
 

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from ml_ledger.coefficients import DatePart
 from ml_ledger.families import FAMILIES
-from ml_ledger.spec.base import Finite, Name, Positive, Strict
+from ml_ledger.spec.base import Column, Finite, Name, Positive, Strict
 from ml_ledger.spec.fairness import FairnessSpec
 from ml_ledger.spec.gate import GateSpec, SliceSpec, SmokeCaseSpec
 from ml_ledger.spec.governance import DeploymentSpec, ExperimentSpec, GovernanceSpec, RetentionSpec
@@ -21,8 +21,10 @@ from ml_ledger.spec.retraining import RetrainingSpec
 from ml_ledger.spec.review import ReviewSpec
 from ml_ledger.spec.value import BEST_VALUE, ValueSpec
 
-# Columns that the training_set macro adds to the features; no feature can have these names.
-TRAINING_SET_COLUMNS = ("matured_at", "split", "weight", "known_at", "invocation_id", "run_by")
+# Columns that the training_set macro adds to the features.
+TRAINING_SET_COLUMNS = (
+    "_ml_matured_at", "_ml_split", "_ml_weight", "_ml_known_at", "_ml_invocation_id", "_ml_run_by"
+)  # fmt: skip
 
 # Keys that change neither a fit nor what the gate asks of it: editing them trains nothing.
 DESCRIPTIVE_KEYS = frozenset(
@@ -135,7 +137,7 @@ class TrainingSpec(Strict):
 
     retrain_after_days: Annotated[int, Field(ge=1)] = 90
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
-    sample_weight: Name | None = None
+    sample_weight: Column | None = None
     class_weights: Literal["balanced"] | dict[str, Positive] | None = None
     memory_mb: Annotated[int, Field(ge=1)] = 4096
     too_large: Literal["refuse", "sample"] = "refuse"
@@ -169,11 +171,11 @@ class MLModelSpec(Strict):
     description: str | None = None
     owner: str | None = None
     example: bool = False
-    entity: Name
-    as_of: Name
-    label: Name | None = None
+    entity: Column
+    as_of: Column
+    label: Column | None = None
     classes: Annotated[list[str], Field(min_length=1)] | None = None
-    features: Annotated[dict[Name, FeatureSpec], Field(min_length=1)]
+    features: Annotated[dict[Column, FeatureSpec], Field(min_length=1)]
     algorithm: AlgorithmSpec | None = None
     candidates: Annotated[dict[Name, AlgorithmSpec], Field(min_length=2)] | None = None
     cross_validation: CrossValidationSpec = CrossValidationSpec()

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ml_ledger.spec.base import Finite, Name, Strict
+from ml_ledger.spec.base import Column, Finite, Strict
 
 Ratio = Annotated[Finite, Field(gt=0, le=1)]
 
@@ -36,7 +36,7 @@ class FairnessSpec(Strict):
     minimum_group: a rate over fewer rows is compared with none.
     """
 
-    attributes: Annotated[dict[Name, AttributeSpec], Field(min_length=1)]
+    attributes: Annotated[dict[Column, AttributeSpec], Field(min_length=1)]
     minimum_group: Annotated[int, Field(ge=1)] = 100
-    allowed_as_features: list[Name] = Field(default_factory=list)
+    allowed_as_features: list[Column] = Field(default_factory=list)
     limits: FairnessLimits = FairnessLimits()

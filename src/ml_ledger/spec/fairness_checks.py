@@ -8,8 +8,8 @@ from typing import Any
 from ml_ledger.errors import Problem, did_you_mean, listed
 
 
-def fairness_problems(root: str, declaration: Mapping[str, Any], added: tuple[str, ...]) -> Iterator[Problem]:
-    """What is wrong with protected attributes. added: columns that the training set adds to the features."""
+def fairness_problems(root: str, declaration: Mapping[str, Any]) -> Iterator[Problem]:
+    """What is wrong with protected attributes."""
     fairness, features = declaration.get("fairness"), declaration.get("features")
     if not isinstance(fairness, Mapping):
         return
@@ -23,8 +23,8 @@ def fairness_problems(root: str, declaration: Mapping[str, Any], added: tuple[st
     keys = [declaration.get(key) for key in ("entity", "as_of", "label")]
     excepted = allowed if isinstance(allowed, list) else []
     for name in attributes:
-        if name in keys or name in added:
-            what = "cannot be the entity, the as-of column, the label or a column that the training set adds"
+        if name in keys:
+            what = "cannot be the entity, the as-of column or the label"
             yield Problem(
                 f"{where}.attributes.{name}", what, repr(name), fix="name a column of the features relation"
             )

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ml_ledger.spec.base import Finite, Name, Strict
+from ml_ledger.spec.base import Column, Finite, Name, Strict
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class GateSpec(Strict):
     maximum_bias: Annotated[Finite, Field(ge=0)] | None = None
     maximum_score_shift: Annotated[Finite, Field(ge=0)] | None = None
     value_hurdle: Annotated[Finite, Field(ge=0)] | None = None
-    signs: Annotated[dict[Name, Literal["positive", "negative"]], Field(min_length=1)] | None = None
+    signs: Annotated[dict[Column, Literal["positive", "negative"]], Field(min_length=1)] | None = None
 
 
 class SliceSpec(Strict):
@@ -86,6 +86,6 @@ class SmokeCaseSpec(Strict):
     score: the lowest and the highest that it may be, null for no limit. rejected: it must get no score.
     """
 
-    inputs: dict[Name, Any]
+    inputs: dict[Column, Any]
     score: Annotated[list[Finite | None], Field(min_length=2, max_length=2)] | None = None
     rejected: bool = False

@@ -35,6 +35,11 @@ def translate(root: str, detail: Mapping[str, Any]) -> Problem:
         return Problem(where, "has a value that is not allowed", _shown(value), context["expected"])
     if kind == "string_pattern_mismatch":
         return Problem(where, "must be a name", _shown(value), "lower case letters, digits and _")
+    if kind == "reserved_column":
+        fix = "rename the column in the model that it comes from"
+        return Problem(where, detail["msg"], _shown(value), "any name that does not begin with _ml_", fix)
+    if kind == "column_name":
+        return Problem(where, detail["msg"], _shown(value), "printable characters, without spaces at either end")
     limits = {"greater_than": ">", "greater_than_equal": ">=", "less_than": "<", "less_than_equal": "<="}
     if kind in limits:
         limit = next(iter(context.values()))

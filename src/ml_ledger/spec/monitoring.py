@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ml_ledger.spec.base import Finite, Name, Positive, Strict
+from ml_ledger.spec.base import Column, Finite, Name, Positive, Strict
 
 Share = Annotated[Finite, Field(ge=0, le=1)]
 Period = Literal["day", "week", "month", "quarter"]
@@ -23,7 +23,7 @@ class ExpectedAlertSpec(Strict):
     """An alert that is no surprise: it is shown with the reason, and neither warns nor trains."""
 
     rule: Rule
-    feature: Name | None = None
+    feature: Column | None = None
     slice: str | None = None
     slot: Literal["champion", "challenger", "shadow"] | None = None
     metric: Name | None = None

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ml_ledger.spec.base import Name, Positive, Strict
+from ml_ledger.spec.base import Column, Positive, Strict
 
 AtMost = Annotated[int, Field(ge=1)]
 RelationName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$")]
@@ -22,7 +22,7 @@ class CloseSpec(Strict):
 class HighValueSpec(Strict):
     """Decisions with the highest values of a feature."""
 
-    column: Name
+    column: Column
     at_most: AtMost = 20
 
 

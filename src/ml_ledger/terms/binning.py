@@ -85,7 +85,8 @@ def _fine_edges(item: NumericInput, feature: NumericFeature, training: TrainingR
     bins = feature.bins or FINE_BINS
     shares = [step / bins for step in range(1, bins)]
     (row,) = training.relation.query(
-        f"select quantile_disc({binned(item)}, {shares}) as edges from {training.relation.name} where {training.where}"
+        f"select quantile_disc({binned(item)}, {shares}) as _ml_edges from {training.relation.name} where"
+        f" {training.where}"
     )
     return tuple(sorted({float(edge) for edge in row["edges"]}))
 
@@ -101,15 +102,15 @@ def counted(codes: Mapping[str, tuple[str, int]], training: TrainingRows) -> dic
 
     codes: SQL of the number of a row's bin, from 0, and how many bins there are. All features are counted by one query.
     """
-    columns = ", ".join(f"{sql} as b{number}" for number, (sql, _) in enumerate(codes.values()))
+    columns = ", ".join(f"{sql} as _ml_b{number}" for number, (sql, _) in enumerate(codes.values()))
     label = f"cast({training.label} as double)"
     numbers = range(len(codes))
     rows = training.relation.query(
-        f"select {', '.join(f'b{j}, grouping(b{j}) as g{j}' for j in numbers)},"
-        f" sum(positive) as positive, sum(negative) as negative"
-        f" from (select weight * {label} as positive, weight * (1 - {label}) as negative, {columns}"
-        f" from {training.relation.name} where {training.where}) as coded"
-        f" group by grouping sets ({', '.join(f'(b{j})' for j in numbers)})"
+        f"select {', '.join(f'_ml_b{j}, grouping(_ml_b{j}) as _ml_g{j}' for j in numbers)},"
+        f" sum(_ml_positive) as _ml_positive, sum(_ml_negative) as _ml_negative"
+        f" from (select _ml_weight * {label} as _ml_positive, _ml_weight * (1 - {label}) as _ml_negative, {columns}"
+        f" from {training.relation.name} where {training.where}) as _ml_coded"
+        f" group by grouping sets ({', '.join(f'(_ml_b{j})' for j in numbers)})"
     )
     counts = {name: np.zeros((bins + 1, 2)) for name, (_, bins) in codes.items()}
     for row in rows:

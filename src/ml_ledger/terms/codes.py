@@ -110,16 +110,19 @@ def _edges(inputs: Mapping[str, NumericInput], training: TrainingRows, bins: int
     items = list(inputs.values())
     values = ", ".join(item.completed() if item.missing == "impute" else item.bounded() for item in items)
     rows = training.relation.query(
-        "with numbers as ("
-        f"select unnest(range({len(items)})) as feature, unnest([{values}]) as value"
+        "with _ml_numbers as ("
+        f"select unnest(range({len(items)})) as _ml_feature, unnest([{values}]) as _ml_value"
         f" from {training.relation.name} where {training.part(ROWS_FOR_EDGES)}),"
-        " counted as (select feature, value, count(*) as n from numbers where isfinite(value) group by feature, value),"
-        " running as (select feature, value, n, lead(value) over by_value as following, sum(n) over by_value as upto,"
-        " sum(n) over (partition by feature) as total, count(*) over (partition by feature) as different"
-        " from counted window by_value as (partition by feature order by value))"
-        " select feature, value, following from running where following is not null"
-        f" and (different <= {bins} or upto * {bins} // total > (upto - n) * {bins} // total)"
-        " order by feature, value"
+        " _ml_counted as (select _ml_feature, _ml_value, count(*) as _ml_n from _ml_numbers where"
+        " isfinite(_ml_value) group by _ml_feature, _ml_value),"
+        " _ml_running as (select _ml_feature, _ml_value, _ml_n, lead(_ml_value) over _ml_by_value as"
+        " _ml_following, sum(_ml_n) over _ml_by_value as _ml_upto,"
+        " sum(_ml_n) over (partition by _ml_feature) as _ml_total, count(*) over (partition by"
+        " _ml_feature) as _ml_different"
+        " from _ml_counted window _ml_by_value as (partition by _ml_feature order by _ml_value))"
+        " select _ml_feature, _ml_value, _ml_following from _ml_running where _ml_following is not null"
+        f" and (_ml_different <= {bins} or _ml_upto * {bins} // _ml_total > (_ml_upto - _ml_n) * {bins} // _ml_total)"
+        " order by _ml_feature, _ml_value"
     )
     edges: dict[str, list[float]] = {name: [] for name in inputs}
     names = list(inputs)

@@ -46,7 +46,7 @@ def rejected_by_declaration(features: Mapping[str, FeatureSpec]) -> str:
 def learn_terms(features: Mapping[str, FeatureSpec], rows: Relation, where: str) -> dict[str, Term]:
     """One term per feature, in order.
 
-    rows: the training set, with `weight`. where: SQL for the rows to learn from; none of them is rejected.
+    rows: the training set, with `_ml_weight`. where: SQL for the rows to learn from; none of them is rejected.
     Raises TrainingSetError naming every feature that nothing can be learned from.
     """
     numeric = {name: feature for name, feature in features.items() if feature.kind == "numeric"}
@@ -104,7 +104,7 @@ def weighted_means(expressions: Mapping[Key, str], rows: Relation, where: str) -
     if not expressions:
         return {}
     selected = ", ".join(
-        f"sum(weight * ({sql})) / sum(case when ({sql}) is not null then weight end) as m{number}"
+        f"sum(_ml_weight * ({sql})) / sum(case when ({sql}) is not null then _ml_weight end) as _ml_m{number}"
         for number, sql in enumerate(expressions.values())
     )
     (row,) = rows.query(f"select {selected} from {rows.name} where {where}")
@@ -123,7 +123,7 @@ def _edges(sql: str, wanted: int | Iterable[float] | None, rows: Relation, where
     if not isinstance(wanted, int):
         return tuple(map(float, wanted))
     shares = [step / (wanted + 1) for step in range(1, wanted + 1)]
-    (row,) = rows.query(f"select quantile_disc({sql}, {shares}) as q from {rows.name} where {where}")
+    (row,) = rows.query(f"select quantile_disc({sql}, {shares}) as _ml_q from {rows.name} where {where}")
     return tuple(sorted({float(edge) for edge in row["q"]}))
 
 
@@ -132,7 +132,8 @@ def _largest_bin(item: NumericInput, edges: tuple[float, ...], rows: Relation, w
     x = item.completed()
     position = " + ".join(f"case when {x} >= {double(edge)} then 1 else 0 end" for edge in edges) or "0"
     counts = rows.query(
-        f"select {position} as bin, sum(weight) as weight from {rows.name} where {where} group by 1 order by 2 desc, 1"
+        f"select {position} as _ml_bin, sum(_ml_weight) as _ml_weight from {rows.name} where {where} group"
+        f" by 1 order by 2 desc, 1"
     )
     return int(counts[0]["bin"])
 
@@ -146,7 +147,7 @@ def _levels(
     counts: dict[str, Any] = {
         row["level"]: float(row["weight"])
         for row in rows.query(
-            f"select {text} as level, sum(weight) as weight from {rows.name}"
+            f"select {text} as _ml_level, sum(_ml_weight) as _ml_weight from {rows.name}"
             f" where {where} and {text} is not null group by 1 order by 2 desc, 1"
         )
     }

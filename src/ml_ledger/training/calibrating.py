@@ -43,7 +43,9 @@ def calibrated(spec: MLModelSpec, algorithm: AlgorithmSpec, fitted: Fitted, rows
                 "calibration: no as-of date can be predicted from those before it. Nothing was written. Fix: remove"
                 " calibration until there are two as-of dates with both classes to train on."
             )
-        (found,) = together.query(f"select count(distinct label) as n from {together.name} where weight > 0")
+        (found,) = together.query(
+            f"select count(distinct _ml_label) as _ml_n from {together.name} where _ml_weight > 0"
+        )
         if found["n"] < 2:
             raise VersionError(
                 "calibration: the rows that are predicted out of fold have one class. Nothing was written. Fix: remove"
@@ -67,8 +69,8 @@ def calibrated(spec: MLModelSpec, algorithm: AlgorithmSpec, fitted: Fitted, rows
 
 def _platt(rows: Relation) -> list[Coefficient]:
     """A line from link score to log-odds, by logistic regression without a penalty (Platt, 1999)."""
-    training = TrainingRows(rows, where="true", label="label", key=("link", "label"))
-    solution = minimise(training, ["link"], LOGISTIC)
+    training = TrainingRows(rows, where="true", label="_ml_label", key=("_ml_link", "_ml_label"))
+    solution = minimise(training, ["_ml_link"], LOGISTIC)
     return [_row(slope=float(solution.weights[0]), value=float(solution.intercept))]
 
 
@@ -79,9 +81,11 @@ def _isotonic(rows: Relation) -> list[Coefficient]:
     their neighbour.
     """
     steps = rows.query(
-        "select min(link) as lowest, max(link) as highest, sum(weight) as weight, sum(weight * label) as positive"
-        f" from (select *, ceil(cume_dist() over (order by link) * {QUANTILES}) as part from {rows.name}) as parts"
-        " where weight > 0 group by part order by lowest"
+        "select min(_ml_link) as _ml_lowest, max(_ml_link) as _ml_highest, sum(_ml_weight) as _ml_weight,"
+        " sum(_ml_weight * _ml_label) as _ml_positive"
+        f" from (select *, ceil(cume_dist() over (order by _ml_link) * {QUANTILES}) as _ml_part from"
+        f" {rows.name}) as _ml_parts"
+        " where _ml_weight > 0 group by _ml_part order by _ml_lowest"
     )
     blocks: list[_Block] = []
     for step in steps:

@@ -113,8 +113,8 @@ def has_all_classes(spec: MLModelSpec, training: TrainingRows) -> bool:
     if spec.task not in ("binary", "multiclass"):
         return True
     (found,) = training.relation.query(
-        f"select count(distinct {training.label}) as n from {training.relation.name}"
-        f" where {training.where} and weight > 0"
+        f"select count(distinct {training.label}) as _ml_n from {training.relation.name}"
+        f" where {training.where} and _ml_weight > 0"
     )
     return found["n"] == len(spec.classes or (0, 1))
 
@@ -138,7 +138,7 @@ def folds_of(spec: MLModelSpec, rows: Relation) -> list[Fold]:
     """
     as_of = f"cast({quoted(spec.as_of)} as timestamp)"
     dates = rows.query(
-        f"select {as_of} as as_of, max(matured_at) as matured_at from {rows.name} where split = 'train'"
+        f"select {as_of} as _ml_as_of, max(_ml_matured_at) as _ml_matured_at from {rows.name} where _ml_split = 'train'"
         " group by 1 order by 1"
     )
     folds = []
@@ -147,11 +147,12 @@ def folds_of(spec: MLModelSpec, rows: Relation) -> list[Fold]:
         matured = [other for other in earlier if other["matured_at"] <= date["as_of"]]
         used = matured or (earlier if spec.evaluation.embargo == "relaxed" else [])
         if used:
+            moments = ", ".join(_moment(other["as_of"]) for other in used)
             folds.append(
                 Fold(
                     name=f"as of {date['as_of']:%Y-%m-%d}",
-                    train=f"split = 'train' and {as_of} in ({', '.join(_moment(other['as_of']) for other in used)})",
-                    predict=f"split = 'train' and {as_of} = {_moment(date['as_of'])}",
+                    train=f"_ml_split = 'train' and {as_of} in ({moments})",
+                    predict=f"_ml_split = 'train' and {as_of} = {_moment(date['as_of'])}",
                 )
             )
     return folds or _entity_folds(spec)
@@ -162,8 +163,8 @@ def _entity_folds(spec: MLModelSpec) -> list[Fold]:
     return [
         Fold(
             name=f"entities {number + 1} of {ENTITY_FOLDS}",
-            train=f"split = 'train' and {part} <> {number}",
-            predict=f"split = 'train' and {part} = {number}",
+            train=f"_ml_split = 'train' and {part} <> {number}",
+            predict=f"_ml_split = 'train' and {part} = {number}",
         )
         for number in range(ENTITY_FOLDS)
     ]

@@ -43,7 +43,9 @@ def decide_threshold(spec: MLModelSpec, algorithm: AlgorithmSpec, fitted: Fitted
         score, label = (
             (np.empty(0), np.empty(0))
             if predicted is None
-            else predicted.doubles(["score", "label"], where="score is not null and label is not null")
+            else predicted.doubles(
+                ["_ml_score", "_ml_label"], where="_ml_score is not null and _ml_label is not null"
+            )
         )
     if not len(score):
         raise VersionError(

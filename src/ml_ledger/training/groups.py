@@ -24,7 +24,7 @@ def attributes_of(spec: MLModelSpec, rows: Relation, columns: Mapping[str, str],
         groups = [
             row["name"]
             for row in rows.query(
-                f"select distinct {_text(columns[name])} as name from {rows.name} where {where} order by name"
+                f"select distinct {_text(columns[name])} as _ml_name from {rows.name} where {where} order by _ml_name"
                 f" limit {MOST_GROUPS + 1}"
             )
         ]

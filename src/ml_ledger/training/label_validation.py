@@ -37,12 +37,12 @@ def label_problems(spec: MLModelSpec, training_set: Relation, usable: str) -> It
     allowed = _allowed_labels(spec)
     refused = f"{label} is not null and not coalesce({allowed.sql.format(number)}, false)"
     counts = training_set.query(
-        f"select split, count(*) as n, count_if({usable}) as usable,"
-        f" count(distinct case when {usable} then {number} end) as classes,"
-        f" count({label}) as labelled, min(cast({label} as varchar)) as example,"
-        f" count_if({refused}) as others,"
-        f" min(case when {refused} then cast({label} as varchar) end) as other_example"
-        f" from {training_set.name} group by split"
+        f"select _ml_split, count(*) as _ml_n, count_if({usable}) as _ml_usable,"
+        f" count(distinct case when {usable} then {number} end) as _ml_classes,"
+        f" count({label}) as _ml_labelled, min(cast({label} as varchar)) as _ml_example,"
+        f" count_if({refused}) as _ml_others,"
+        f" min(case when {refused} then cast({label} as varchar) end) as _ml_other_example"
+        f" from {training_set.name} group by _ml_split"
     )
     by_split = {row["split"]: row for row in counts}
     for split in ("train", "holdout"):

@@ -52,13 +52,13 @@ def measured(
     number_of = f"case {' '.join(f'when {where} then {number}e0' for number, where in numbered)} end"
     anywhere = " or ".join(f"({where})" for where in datasets.values())
     wanted = {
-        f"s{number}_{output}": (number, sql)
+        f"_ml_s{number}_{output}": (number, sql)
         for number, scoring in enumerate(scorers.values())
         for output, sql in enumerate(measured_outputs(scoring, spec.classes or ()))
     }
     with ExitStack() as stack:
         known, scorings = stack.enter_context(with_estimates(spec, rows, list(scorers.values()), anywhere))
-        others = {"label": label_as_double(spec), "_ml_dataset": number_of}
+        others = {"_ml_label": label_as_double(spec), "_ml_dataset": number_of}
         others |= slice_columns(slices) | group_columns(attributes, columns)
         scored = stack.enter_context(
             known.materialised(known.scored_sql(scorings, wanted, others, f"({anywhere})"))

@@ -141,14 +141,15 @@ class _Problem:
     def _moments(self) -> tuple[int, float, Vector, Vector]:
         """Rows, their weight, and mean and deviation of each column, by sums around its plain mean."""
         source = f"from {self.training.relation.name} where {self.training.where}"
-        first = ", ".join(f"avg(cast({sql} as double)) as a{j}" for j, sql in enumerate(self.columns))
+        first = ", ".join(f"avg(cast({sql} as double)) as _ml_a{j}" for j, sql in enumerate(self.columns))
         (near,) = self.training.relation.query(
-            f"select count(*) as n, sum(weight) as weight{', ' if first else ''}{first} {source}"
+            f"select count(*) as _ml_n, sum(_ml_weight) as _ml_weight{', ' if first else ''}{first} {source}"
         )
         around = [float(near[f"a{j}"]) for j in range(len(self.columns))]
         away = [f"({sql} - {double(a)})" for sql, a in zip(self.columns, around, strict=True)]
         sums = ", ".join(
-            f"sum(weight * {sql}) as m{j}, sum(weight * {sql} * {sql}) as s{j}" for j, sql in enumerate(away)
+            f"sum(_ml_weight * {sql}) as _ml_m{j}, sum(_ml_weight * {sql} * {sql}) as _ml_s{j}"
+            for j, sql in enumerate(away)
         )
         weight = float(near["weight"])
         if not sums:
@@ -200,37 +201,39 @@ class _Problem:
         """Loss and gradient by one query over all rows; each step of the computation is a subquery of its own."""
         self.passes += 1
         names = range(self.classes)
-        z = [f"z{j}" for j in range(len(self.columns))]
+        z = [f"_ml_z{j}" for j in range(len(self.columns))]
         columns = "".join(
             f", ({sql} - {double(mean)}) * {double(per_unit)} as {name}"
             for sql, mean, per_unit, name in zip(self.columns, self.mean, self.per_unit, z, strict=True)
         )
         rows = self.training
-        source = f"select {rows.label} as y, weight{columns} from {rows.relation.name} where {rows.where}"
+        source = f"select {rows.label} as _ml_y, _ml_weight{columns} from {rows.relation.name} where {rows.where}"
         etas = ", ".join(
             " + ".join([double(row[0]), *(f"{double(b)} * {name}" for b, name in zip(row[1:], z, strict=True))])
-            + f" as e{c}"
+            + f" as _ml_e{c}"
             for c, row in zip(names, beta.reshape(self.classes, -1), strict=True)
         )
-        odds = ", ".join(f"exp(e{c} - highest) as o{c}" for c in names)
+        odds = ", ".join(f"exp(_ml_e{c} - _ml_highest) as _ml_o{c}" for c in names)
         residuals = ", ".join(
-            f"weight * (o{c} / total - case when y = {c} then 1e0 else 0e0 end) as r{c}" for c in names
+            f"_ml_weight * (_ml_o{c} / _ml_total - case when _ml_y = {c} then 1e0 else 0e0 end) as _ml_r{c}"
+            for c in names
         )
-        own = " ".join(f"when {c} then e{c}" for c in names)
+        own = " ".join(f"when {c} then _ml_e{c}" for c in names)
         for layer in (
             etas,
-            f"greatest({', '.join(f'e{c}' for c in names)}) as highest",
+            f"greatest({', '.join(f'_ml_e{c}' for c in names)}) as _ml_highest",
             odds,
-            f"{' + '.join(f'o{c}' for c in names)} as total",
-            f"{residuals}, weight * (ln(total) + highest - case cast(y as integer) {own} end) as loss",
+            f"{' + '.join(f'_ml_o{c}' for c in names)} as _ml_total",
+            f"{residuals}, _ml_weight * (ln(_ml_total) + _ml_highest - case cast(_ml_y as integer) {own}"
+            f" end) as _ml_loss",
         ):
-            source = f"select *, {layer} from ({source}) as rows_so_far"
+            source = f"select *, {layer} from ({source}) as _ml_rows_so_far"
         sums = ", ".join(
-            f"sum(r{c}{'' if not name else f' * {name}'}) as g{c}_{j}"
+            f"sum(_ml_r{c}{'' if not name else f' * {name}'}) as _ml_g{c}_{j}"
             for c in names
             for j, name in enumerate(["", *z])
         )
-        (found,) = rows.relation.query(f"select sum(loss) as loss, {sums} from ({source}) as summed")
+        (found,) = rows.relation.query(f"select sum(_ml_loss) as _ml_loss, {sums} from ({source}) as _ml_summed")
         gradient = [float(found[f"g{c}_{j}"]) for c in names for j in range(len(z) + 1)]
         return self._at(beta, float(found["loss"]), np.array(gradient), None)
 

@@ -16,12 +16,12 @@ from ml_ledger.warehouse import Relation
 
 @contextmanager
 def out_of_fold(spec: MLModelSpec, algorithm: AlgorithmSpec, rows: Relation) -> Iterator[Relation | None]:
-    """Link score, score, label and sample weight of the rows that the folds of cross-validation predict.
+    """The rows that the folds of cross-validation predict: `_ml_link`, `_ml_score`, `_ml_label` and `_ml_weight`.
 
     Not of rows without a score. None where no fold has rows of each class to train on.
     """
-    wanted = {"link": (0, "_ml_link"), "score": (0, "_ml_output1")}
-    others = {"label": label_as_double(spec), "weight": sample_weight(spec)}
+    wanted = {"_ml_link": (0, "_ml_link"), "_ml_score": (0, "_ml_output1")}
+    others = {"_ml_label": label_as_double(spec), "_ml_weight": sample_weight(spec)}
     with ExitStack() as stack:
         parts = []
         for fold in folds_of(spec, rows):
@@ -32,6 +32,8 @@ def out_of_fold(spec: MLModelSpec, algorithm: AlgorithmSpec, rows: Relation) -> 
             known, scorings = stack.enter_context(with_estimates(spec, rows, [scoring], fold.predict))
             sql = known.scored_sql(scorings, wanted, others, fold.predict)
             parts.append(
-                stack.enter_context(known.materialised(f"select * from ({sql}) as f where link is not null"))
+                stack.enter_context(
+                    known.materialised(f"select * from ({sql}) as _ml_f where _ml_link is not null")
+                )
             )
-        yield Relation.union(parts, name="out_of_fold") if parts else None
+        yield Relation.union(parts, name="_ml_out_of_fold") if parts else None

@@ -64,8 +64,8 @@ class Problem:
         self.sample_rows, self.exact_columns = sample_rows, exact_columns
         label = f"cast({training.label} as double)"
         (counts,) = training.relation.query(
-            f"select count(*) as n, sum(weight) as weight, sum(weight * {label}) as label,"
-            f" stddev_pop({label}) as deviation from {training.relation.name} where {training.where}"
+            f"select count(*) as _ml_n, sum(_ml_weight) as _ml_weight, sum(_ml_weight * {label}) as _ml_label,"
+            f" stddev_pop({label}) as _ml_deviation from {training.relation.name} where {training.where}"
         )
         self.n, self.weight = int(counts["n"]), float(counts["weight"])
         self.mean_label = float(counts["label"]) / self.weight

@@ -48,7 +48,7 @@ class Statistic:
 
 
 def reference_statistics(
-    spec: MLModelSpec, rows: Relation, scoring: CompiledScoring, where: str = "split = 'train'"
+    spec: MLModelSpec, rows: Relation, scoring: CompiledScoring, where: str = "_ml_split = 'train'"
 ) -> list[dict[str, Any]]:
     """Statistics of the rows that satisfy `where`, as objects with the members of `Statistic` that are not None."""
     key = (quoted(spec.entity), quoted(spec.as_of))
@@ -86,27 +86,27 @@ def _of_numbers(
     # One column at a time: the engine keeps all values of a quantile in memory.
     edges = []
     for sql in finite:
-        (row,) = rows.query(f"select quantile_disc({sql}, {shares}) as edges from {rows.name} where {sampled}")
+        (row,) = rows.query(f"select quantile_disc({sql}, {shares}) as _ml_edges from {rows.name} where {sampled}")
         edges.append(sorted(set(row["edges"] or [])))
     wanted = []
     for number, (sql, column, inner) in enumerate(zip(finite, columns.values(), edges, strict=True)):
         wanted += [
-            f"count({sql}) as known{number}",
-            f"count(case when isinf(cast({column} as double)) then 1 end) as infinite{number}",
-            f"min({sql}) as minimum{number}",
-            f"max({sql}) as maximum{number}",
-            f"avg({sql}) as mean{number}",
-            f"stddev_pop({sql}) as standard_deviation{number}",
+            f"count({sql}) as _ml_known{number}",
+            f"count(case when isinf(cast({column} as double)) then 1 end) as _ml_infinite{number}",
+            f"min({sql}) as _ml_minimum{number}",
+            f"max({sql}) as _ml_maximum{number}",
+            f"avg({sql}) as _ml_mean{number}",
+            f"stddev_pop({sql}) as _ml_standard_deviation{number}",
         ]
         wanted += [
-            f"count(case when {column} = {double(v)} then 1 end) as default{number}_{n}"
+            f"count(case when {column} = {double(v)} then 1 end) as _ml_default{number}_{n}"
             for n, v in enumerate(DEFAULT_VALUES)
         ]
         wanted += [
-            f"count(case when {sql} < {double(edge)} then 1 end) as below{number}_{n}"
+            f"count(case when {sql} < {double(edge)} then 1 end) as _ml_below{number}_{n}"
             for n, edge in enumerate(inner)
         ]
-    (row,) = rows.query(f"select count(*) as n, {', '.join(wanted)} from {rows.name} where {where}")
+    (row,) = rows.query(f"select count(*) as _ml_n, {', '.join(wanted)} from {rows.name} where {where}")
     for number, ((part, feature), inner) in enumerate(zip(names, edges, strict=True)):
         known, infinite = row[f"known{number}"], row[f"infinite{number}"]
         yield Statistic(part, feature, "rows", row["n"])
@@ -129,8 +129,8 @@ def _of_numbers(
 def _of_levels(rows: Relation, columns: Mapping[tuple[str, str | None], str], where: str) -> Iterator[Statistic]:
     for (part, feature), column in columns.items():
         counts = rows.query(
-            f"select cast({column} as varchar) as level, count(*) as n from {rows.name} where {where}"
-            " group by 1 order by n desc, level"
+            f"select cast({column} as varchar) as _ml_level, count(*) as _ml_n from {rows.name} where {where}"
+            " group by 1 order by _ml_n desc, _ml_level"
         )
         known = [row for row in counts if row["level"] is not None]
         yield Statistic(part, feature, "rows", sum(row["n"] for row in counts))

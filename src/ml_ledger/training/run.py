@@ -133,23 +133,31 @@ def fit_version(ml_model: str, spec: MLModelSpec, rows: Relation) -> tuple[Choic
     Raises TrainingSetError or VersionError, naming why.
     """
     choice = choose(ml_model, spec, rows)
-    fitted = fit_all(spec, choice.algorithm, training_rows(spec, rows, "split = 'train'"))
+    fitted = fit_all(spec, choice.algorithm, training_rows(spec, rows, "_ml_split = 'train'"))
     fitted["self"] = calibrated(spec, choice.algorithm, fitted["self"], rows)
     return choice, fitted
 
 
 def fingerprint_of(spec: MLModelSpec, rows: Relation) -> str:
     """The fingerprint of what a version is trained and measured on (the macro `training_rows` computes it as well)."""
-    used = [spec.entity, spec.as_of, spec.label, "split", "weight", spec.training.sample_weight, *spec.features]
+    used = [
+        spec.entity,
+        spec.as_of,
+        spec.label,
+        "_ml_split",
+        "_ml_weight",
+        spec.training.sample_weight,
+        *spec.features,
+    ]
     return rows.fingerprint(
-        [column for column in used if column is not None], where="split in ('train', 'holdout')"
+        [column for column in used if column is not None], where="_ml_split in ('train', 'holdout')"
     )
 
 
 def _latest(history: Relation) -> dict[str, Any] | None:
     """The latest version, without what it scores with, which may be large."""
     found = history.query(
-        "select version, task, spec_hash, trained_at, content_hash, train_rows + holdout_rows as rows"
+        "select version, task, spec_hash, trained_at, content_hash, train_rows + holdout_rows as _ml_rows"
         f" from {history.name} order by version desc limit 1"
     )
     return found[0] if found else None
@@ -190,8 +198,9 @@ class _Run:
 
 def _run_of(rows: Relation) -> _Run:
     (row,) = rows.query(
-        "select max(known_at) as clock, max(invocation_id) as invocation_id, max(run_by) as run_by,"
-        f" count_if(split in ('train', 'holdout')) as rows from {rows.name}"
+        "select max(_ml_known_at) as _ml_clock, max(_ml_invocation_id) as _ml_invocation_id,"
+        " max(_ml_run_by) as _ml_run_by,"
+        f" count_if(_ml_split in ('train', 'holdout')) as _ml_rows from {rows.name}"
     )
     return _Run(**row)
 
@@ -199,14 +208,14 @@ def _run_of(rows: Relation) -> _Run:
 def _window(spec: MLModelSpec, rows: Relation) -> dict[str, Any]:
     as_of = f"cast({quoted(spec.as_of)} as timestamp)"
     (row,) = rows.query(
-        f"select min(case when split = 'train' then {as_of} end) as train_from,"
-        f" max(case when split = 'train' then {as_of} end) as train_to,"
-        f" min(case when split = 'holdout' then {as_of} end) as holdout_from,"
-        f" max(case when split = 'holdout' then {as_of} end) as holdout_to,"
-        f" max(case when split = 'train' then matured_at end)"
-        f" > min(case when split = 'holdout' then {as_of} end) as labels_overlap_holdout,"
-        f" count_if(split = 'train' and {usable_rows(spec)}) as train_rows,"
-        f" count_if(split = 'holdout') as holdout_rows"
+        f"select min(case when _ml_split = 'train' then {as_of} end) as _ml_train_from,"
+        f" max(case when _ml_split = 'train' then {as_of} end) as _ml_train_to,"
+        f" min(case when _ml_split = 'holdout' then {as_of} end) as _ml_holdout_from,"
+        f" max(case when _ml_split = 'holdout' then {as_of} end) as _ml_holdout_to,"
+        f" max(case when _ml_split = 'train' then _ml_matured_at end)"
+        f" > min(case when _ml_split = 'holdout' then {as_of} end) as _ml_labels_overlap_holdout,"
+        f" count_if(_ml_split = 'train' and {usable_rows(spec)}) as _ml_train_rows,"
+        f" count_if(_ml_split = 'holdout') as _ml_holdout_rows"
         f" from {rows.name}"
     )
     return row
@@ -226,15 +235,15 @@ def _measure(
     scorers = {scored_by: item.scoring for scored_by, item in fitted.items()}
     metrics: list[Metric] = []
     for scored_by, scoring in earlier.items():
-        if set(scoring.features) <= set(rows.types):
+        if all(name in rows.types for name in scoring.features):
             scorers[scored_by] = scoring
         else:  # it reads a column that is gone
             metrics.append(Metric("holdout", "all", scored_by, "scored_share", 0.0, None, None, 0))
-    datasets = {split: f"split = '{split}'" for split in ("train", "holdout")}
+    datasets = {split: f"_ml_split = '{split}'" for split in ("train", "holdout")}
     metrics += measured(spec, rows, scorers, datasets, slices_of="holdout", threshold=threshold)
     metrics += measured_smoke_cases(spec, rows, fitted["self"].scoring)
     for scored_by, item in fitted.items():
-        check_scoring(spec, scored_by, item, rows, where="split in ('train', 'holdout')")
+        check_scoring(spec, scored_by, item, rows, where="_ml_split in ('train', 'holdout')")
     return metrics
 
 

@@ -31,8 +31,10 @@ def measured_smoke_cases(spec: MLModelSpec, rows: Relation, scoring: CompiledSco
         rows.materialised(cases) as inputs,
         with_estimates(spec, inputs, [scoring], "true") as (known, scorings),
     ):
-        sql = known.scored_sql(scorings, {"score": (0, "_ml_score")}, {"number": quoted(spec.entity)}, "true")
-        scores = {int(row["number"]): row["score"] for row in known.query(sql)}
+        sql = known.scored_sql(
+            scorings, {"_ml_case_score": (0, "_ml_score")}, {"_ml_case": quoted(spec.entity)}, "true"
+        )
+        scores = {int(row["case"]): row["case_score"] for row in known.query(sql)}
     metrics = []
     for number, name in enumerate(names):
         score = scores[number]

@@ -96,22 +96,23 @@ class AllRows:
 
         Each step of the computation is a subquery of its own, so that nothing is computed twice.
         """
-        z = [f"z{j}" for j in range(1, len(beta))]
-        each_row = [f"weight * ({self.objective.residual_sql}) as r"]
-        sums = {"g0": "r"} | {f"g{j}": f"r * {name}" for j, name in enumerate(z, 1)}
+        z = [f"_ml_z{j}" for j in range(1, len(beta))]
+        each_row = [f"_ml_weight * ({self.objective.residual_sql}) as _ml_r"]
+        sums = {"g0": "_ml_r"} | {f"g{j}": f"_ml_r * {name}" for j, name in enumerate(z, 1)}
         if loss:
-            sums["loss"] = f"weight * ({self.objective.loss_sql})"
+            sums["loss"] = f"_ml_weight * ({self.objective.loss_sql})"
         if moments:
-            sums |= {f"m{j}": f"weight * {name}" for j, name in enumerate(z, 1)}
-            sums |= {f"s{j}": f"weight * {name} * {name}" for j, name in enumerate(z, 1)}
+            sums |= {f"m{j}": f"_ml_weight * {name}" for j, name in enumerate(z, 1)}
+            sums |= {f"s{j}": f"_ml_weight * {name} * {name}" for j, name in enumerate(z, 1)}
         pairs = [(i, j) for i in range(len(beta)) for j in range(i, len(beta))] if curvature else []
         if curvature:
-            each_row.append(f"weight * ({self.objective.curvature_sql}) as h")
+            each_row.append(f"_ml_weight * ({self.objective.curvature_sql}) as _ml_h")
             factors = ["", *(f" * {name}" for name in z)]
-            sums |= {f"h{i}_{j}": f"h{factors[i]}{factors[j]}" for i, j in pairs}
-        selected = ", ".join(f"sum({sql}) as {name}" for name, sql in sums.items())
+            sums |= {f"h{i}_{j}": f"_ml_h{factors[i]}{factors[j]}" for i, j in pairs}
+        selected = ", ".join(f"sum({sql}) as _ml_{name}" for name, sql in sums.items())
         (row,) = self.training.relation.query(
-            f"select {selected} from (select *, {', '.join(each_row)} from ({self._scored(beta)}) as scored) as summed"
+            f"select {selected} from (select *, {', '.join(each_row)} from ({self._scored(beta)}) as"
+            f" _ml_scored) as _ml_summed"
         )
         bends = np.empty((len(beta), len(beta)))
         for i, j in pairs:
@@ -129,12 +130,12 @@ class AllRows:
         )
 
     def _scored(self, beta: Vector) -> str:
-        """SQL of all rows with their columns z1 … zk, y, weight, eta and mu."""
-        columns = "".join(f", cast({column} as double) as z{j}" for j, column in enumerate(self.columns, 1))
-        eta = " + ".join([double(beta[0]), *(f"{double(b)} * z{j}" for j, b in enumerate(beta[1:], 1) if b)])
+        """SQL of all rows with their columns _ml_z1 … _ml_zk, _ml_y, _ml_weight, _ml_eta and _ml_mu."""
+        columns = "".join(f", cast({column} as double) as _ml_z{j}" for j, column in enumerate(self.columns, 1))
+        eta = " + ".join([double(beta[0]), *(f"{double(b)} * _ml_z{j}" for j, b in enumerate(beta[1:], 1) if b)])
         training = self.training
         return (
-            f"select *, {self.objective.mu_sql} as mu from (select *, {eta} as eta from ("
-            f"select cast({training.label} as double) as y, weight{columns} from {training.relation.name}"
-            f" where {training.where}) as design) as linked"
+            f"select *, {self.objective.mu_sql} as _ml_mu from (select *, {eta} as _ml_eta from ("
+            f"select cast({training.label} as double) as _ml_y, _ml_weight{columns} from {training.relation.name}"
+            f" where {training.where}) as _ml_design) as _ml_linked"
         )

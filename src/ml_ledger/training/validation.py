@@ -60,8 +60,8 @@ def usable_rows(spec: MLModelSpec) -> str:
 
 def column_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Problem]:
     """What is wrong with the columns; `where` of a feature is `features.<name>`."""
-    own = {spec.entity, spec.as_of, spec.label, *TRAINING_SET_COLUMNS}
-    available = [column for column in training_set.types if column not in own]
+    own = {str(name).lower() for name in (spec.entity, spec.as_of, spec.label, *TRAINING_SET_COLUMNS)}
+    available = [column for column in training_set.types if column.lower() not in own]
     for key, column in (("entity", spec.entity), ("as_of", spec.as_of), ("label", spec.label)):
         if column is not None and column not in training_set.types:
             yield Problem(
@@ -124,7 +124,7 @@ def column_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Probl
 def _not_numeric(name: str, training_set: Relation) -> Problem:
     column = quoted(name)
     examples = training_set.query(
-        f"select cast({column} as varchar) as example, count(*) as n from {training_set.name}"
+        f"select cast({column} as varchar) as _ml_example, count(*) as _ml_n from {training_set.name}"
         f" where {column} is not null and try_cast(cast({column} as varchar) as double) is null"
         " group by 1 order by 2 desc, 1 limit 1"
     )
@@ -153,8 +153,8 @@ def _date_problems(name: str, feature: DateFeature, given: str) -> Iterator[Prob
 def _key_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Problem]:
     entity, as_of = quoted(spec.entity), quoted(spec.as_of)
     duplicates = training_set.query(
-        f"select cast({entity} as varchar) as entity, cast({as_of} as varchar) as as_of, count(*) as n,"
-        f" count(*) over () as groups from {training_set.name}"
+        f"select cast({entity} as varchar) as _ml_entity, cast({as_of} as varchar) as _ml_as_of, count(*) as _ml_n,"
+        f" count(*) over () as _ml_groups from {training_set.name}"
         f" group by {entity}, {as_of} having count(*) > 1 order by 3 desc, 1, 2 limit 1"
     )
     if duplicates:
@@ -168,7 +168,8 @@ def _key_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Problem
             "make the feature and label models unique on these two columns",
         )
     nulls = training_set.query(
-        f"select count_if({entity} is null) as entity, count_if({as_of} is null) as as_of from {training_set.name}"
+        f"select count_if({entity} is null) as _ml_entity, count_if({as_of} is null) as _ml_as_of from"
+        f" {training_set.name}"
     )[0]
     for key, column in (("entity", spec.entity), ("as_of", spec.as_of)):
         if nulls[key]:
@@ -177,19 +178,19 @@ def _key_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Problem
 
 def _value_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Problem]:
     aggregates = ", ".join(
-        f"count_if(split = 'train' and {quoted(name)} is not null) as present_{number},"
+        f"count_if(_ml_split = 'train' and {quoted(name)} is not null) as _ml_present_{number},"
         + (
-            f" count_if(not isfinite(cast({quoted(name)} as double))) as infinite_{number}"
+            f" count_if(not isfinite(cast({quoted(name)} as double))) as _ml_infinite_{number}"
             if feature.kind == "numeric"
-            else f" count_if(not isfinite({quoted(name)})) as infinite_{number}"
+            else f" count_if(not isfinite({quoted(name)})) as _ml_infinite_{number}"
             if feature.kind == "date"
-            else f" 0 as infinite_{number}"
+            else f" 0 as _ml_infinite_{number}"
         )
         for number, (name, feature) in enumerate(spec.features.items())
     )
     counts = training_set.query(
-        f"select count_if(split = 'train') as n, {aggregates} from {training_set.name}"
-        " where split in ('train', 'holdout')"
+        f"select count_if(_ml_split = 'train') as _ml_n, {aggregates} from {training_set.name}"
+        " where _ml_split in ('train', 'holdout')"
     )[0]
     for number, name in enumerate(spec.features):
         if counts["n"] and not counts[f"present_{number}"]:

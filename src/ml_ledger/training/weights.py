@@ -12,8 +12,8 @@ from ml_ledger.warehouse import Relation, quoted
 def sample_weight(spec: MLModelSpec) -> str:
     """SQL of what a row counts, whatever its class."""
     if spec.training.sample_weight is None:
-        return "weight"
-    return f"weight * cast({quoted(spec.training.sample_weight)} as double)"
+        return "_ml_weight"
+    return f"_ml_weight * cast({quoted(spec.training.sample_weight)} as double)"
 
 
 def weight_of_rows(spec: MLModelSpec, rows: Relation, where: str) -> str:
@@ -31,7 +31,8 @@ def weight_of_rows(spec: MLModelSpec, rows: Relation, where: str) -> str:
         counts = {
             row["label"]: float(row["weight"])
             for row in rows.query(
-                f"select {label} as label, sum({weight}) as weight from {rows.name} where {where} group by 1 order by 1"
+                f"select {label} as _ml_label, sum({weight}) as _ml_weight from {rows.name} where {where}"
+                f" group by 1 order by 1"
             )
         }
         by_label = {value: sum(counts.values()) / (len(counts) * count) for value, count in counts.items()}
@@ -63,9 +64,9 @@ def require_usable_weights(ml_model: str, spec: MLModelSpec, rows: Relation) -> 
     else:
         x = f"cast({quoted(column)} as double)"
         (found,) = rows.query(
-            f"select count(*) as n, sum({x}) as total,"
-            f" count_if(not coalesce({x} >= 0 and isfinite({x}), false)) as wrong"
-            f" from {rows.name} where split = 'train'"
+            f"select count(*) as _ml_n, sum({x}) as _ml_total,"
+            f" count_if(not coalesce({x} >= 0 and isfinite({x}), false)) as _ml_wrong"
+            f" from {rows.name} where _ml_split = 'train'"
         )
         if found["wrong"]:
             got = f"{found['wrong']} of {found['n']} training rows are NULL, negative or not finite"
@@ -74,8 +75,8 @@ def require_usable_weights(ml_model: str, spec: MLModelSpec, rows: Relation) -> 
             problems.append(Problem(where, "must not be 0 on every training row"))
         elif spec.task in ("binary", "multiclass"):
             empty = rows.query(
-                f"select min(cast({quoted(str(spec.label))} as varchar)) as name from {rows.name}"
-                f" where split = 'train' group by {label_as_double(spec)} having not sum({x}) > 0 order by 1"
+                f"select min(cast({quoted(str(spec.label))} as varchar)) as _ml_name from {rows.name}"
+                f" where _ml_split = 'train' group by {label_as_double(spec)} having not sum({x}) > 0 order by 1"
             )
             if empty:
                 names = listed(row["name"] for row in empty)

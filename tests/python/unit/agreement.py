@@ -185,7 +185,7 @@ def table_of_every_kind() -> duckdb.DuckDBPyConnection:
     made = duckdb.connect()
     made.execute(
         "create table t (id int, x double, amount double, level varchar, flag boolean, code int, y int,"
-        " weight double default 1)"
+        " _ml_weight double default 1)"
     )
     made.executemany("insert into t values (?, ?, ?, ?, ?, ?, ?, 1)", rows)
     return made

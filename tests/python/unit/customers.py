@@ -47,12 +47,12 @@ def customers(months: int = 6, each: int = 250, seed: int = 3) -> pa.Table:
             "b": b,
             "counts": random.integers(1, 4, n).astype(float),
             "bought": (random.random(n) < p).astype(int),
-            "matured_at": matured,
-            "split": split,
-            "weight": np.ones(n),
-            "known_at": np.full(n, np.datetime64("2024-12-01", "us")),
-            "invocation_id": ["x"] * n,
-            "run_by": ["ana"] * n,
+            "_ml_matured_at": matured,
+            "_ml_split": split,
+            "_ml_weight": np.ones(n),
+            "_ml_known_at": np.full(n, np.datetime64("2024-12-01", "us")),
+            "_ml_invocation_id": ["x"] * n,
+            "_ml_run_by": ["ana"] * n,
         }
     )
 

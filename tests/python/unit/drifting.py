@@ -70,12 +70,12 @@ def train(connection: duckdb.DuckDBPyConnection, n: int, seed: int = 1) -> pa.Ta
             "day": day,
             **{name: pa.array(values, from_pandas=True) for name, values in columns.items()},
             "bought": labels(random, columns),
-            "matured_at": day + np.timedelta64(10, "D"),
-            "split": split,
-            "weight": np.ones(len(split)),
-            "known_at": np.full(len(split), np.datetime64("2024-03-01", "us")),
-            "invocation_id": ["x"] * len(split),
-            "run_by": ["ana"] * len(split),
+            "_ml_matured_at": day + np.timedelta64(10, "D"),
+            "_ml_split": split,
+            "_ml_weight": np.ones(len(split)),
+            "_ml_known_at": np.full(len(split), np.datetime64("2024-03-01", "us")),
+            "_ml_invocation_id": ["x"] * len(split),
+            "_ml_run_by": ["ana"] * len(split),
         }
     )
     return train_if_due(ml_model="m", spec=DECLARATION, training_set=connection.from_arrow(table), history=None)

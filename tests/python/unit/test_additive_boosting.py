@@ -73,7 +73,7 @@ def table_of_numbers(X, y) -> tuple[duckdb.DuckDBPyConnection, dict]:
     made = duckdb.connect()
     names = [f"f{j}" for j in range(X.shape[1])]
     made.execute(
-        f"create table t (id int, y double, weight double, {', '.join(f'{name} double' for name in names)})"
+        f"create table t (id int, y double, _ml_weight double, {', '.join(f'{name} double' for name in names)})"
     )
     made.executemany(
         f"insert into t values ({', '.join('?' * (3 + len(names)))})",

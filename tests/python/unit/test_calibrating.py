@@ -29,8 +29,8 @@ def pooled(n: int = 3000, seed: int = 0) -> tuple[Relation, np.ndarray, np.ndarr
     link = np.round(random.normal(size=n) * 2, 2)
     label = (random.random(n) < 1 / (1 + np.exp(-0.6 * link + 0.4))).astype(float)
     weight = random.integers(1, 3, n).astype(float)
-    table = pa.table({"link": link, "label": label, "weight": weight})
-    return Relation(duckdb.connect().from_arrow(table), name="out_of_fold"), link, label, weight
+    table = pa.table({"_ml_link": link, "_ml_label": label, "_ml_weight": weight})
+    return Relation(duckdb.connect().from_arrow(table), name="_ml_out_of_fold"), link, label, weight
 
 
 def test_platt_is_logistic_regression_on_the_link_score():
@@ -59,8 +59,10 @@ def test_isotonic_steps_are_those_of_scikit_learn(monkeypatch):
 
 
 def test_pure_ends_are_pooled_so_that_log_odds_stay_finite():
-    table = pa.table({"link": np.arange(10.0), "label": [0.0] * 4 + [1.0, 0.0] + [1.0] * 4, "weight": np.ones(10)})
-    found = calibrating._isotonic(Relation(duckdb.connect().from_arrow(table), name="out_of_fold"))
+    table = pa.table(
+        {"_ml_link": np.arange(10.0), "_ml_label": [0.0] * 4 + [1.0, 0.0] + [1.0] * 4, "_ml_weight": np.ones(10)}
+    )
+    found = calibrating._isotonic(Relation(duckdb.connect().from_arrow(table), name="_ml_out_of_fold"))
     assert [row.value for row in found] == sorted(row.value for row in found)
     assert np.isfinite([row.value for row in found]).all()
 
@@ -94,7 +96,7 @@ def test_calibrated_scores_are_better_calibrated_and_come_from_rows(method):
 def test_out_of_fold_rows_of_one_class_calibrate_nothing(method):
     table = customers()
     later = np.array(table["month"]) > np.datetime64("2024-02-01")
-    bought = np.where(later & (np.array(table["split"]) == "train"), 0, np.array(table["bought"]))
+    bought = np.where(later & (np.array(table["_ml_split"]) == "train"), 0, np.array(table["bought"]))
     table = table.set_column(table.schema.get_field_index("bought"), "bought", pa.array(bought))
     with pytest.raises(VersionError, match="predicted out of fold have one class"):
         trained(table, calibration=method)

@@ -39,10 +39,10 @@ def test_the_better_candidate_becomes_the_version_and_all_are_measured():
 def test_metrics_of_folds_are_those_of_scikit_learn_on_rows_that_had_matured():
     table = customers()
     row = trained(table, **choosing())
-    data = {name: np.array(table[name]) for name in ("a", "b", "bought", "month", "matured_at")}
+    data = {name: np.array(table[name]) for name in ("a", "b", "bought", "month", "_ml_matured_at")}
     X = np.column_stack([data["a"], data["b"]])
     for date in ("2024-03-01", "2024-04-01"):
-        fit, predict = data["matured_at"] <= np.datetime64(date), data["month"] == np.datetime64(date)
+        fit, predict = data["_ml_matured_at"] <= np.datetime64(date), data["month"] == np.datetime64(date)
         oracle = make_pipeline(StandardScaler(), LogisticRegression(solver="newton-cholesky", tol=1e-10))
         scores = oracle.fit(X[fit], data["bought"][fit]).predict_proba(X[predict])[:, 1]
         (got,) = metrics_of(row, slice=f"as of {date}", scored_by="candidate:line", metric="log_loss")
@@ -58,7 +58,7 @@ def test_folds_wait_for_labels_unless_the_embargo_is_relaxed():
     assert [fold.name for fold in relaxed] == ["as of 2024-02-01", "as of 2024-03-01", "as of 2024-04-01"]
     counted = rows.query(
         f"select count_if({strict[1].train}) as fit, count_if({strict[1].predict}) as predicted,"
-        f" max(case when {strict[1].train} then matured_at end) as matured from training_set"
+        f" max(case when {strict[1].train} then _ml_matured_at end) as matured from training_set"
     )[0]
     assert counted == {"fit": 500, "predicted": 250, "matured": datetime(2024, 4, 1)}
 

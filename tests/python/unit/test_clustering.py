@@ -30,7 +30,7 @@ DECLARATION: dict[str, Any] = {
 # As the macro training_set makes it: no label, and rows that matured as they began.
 ROWS = """
     select * exclude (bought)
-        replace (month as matured_at, case split when 'embargo' then 'train' else split end as split)
+        replace (month as _ml_matured_at, case _ml_split when 'embargo' then 'train' else _ml_split end as _ml_split)
     from given
 """
 
@@ -56,7 +56,7 @@ def trained(sql: str = ROWS, history: pa.Table | None = None, **changes: Any) ->
 
 
 def split(name: str) -> np.ndarray:
-    return np.array(training_set().query("t", f"select a, b from t where split = '{name}'").fetchall())
+    return np.array(training_set().query("t", f"select a, b from t where _ml_split = '{name}'").fetchall())
 
 
 def test_a_version_without_a_label():
@@ -116,7 +116,7 @@ def test_a_fold_is_not_predicted_from_itself():
     [
         (f"select * from ({ROWS}) where false", "training set: has no row in its train split; got 0 rows in all"),
         (
-            f"select * from ({ROWS}) where split = 'holdout'",
+            f"select * from ({ROWS}) where _ml_split = 'holdout'",
             "has no row in its train split; got 120 rows in all, 120 in holdout",
         ),
         (

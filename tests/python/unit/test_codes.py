@@ -16,7 +16,7 @@ from ml_ledger.warehouse import Relation
 def training_rows(values: list) -> TrainingRows:
     connection = duckdb.connect()
     connection.execute(
-        "create table t as select unnest(range(len($x))) as id, unnest($x::double[]) as x, 1e0 as weight, 0 as y",
+        "create table t as select unnest(range(len($x))) as id, unnest($x::double[]) as x, 1e0 as _ml_weight, 0 as y",
         {"x": [None if x is None else float(x) for x in values]},
     )
     return TrainingRows(Relation(connection.sql("from t"), name="rows"), where="true", label="y", key=("id",))

@@ -65,7 +65,7 @@ def connection() -> duckdb.DuckDBPyConnection:
     made = duckdb.connect()
     table = pa.table(dict(zip(("id", "signed", "seen", "y"), zip(*rows, strict=True), strict=True)))
     made.register("rows", table)
-    made.execute("create table t as select *, 1.0::double as weight from rows")
+    made.execute("create table t as select *, 1.0::double as _ml_weight from rows")
     dates = [None, *AWKWARD, date(1600, 2, 29), date(1969, 12, 31), date(2030, 7, 1), date(9999, 12, 31)]
     moments = [None, datetime(2022, 12, 31, 23, 59, 59, 999999), datetime(2023, 1, 1), datetime(2031, 5, 4, 3)]
     strangers = [(signed, seen) for signed in dates for seen in moments]

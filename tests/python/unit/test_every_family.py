@@ -58,12 +58,12 @@ def table(task: str) -> pa.Table:
             "id": np.arange(len(y)),
             "month": dates[month],
             "label": label,
-            "matured_at": dates[month],
-            "split": np.where(month == 2, "holdout", "train"),
-            "weight": np.ones(len(y)),
-            "known_at": np.full(len(y), np.datetime64("2024-06-01", "us")),
-            "invocation_id": ["x"] * len(y),
-            "run_by": ["ana"] * len(y),
+            "_ml_matured_at": dates[month],
+            "_ml_split": np.where(month == 2, "holdout", "train"),
+            "_ml_weight": np.ones(len(y)),
+            "_ml_known_at": np.full(len(y), np.datetime64("2024-06-01", "us")),
+            "_ml_invocation_id": ["x"] * len(y),
+            "_ml_run_by": ["ana"] * len(y),
         }
     )
 

@@ -28,7 +28,7 @@ def scored_rows(n: int = 900, seed: int = 1) -> dict[str, np.ndarray]:
     score = np.clip(random.random(n) + 0.1 * (group == 2), 0, 1)
     score[random.random(n) < 0.05] = np.nan
     label = (random.random(n) < np.nan_to_num(score, nan=0.5)).astype(float)
-    return {"label": label, "s0_0": score, "_ml_attribute0": group}
+    return {"_ml_label": label, "_ml_s0_0": score, "_ml_attribute0": group}
 
 
 def measured(columns: dict[str, np.ndarray], minimum_group: int = 30) -> dict[tuple[str, str], Any]:

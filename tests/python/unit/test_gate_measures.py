@@ -34,10 +34,10 @@ def scored(row: dict, table: pa.Table, split: str = "holdout") -> dict[str, np.n
     """The columns of a split, with the score by the version's own SQL."""
     rows = Relation(duckdb.connect().from_arrow(table), name="t")
     scoring = CompiledScoring.from_json(row["scoring"])
-    columns = [name for name in table.column_names if name not in ("month", "matured_at", "known_at")]
-    sql = scoring.select(f"(select * from t where split = '{split}') as s", [*columns, "_ml_score"])
+    columns = [name for name in table.column_names if name not in ("month", "_ml_matured_at", "_ml_known_at")]
+    sql = scoring.select(f"(select * from t where _ml_split = '{split}') as s", [*columns, "_ml_score"])
     result = rows.query(sql)
-    return {name: np.array([r[name] for r in result]) for name in (*columns, "_ml_score")}
+    return {name: np.array([r[name.removeprefix("_ml_")] for r in result]) for name in (*columns, "_ml_score")}
 
 
 def by_name(metrics: list[dict], scored_by: str = "self") -> dict[str, float]:
@@ -141,7 +141,7 @@ def test_a_later_version_says_how_far_it_shifts_from_the_earlier_one():
     first = trained(table)
     connection = duckdb.connect()
     later = table.set_column(
-        table.schema.get_field_index("known_at"), "known_at", pa.array([datetime(2025, 6, 1)] * len(table))
+        table.schema.get_field_index("_ml_known_at"), "_ml_known_at", pa.array([datetime(2025, 6, 1)] * len(table))
     )
     (second,) = train_if_due(
         ml_model="m",

@@ -43,7 +43,7 @@ def columns() -> dict[str, np.ndarray]:
         "x": x,
         "amount": np.exp(random.normal(3, 1, N)),
         "code": random.choice(4, N, p=[0.4, 0.3, 0.2, 0.1]).astype(float),
-        "weight": random.integers(1, 4, N).astype(float),
+        "_ml_weight": random.integers(1, 4, N).astype(float),
     }
 
 
@@ -117,7 +117,7 @@ def agree(rows: list[Coefficient], expected: list) -> None:
 def filled(data: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, float]:
     """x with its weighted mean for NaN, where it is NaN, and that mean."""
     missing = np.isnan(data["x"])
-    mean = float(np.average(data["x"][~missing], weights=data["weight"][~missing]))
+    mean = float(np.average(data["x"][~missing], weights=data["_ml_weight"][~missing]))
     return np.where(missing, mean, data["x"]), missing.astype(float), mean
 
 
@@ -128,7 +128,7 @@ def test_a_number_and_log1p(family):
         family, {"code": {"kind": "numeric"}, "amount": {"kind": "numeric", "transform": "log1p"}}, data, y
     )
     X = np.column_stack([np.ones(N), data["code"], np.log1p(data["amount"])])
-    agree(rows, by_hand(family, X, y, data["weight"], np.eye(3).tolist()))
+    agree(rows, by_hand(family, X, y, data["_ml_weight"], np.eye(3).tolist()))
 
 
 def test_a_missing_value_with_a_level_of_its_own(family):
@@ -137,7 +137,7 @@ def test_a_missing_value_with_a_level_of_its_own(family):
     rows = fitted(family, {"x": {"kind": "numeric", "missing": "own_level"}}, data, y)
     x, missing, mean = filled(data)
     contrasts = [[1, 0, 0], [0, 1, 0], [0, mean, 1]]
-    agree(rows, by_hand(family, np.column_stack([np.ones(N), x, missing]), y, data["weight"], contrasts))
+    agree(rows, by_hand(family, np.column_stack([np.ones(N), x, missing]), y, data["_ml_weight"], contrasts))
 
 
 def test_a_missing_value_that_counts_as_the_mean(family):
@@ -146,7 +146,7 @@ def test_a_missing_value_that_counts_as_the_mean(family):
     rows = fitted(family, {"x": {"kind": "numeric", "missing": "impute"}}, data, y)
     x, _, mean = filled(data)
     contrasts = [[1, 0], [0, 1], [0, mean]]
-    agree(rows, by_hand(family, np.column_stack([np.ones(N), x]), y, data["weight"], contrasts))
+    agree(rows, by_hand(family, np.column_stack([np.ones(N), x]), y, data["_ml_weight"], contrasts))
 
 
 def test_knots_and_clipped_ends(family):
@@ -164,7 +164,7 @@ def test_knots_and_clipped_ends(family):
         [0, 1, 1, 1, 0],
         [0, mean, max(0, mean - 9), max(0, mean - 12), 1],
     ]
-    agree(rows, by_hand(family, X, y, data["weight"], contrasts))
+    agree(rows, by_hand(family, X, y, data["_ml_weight"], contrasts))
 
 
 def test_levels_and_their_reference(family):
@@ -173,7 +173,7 @@ def test_levels_and_their_reference(family):
     declared = {"kind": "categorical", "levels": ["0.0", "1.0", "2.0", "3.0"], "unknown": "reference"}
     rows = fitted(family, {"code": declared}, data, y)
     X = np.column_stack([np.ones(N), *(data["code"] == level for level in (1, 2, 3))])
-    head, *others = by_hand(family, X, y, data["weight"], np.eye(4).tolist())
+    head, *others = by_hand(family, X, y, data["_ml_weight"], np.eye(4).tolist())
     assert [row.level for row in rows] == [None, "0.0", "1.0", "2.0", "3.0", None]
     agree(rows, [head, None, *others, None])
 
@@ -183,7 +183,7 @@ def test_bins(family):
     y = label(family, data)
     rows = fitted(family, {"code": {"kind": "numeric", "bins": [1, 3]}}, data, y)
     X = np.column_stack([np.ones(N), data["code"] < 1, data["code"] >= 3])
-    head, low, high = by_hand(family, X, y, data["weight"], np.eye(3).tolist())
+    head, low, high = by_hand(family, X, y, data["_ml_weight"], np.eye(3).tolist())
     agree(rows, [head, low, None, high])
 
 
@@ -193,16 +193,16 @@ def test_far_from_zero(family):
     far = data | {"amount": np.log(data["amount"]) + 1e6}
     rows = fitted(family, {"amount": {"kind": "numeric"}}, far, y)
     near = np.column_stack([np.ones(N), far["amount"] - 1e6])
-    (slope,) = by_hand(family, near, y, data["weight"], [[0, 1]])
-    (intercept,) = by_hand(family, near, y, data["weight"], [[1, -1e6]])
+    (slope,) = by_hand(family, near, y, data["_ml_weight"], [[0, 1]])
+    (intercept,) = by_hand(family, near, y, data["_ml_weight"], [[1, -1e6]])
     agree(rows, [intercept, slope])
 
 
 def test_a_weight_counts_rows(family):
     data = columns()
     y = label(family, data)
-    copies = np.repeat(np.arange(N), data["weight"].astype(int))
-    repeated = {name: values[copies] for name, values in data.items()} | {"weight": np.ones(len(copies))}
+    copies = np.repeat(np.arange(N), data["_ml_weight"].astype(int))
+    repeated = {name: values[copies] for name, values in data.items()} | {"_ml_weight": np.ones(len(copies))}
     declared = {"code": {"kind": "numeric"}}
     weighted, counted = fitted(family, declared, data, y), fitted(family, declared, repeated, y[copies])
     for one, other in zip(weighted, counted, strict=True):
@@ -215,7 +215,7 @@ def test_constant_and_collinear_columns_have_none(family):
     y = label(family, data)
     data |= {"constant": np.full(N, 3.3), "twin": 2 * data["code"] + 1}
     X = np.column_stack([np.ones(N), data["code"]])
-    expected = by_hand(family, X, y, data["weight"], np.eye(2).tolist())
+    expected = by_hand(family, X, y, data["_ml_weight"], np.eye(2).tolist())
     constant = {"constant": {"kind": "numeric"}, "code": {"kind": "numeric"}}
     agree(fitted(family, constant, data, y), [expected[0], None, expected[1]])
     rows = fitted(family, {"code": {"kind": "numeric"}, "twin": {"kind": "numeric"}}, data, y)
@@ -224,15 +224,15 @@ def test_constant_and_collinear_columns_have_none(family):
         family, {"code": {"kind": "numeric"}, "amount": {"kind": "numeric"}, "twin": {"kind": "numeric"}}, data, y
     )
     X = np.column_stack([np.ones(N), data["code"], data["amount"]])
-    (amount,) = by_hand(family, X, y, data["weight"], [[0, 0, 1]])
+    (amount,) = by_hand(family, X, y, data["_ml_weight"], [[0, 0, 1]])
     agree(rows[1:], [None, amount, None])
 
 
 def test_a_perfect_fit_and_a_fit_without_rows_to_spare_have_none():
     x = np.array([1.0, 2.0, 4.0])
-    data = {"x": x, "weight": np.ones(3)}
+    data = {"x": x, "_ml_weight": np.ones(3)}
     assert [row.std_error for row in fitted("linear", {"x": {"kind": "numeric"}}, data, 0 * x + 7)] == [None] * 2
-    two = {"x": x[:2], "weight": np.ones(2)}
+    two = {"x": x[:2], "_ml_weight": np.ones(2)}
     assert [row.std_error for row in fitted("linear", {"x": {"kind": "numeric"}}, two, x[:2])] == [None] * 2
 
 

@@ -90,7 +90,7 @@ def scored(scoring: CompiledScoring, relation) -> list[tuple]:
 def table(**columns) -> duckdb.DuckDBPyRelation:
     n = len(next(iter(columns.values())))
     data = {name: pa.array(values, from_pandas=True) for name, values in columns.items()}
-    data = {"id": pa.array(np.arange(n)), "weight": pa.array(np.ones(n))} | data
+    data = {"id": pa.array(np.arange(n)), "_ml_weight": pa.array(np.ones(n))} | data
     return duckdb.connect().from_arrow(pa.table(data))
 
 
@@ -290,7 +290,7 @@ def test_the_fit_does_not_depend_on_the_order_of_rows(connection):
 def test_weights_count_like_copies():
     columns, _ = blobs(each=60)
     weight = np.random.default_rng(3).integers(1, 4, 360)
-    weighted, _ = fitted(table(weight=weight.astype(float), **columns), features(**NUMBERS), clusters=3)
+    weighted, _ = fitted(table(_ml_weight=weight.astype(float), **columns), features(**NUMBERS), clusters=3)
     copies = {name: np.repeat(values, weight) for name, values in columns.items()}
     copied, _ = fitted(table(**copies), features(**NUMBERS), clusters=3)
     assert centroids(weighted) == pytest.approx(centroids(copied), abs=1e-9)

@@ -30,10 +30,10 @@ CONNECTION = duckdb.connect()
 
 def measured(task: str, label: np.ndarray | None, scores: Mapping[str, np.ndarray], **options) -> list[Metric]:
     """Metrics of arrays: per scorer n scores, or n × outputs; NaN arrives as NULL."""
-    columns = {} if label is None else {"label": pa.array(label, pa.float64())}
+    columns = {} if label is None else {"_ml_label": pa.array(label, pa.float64())}
     for number, score in enumerate(scores.values()):
         for output, column in enumerate(np.atleast_2d(score.T)):
-            columns[f"s{number}_{output}"] = pa.array(column, pa.float64(), from_pandas=True)
+            columns[f"_ml_s{number}_{output}"] = pa.array(column, pa.float64(), from_pandas=True)
     relation = Relation(CONNECTION.from_arrow(pa.table(columns)), name="scored")
     return measure(relation, task=task, dataset="holdout", scorers=list(scores), **options)
 
@@ -243,8 +243,8 @@ def test_unscored_rows_are_counted_and_left_out(unscored):
 
 def test_nan_in_the_engine_is_no_score_either():
     label, score = data(4)
-    table = CONNECTION.from_arrow(pa.table({"label": label, "s0_0": np.where(score > 0.5, np.nan, score)}))
-    assert table.query("t", "select count(s0_0) from t").fetchall() == [(500,)], "NaN, not NULL"
+    table = CONNECTION.from_arrow(pa.table({"_ml_label": label, "_ml_s0_0": np.where(score > 0.5, np.nan, score)}))
+    assert table.query("t", "select count(_ml_s0_0) from t").fetchall() == [(500,)], "NaN, not NULL"
     metrics = measure(Relation(table, name="scored"), task="binary", dataset="holdout", scorers=["self"])
     assert found(metrics)["log_loss"].n == (score <= 0.5).sum()
 

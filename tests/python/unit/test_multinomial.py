@@ -41,7 +41,7 @@ def drawn(n: int = 4000, k: int = 4, seed: int = 0) -> tuple[np.ndarray, np.ndar
 
 def rows_of(X: np.ndarray, y: np.ndarray, weight: np.ndarray | None = None) -> TrainingRows:
     data = {f"x{j}": X[:, j] for j in range(X.shape[1])}
-    data |= {"y": y, "weight": np.ones(len(y)) if weight is None else weight, "id": np.arange(len(y))}
+    data |= {"y": y, "_ml_weight": np.ones(len(y)) if weight is None else weight, "id": np.arange(len(y))}
     relation = Relation(duckdb.connect().from_arrow(pa.table(data)), name="training_set")
     return TrainingRows(relation, where="true", label="y", key=("id",), task="multiclass", classes=CLASSES)
 
@@ -100,7 +100,7 @@ def test_levels_and_missing_values(path):
             "x": pa.array(x, from_pandas=True),
             "level": level,
             "y": y,
-            "weight": np.ones(len(y)),
+            "_ml_weight": np.ones(len(y)),
             "id": np.arange(len(y)),
         }
     )

@@ -27,7 +27,7 @@ TOLERANCE = 1e-8
 
 def training(X: np.ndarray, y: np.ndarray, weight: np.ndarray | None = None) -> tuple[TrainingRows, list[str]]:
     data = {f"x{j}": X[:, j] for j in range(X.shape[1])}
-    data |= {"label": y, "weight": np.ones(len(y)) if weight is None else weight, "id": np.arange(len(y))}
+    data |= {"label": y, "_ml_weight": np.ones(len(y)) if weight is None else weight, "id": np.arange(len(y))}
     relation = Relation(duckdb.connect().from_arrow(pa.table(data)), name="training_set")
     return TrainingRows(relation, where="true", label="label", key=("id",)), [f"x{j}" for j in range(X.shape[1])]
 
@@ -296,7 +296,9 @@ def test_derivatives_are_derivatives(objective):
     assert objective.curvature(eta, y) == pytest.approx(bend, abs=1e-8)
     sql = ", ".join((objective.mu_sql, objective.loss_sql, objective.residual_sql, objective.curvature_sql))
     mu = float(objective.mu(eta)[0])
-    row = duckdb.sql(f"select {sql} from (select 0.37e0 as eta, 1e0 as y, {mu!r}::double as mu)").fetchall()[0]
+    row = duckdb.sql(
+        f"select {sql} from (select 0.37e0 as _ml_eta, 1e0 as _ml_y, {mu!r}::double as _ml_mu)"
+    ).fetchall()[0]
     expected = (mu, objective.loss(eta, y)[0], objective.residual(eta, y)[0], objective.curvature(eta, y)[0])
     assert np.allclose(np.array(row, dtype=float), expected, atol=1e-12)
 

@@ -79,12 +79,12 @@ def test_sql_rows_and_estimator_agree(connection, case):
 @pytest.mark.parametrize("case", CASES)
 def test_references_are_mean_contributions(connection, case):
     declared, pairs = CASES[case]
-    connection.execute("update t set weight = 1 + id % 3")
+    connection.execute("update t set _ml_weight = 1 + id % 3")
     result = fitted(connection, features(**declared), pairs)
     terms = result.scoring.outputs[0].terms
     assert [term.feature for term in terms] == [*declared, *(" × ".join(pair) for pair in pairs)]
     means = connection.execute(
-        f"select {', '.join(f'sum(weight * {sql}) / sum(weight)' for sql in result.scoring.layers[0].values())}"
+        f"select {', '.join(f'sum(_ml_weight * {sql}) / sum(_ml_weight)' for sql in result.scoring.layers[0].values())}"
         f" from t where not ({rejected_by_declaration(features(**declared))})"
     ).fetchall()[0]
     assert [term.reference for term in terms] == pytest.approx(list(means), abs=TOLERANCE)

@@ -202,7 +202,7 @@ def fitted(connection, declared, factory, *, task="binary", label="y", seed=SEED
 def loaded(X, y, weight=None) -> tuple[duckdb.DuckDBPyConnection, dict]:
     """A table `t`, and the declaration of its features f0, f1, …"""
     connection = duckdb.connect()
-    columns = {"id": np.arange(len(X)), "y": y, "weight": np.ones(len(X)) if weight is None else weight}
+    columns = {"id": np.arange(len(X)), "y": y, "_ml_weight": np.ones(len(X)) if weight is None else weight}
     columns |= {f"f{j}": pa.array(X[:, j], from_pandas=True) for j in range(X.shape[1])}
     connection.register("arrow", pa.table(columns))
     connection.execute("create table t as select * from arrow")

@@ -51,7 +51,7 @@ def numbers(found: list[dict], part: str, feature: str | None = None) -> dict[st
 def test_numbers_of_a_feature_are_those_of_numpy():
     table = with_faults()
     found = statistics(table, country={"kind": "categorical"})
-    train = np.array([split == "train" for split in table["split"].to_pylist()])
+    train = np.array([split == "train" for split in table["_ml_split"].to_pylist()])
     a = np.array([np.nan if v is None else v for v in table["a"].to_pylist()])[train]
     finite = a[np.isfinite(a)]
     of_a = numbers(found, "feature", "a")
@@ -80,7 +80,7 @@ def test_levels_are_counted_and_the_rare_ones_together(monkeypatch):
     found = [row for row in statistics(table, country={"kind": "categorical"}) if row.get("feature") == "country"]
     counts = Counter(
         country
-        for country, split in zip(table["country"].to_pylist(), table["split"].to_pylist(), strict=True)
+        for country, split in zip(table["country"].to_pylist(), table["_ml_split"].to_pylist(), strict=True)
         if split == "train"
     )
     assert {(row["statistic"], row.get("level")): row["value"] for row in found} == {

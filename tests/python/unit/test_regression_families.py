@@ -26,7 +26,7 @@ DECLARED = features(**{name: {"kind": "numeric"} for name in NAMES})
 
 def fitted_scores(family_name: str, y: np.ndarray, **hyperparameters) -> np.ndarray:
     """Fit in DuckDB, compile, score in DuckDB."""
-    table = pa.table({name: X[:, j] for j, name in enumerate(NAMES)} | {"y": y, "weight": np.ones(len(y))})
+    table = pa.table({name: X[:, j] for j, name in enumerate(NAMES)} | {"y": y, "_ml_weight": np.ones(len(y))})
     relation = Relation(duckdb.connect().from_arrow(table), name="t")
     family = FAMILIES[family_name]
     fit = family.fit(
@@ -98,8 +98,8 @@ SPEC = {
 }
 ROWS = """
     select range as id, date '2024-01-01' as day, range % 7 + 0.5 as amount, range % 11 as age,
-        timestamp '2024-03-01' as matured_at, case when range < 60 then 'train' else 'holdout' end as split,
-        1.0 as weight, timestamp '2024-06-01' as known_at, 'x' as invocation_id, 'ana' as run_by
+        timestamp '2024-03-01' as _ml_matured_at, case when range < 60 then 'train' else 'holdout' end as _ml_split,
+        1.0 as _ml_weight, timestamp '2024-06-01' as _ml_known_at, 'x' as _ml_invocation_id, 'ana' as _ml_run_by
     from range(90)
 """
 

@@ -231,7 +231,7 @@ def test_what_a_column_is_stored_as_does_not_matter():
     connection = duckdb.connect()
     relation = connection.sql(
         "select 0.1::decimal(4, 1) as a, 0.2::decimal(4, 1) as b, 2147483647::int as i, 7::tinyint as j,"
-        " 1 as y, 1 as weight"
+        " 1 as y, 1 as _ml_weight"
     )
     declared = features(**{name: {"kind": "numeric"} for name in "abij"})
     for expression, expected in {
@@ -279,8 +279,8 @@ NUMBERS = [
 
 def test_texts_become_dates_and_numbers_or_null():
     connection = duckdb.connect()
-    connection.execute("create table dates as select unnest($1) as d, 1 as y, 1 as weight", [DATES])
-    connection.execute("create table numbers as select unnest($1) as d, 1 as y, 1 as weight", [NUMBERS])
+    connection.execute("create table dates as select unnest($1) as d, 1 as y, 1 as _ml_weight", [DATES])
+    connection.execute("create table numbers as select unnest($1) as d, 1 as y, 1 as _ml_weight", [NUMBERS])
 
     def by_sql(table: str, expression: str) -> list[float | None]:
         fit, scoring = fitted(connection.table(table), features(d=LEVEL), expression, "regression")
@@ -415,7 +415,7 @@ POLICIES = {
 def test_policies_hold_as_in_other_families(connection, case):
     feature, expression, python = POLICIES[case]
     column = "level" if feature["kind"] == "categorical" else "x"
-    relation = connection.sql(f"select id, {column} as x, y, weight from t")
+    relation = connection.sql(f"select id, {column} as x, y, _ml_weight from t")
     fit, scoring = fitted(relation, features(x=feature), expression)
     rows = connection.sql(
         f"select x, _ml_score from ({scoring.select('relation', ['x', '_ml_score'])})"
@@ -429,7 +429,7 @@ def test_policies_hold_as_in_other_families(connection, case):
 
 
 def test_the_reference_is_the_weighted_mean_of_what_is_scored(connection):
-    relation = connection.sql("select * replace (1 + id % 3 as weight) from t")
+    relation = connection.sql("select * replace (1 + id % 3 as _ml_weight) from t")
     fit, _ = fitted(relation, features(x=NUMBER), "x / 15")
     rows = relation.project("x / 15, weight").fetchall()
     scored = [(value, weight) for value, weight in rows if value is not None and 0 <= value <= 1]

@@ -52,7 +52,7 @@ def breast_cancer() -> tuple[duckdb.DuckDBPyConnection, dict]:
     X, y = load_breast_cancer(return_X_y=True)
     names = [f"f{j}" for j in range(10)]
     columns = {name: X[:, j] for j, name in enumerate(names)}
-    columns |= {"id": np.arange(len(y)), "y": y, "weight": np.ones(len(y))}
+    columns |= {"id": np.arange(len(y)), "y": y, "_ml_weight": np.ones(len(y))}
     return table_of(columns), features(**{name: {"kind": "numeric"} for name in names})
 
 
@@ -75,7 +75,7 @@ def repurchase() -> tuple[duckdb.DuckDBPyConnection, dict]:
             monthname(min(order_date)) as first_month,
             bool_or(quantity > 3 and order_date < date '1997-07-01') as large_order,
             max((order_date between date '1997-07-01' and date '1997-09-28')::int) as y,
-            1.0::double as weight
+            1.0::double as _ml_weight
         from read_csv('{ORDERS}')
         group by customer_id
         having min(order_date) < date '1997-07-01'
@@ -117,7 +117,7 @@ def counted_by_hand(rows: list[Coefficient], entities: list[dict]) -> dict[int, 
     for entity in entities:
         for row in matching(rows, entity)[1:]:
             both = counts.setdefault(row.term, {}).setdefault(row, [0.0, 0.0])
-            both[0 if entity["y"] else 1] += entity["weight"]
+            both[0 if entity["y"] else 1] += entity["_ml_weight"]
     return counts
 
 
@@ -220,7 +220,7 @@ def test_a_weight_that_would_turn_a_declared_direction_around_is_zero():
     a = random.normal(size=4000)
     b = a + 0.3 * random.normal(size=4000)
     y = (random.random(4000) < 1 / (1 + np.exp(-3 * a + 2 * b))).astype(int)
-    made = table_of({"a": a, "b": b, "y": y, "id": np.arange(4000), "weight": np.ones(4000)})
+    made = table_of({"a": a, "b": b, "y": y, "id": np.arange(4000), "_ml_weight": np.ones(4000)})
     free = fitted(made, features(a={"kind": "numeric"}, b={"kind": "numeric"})).fit.diagnostics
     assert free["weight.b"] < -0.5
     declared = features(a={"kind": "numeric"}, b={"kind": "numeric", "monotone": "increasing"})
@@ -321,7 +321,7 @@ def test_a_baseline_ignores_the_shapes_of_other_families(connection):
 
 def test_weights_count_like_copies(connection):
     connection.execute(
-        "create or replace table weighted as select * exclude (weight), 1.0 + id % 3 as weight from t"
+        "create or replace table weighted as select * exclude (_ml_weight), 1.0 + id % 3 as _ml_weight from t"
     )
     connection.execute("create or replace table copied as select * from t, range(1 + id % 3)")
     declared = features(

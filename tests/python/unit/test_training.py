@@ -33,7 +33,7 @@ def only_row(table: pa.Table) -> dict:
 
 
 def at(clock: str) -> str:
-    return f"select * replace (timestamp '{clock}' as known_at) from ({GOOD})"
+    return f"select * replace (timestamp '{clock}' as _ml_known_at) from ({GOOD})"
 
 
 def test_the_first_version():
@@ -49,7 +49,7 @@ def test_the_first_version():
 
 
 def test_labels_that_mature_as_the_holdout_begins_do_not_overlap_it():
-    row = only_row(train(f"select * replace (timestamp '2024-03-01' as matured_at) from ({GOOD})"))
+    row = only_row(train(f"select * replace (timestamp '2024-03-01' as _ml_matured_at) from ({GOOD})"))
     assert row["labels_overlap_holdout"] is False
 
 
@@ -89,7 +89,7 @@ def test_a_version_that_reads_a_column_which_is_gone_is_said_to_score_nothing():
 def test_rejected_rows_are_not_trained_on_and_not_scored():
     rejected = f"select * replace (nullif(age, 20) as age) from ({GOOD})"
     row = only_row(train(rejected))
-    without = only_row(train(f"select * from ({GOOD}) where age <> 20 or split = 'holdout'"))
+    without = only_row(train(f"select * from ({GOOD}) where age <> 20 or _ml_split = 'holdout'"))
     assert row["train_rows"] == 85
     assert row["coefficients"] == without["coefficients"]
     shares = {
@@ -101,8 +101,8 @@ def test_rejected_rows_are_not_trained_on_and_not_scored():
 
 
 def test_weights_reach_the_fit():
-    doubled = f"select * replace (1.0 + (id % 2) as weight) from ({GOOD})"
-    copies = f"select * from ({GOOD}) union all select * from ({GOOD}) where id % 2 = 1 and split = 'train'"
+    doubled = f"select * replace (1.0 + (id % 2) as _ml_weight) from ({GOOD})"
+    copies = f"select * from ({GOOD}) union all select * from ({GOOD}) where id % 2 = 1 and _ml_split = 'train'"
     weighted = json.loads(only_row(train(doubled))["coefficients"])
     with pytest.raises(TrainingSetError, match="an entity must occur once"):
         train(copies)
@@ -119,8 +119,8 @@ def test_weights_reach_the_fit():
     [
         "select * replace (case when id = 3 then 1 - bought else bought end as bought) from ({good})",
         "select * replace (case when id = 3 then age + 1 else age end as age) from ({good})",
-        "select * replace (case when id = 3 then 2.0 else weight end as weight) from ({good})",
-        "select * replace (case when id = 3 and split = 'holdout' then 9.0 else gap end as gap) from ({good})",
+        "select * replace (case when id = 3 then 2.0 else _ml_weight end as _ml_weight) from ({good})",
+        "select * replace (case when id = 3 and _ml_split = 'holdout' then 9.0 else gap end as gap) from ({good})",
         "select * replace (case when id = 3 then 300 else id end as id) from ({good})",
     ],
 )
@@ -129,7 +129,7 @@ def test_the_fingerprint_covers_everything_that_was_used(change):
     assert only_row(train())["training_set_fingerprint"] == before
     assert only_row(train(change.format(good=GOOD)))["training_set_fingerprint"] != before
     embargoed = (
-        f"select * from ({GOOD}) union all select * replace ('embargo' as split, id + 900 as id) from ({GOOD})"
+        f"select * from ({GOOD}) union all select * replace ('embargo' as _ml_split, id + 900 as id) from ({GOOD})"
     )
     assert only_row(train(embargoed))["training_set_fingerprint"] == before
 

@@ -35,7 +35,7 @@ def forest(kind="Classifier"):
 def columns(table: pa.Table, split: str) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Features and all columns of a split, by customer and month, as rows are fitted."""
     rows = table.sort_by([("id", "ascending"), ("month", "ascending")]).to_pandas()
-    rows = rows[rows["split"] == split]
+    rows = rows[rows["_ml_split"] == split]
     return rows[["a", "b"]].to_numpy(), {name: rows[name].to_numpy() for name in rows}
 
 
@@ -116,7 +116,7 @@ def test_several_estimators_and_others_are_measured_on_the_same_rows():
             ml_model="m",
             spec=declaration | {"algorithm": algorithm, "training": {"seed": seed}},
             training_set=connection.from_arrow(
-                table.set_column(table.column_names.index("known_at"), "known_at", column)
+                table.set_column(table.column_names.index("_ml_known_at"), "_ml_known_at", column)
             ),
             history=None if history is None else connection.from_arrow(history),
         )
@@ -137,7 +137,7 @@ def test_a_candidate_may_be_an_estimator():
     assert row["algorithm"] == "python"
     rows = table.sort_by([("id", "ascending"), ("month", "ascending")]).to_pandas()
     date = np.datetime64("2024-04-01")
-    fit, predict = rows[rows["matured_at"] <= date], rows[rows["month"] == date]
+    fit, predict = rows[rows["_ml_matured_at"] <= date], rows[rows["month"] == date]
     oracle = RandomForestClassifier(**SETTINGS, random_state=0).fit(fit[["a", "b"]].to_numpy(), fit["bought"])
     scores = oracle.predict_proba(predict[["a", "b"]].to_numpy())[:, 1]
     (got,) = metrics_of(row, slice="as of 2024-04-01", scored_by="candidate:forest", metric="log_loss")

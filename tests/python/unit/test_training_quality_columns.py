@@ -154,7 +154,7 @@ def test_copies_and_conflicting_labels():
     for values in columns.values():
         values[[1, 5, 9]] = values[[0, 4, 8]]
     columns["bought"][[0, 1]] = [0, 1]
-    columns["split"] = np.where(np.arange(1200) < 1000, "train", "holdout")
+    columns["_ml_split"] = np.where(np.arange(1200) < 1000, "train", "holdout")
     copies, conflict = findings_of(duplicates, columns, task="binary")
     assert (copies.check, copies.severity, copies.row_count, copies.rows_looked_at) == (
         "duplicate_rows",
@@ -177,7 +177,7 @@ def test_copies_of_rows_with_few_values_are_information():
 
 def test_a_rare_class_is_a_warning_and_one_with_few_rows_an_error():
     columns = clean(0, rows=4000)
-    columns["split"] = np.full(4000, "train")
+    columns["_ml_split"] = np.full(4000, "train")
     columns["bought"] = (np.arange(4000) % 50 == 0).astype(int)
     (found,) = findings_of(class_imbalance, columns, task="binary")
     assert (found.severity, found.subject, found.row_count) == ("warn", "bought = 1", 80)

@@ -25,7 +25,7 @@ def weak(findings):
 
 def flipped(columns, seed):
     """Thirty labels of the train split exchanged, and where."""
-    train = np.flatnonzero(columns["split"] == "train")
+    train = np.flatnonzero(columns["_ml_split"] == "train")
     places = np.random.default_rng(seed).choice(train, PLANTED, replace=False)
     columns["bought"] = columns["bought"].copy()
     columns["bought"][places] = 1 - columns["bought"][places]
@@ -35,7 +35,7 @@ def flipped(columns, seed):
 def test_thirty_mislabels_of_breast_cancer():
     data = load_breast_cancer()
     columns = {f"x{place}": data.data[:, place] for place in range(30)} | {"bought": data.target}
-    columns["split"] = np.where(np.arange(len(data.target)) % 5 == 4, "holdout", "train")
+    columns["_ml_split"] = np.where(np.arange(len(data.target)) % 5 == 4, "holdout", "train")
     planted = flipped(columns, 0)
     row, suspects = mislabels(assess(columns))
     assert len(planted & set(suspects[:FIRST])) >= LEAST
@@ -46,7 +46,7 @@ def test_thirty_mislabels_of_a_set_that_is_clear():
     rng = np.random.default_rng(1)
     columns = {f"x{place}": rng.normal(size=3000) for place in range(5)}
     columns["bought"] = (2 * columns["x0"] - columns["x1"] + columns["x0"] * columns["x2"] > 0).astype(int)
-    columns["split"] = np.where(np.arange(3000) % 4 == 3, "holdout", "train")
+    columns["_ml_split"] = np.where(np.arange(3000) % 4 == 3, "holdout", "train")
     planted = flipped(columns, 1)
     row, suspects = mislabels(assess(columns))
     assert len(planted & set(suspects[:FIRST])) >= LEAST
@@ -71,7 +71,7 @@ def test_mislabels_among_outcomes_of_chance_are_told_by_the_entitys_other_rows()
         "recent": recent.ravel(),
         "noise": rng.normal(size=entities * months),
         "bought": label.ravel().astype(int),
-        "split": np.where(month == months - 1, "holdout", "train"),
+        "_ml_split": np.where(month == months - 1, "holdout", "train"),
         "month": np.array([f"2024-{1 + number:02d}-01" for number in month], dtype="datetime64[D]"),
     }
     planted = flipped(columns, 2)

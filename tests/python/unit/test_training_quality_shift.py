@@ -119,7 +119,7 @@ def test_a_second_run_gives_the_same_rows_and_another_seed_another_sample():
     assert first == assess(columns, **small)
     shuffled = {name: values[::-1].copy() for name, values in columns.items()}
     shuffled["id"] = np.arange(1600)[::-1].copy()
-    shuffled["split"] = np.where(np.arange(1600) % 4 == 3, "holdout", "train")[::-1].copy()
+    shuffled["_ml_split"] = np.where(np.arange(1600) % 4 == 3, "holdout", "train")[::-1].copy()
     assert assess(shuffled, **small) == first, "whatever the order of the rows"
     assert assess(columns, training={"seed": 5}, **small) != first
 
@@ -165,7 +165,7 @@ def test_nothing_is_looked_at_unless_it_is_asked_for():
 
 def test_nothing_has_matured_yet():
     columns = clean(0, rows=400)
-    columns["split"] = np.full(400, "embargo")
+    columns["_ml_split"] = np.full(400, "embargo")
     assert assess(columns) == []
 
 

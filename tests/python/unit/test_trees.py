@@ -111,7 +111,7 @@ def assert_agreement(connection, fit: Fit, scoring: CompiledScoring) -> None:
 
 def table_of(X: np.ndarray, y: np.ndarray) -> duckdb.DuckDBPyRelation:
     data = {f"f{j}": X[:, j] for j in range(X.shape[1])}
-    data |= {"y": y.astype(float), "weight": np.ones(len(y)), "id": np.arange(len(y))}
+    data |= {"y": y.astype(float), "_ml_weight": np.ones(len(y)), "id": np.arange(len(y))}
     return duckdb.connect().from_arrow(pa.table(data))
 
 

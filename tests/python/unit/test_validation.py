@@ -27,11 +27,11 @@ GOOD = """
         (range * 7 % 3 = 0)::int as bought,
         20 + range % 7 as age,
         case when range % 5 > 0 then range / 3.0 end as gap,
-        timestamp '2024-06-01' as matured_at,
-        case when range < 100 then 'train' else 'holdout' end as split,
-        1.0 as weight,
-        timestamp '2024-06-01' as known_at,
-        'x' as invocation_id, 'ana' as run_by
+        timestamp '2024-06-01' as _ml_matured_at,
+        case when range < 100 then 'train' else 'holdout' end as _ml_split,
+        1.0 as _ml_weight,
+        timestamp '2024-06-01' as _ml_known_at,
+        'x' as _ml_invocation_id, 'ana' as _ml_run_by
     from range(150)
 """
 
@@ -80,7 +80,7 @@ FAULTS = {
         "label bought: has one class in the train split; got '0' on all 100 rows. Allowed: both classes.",
     ),
     "one class in the holdout": (
-        "select * replace (case when split = 'holdout' then 1 else bought end as bought) from ({good})",
+        "select * replace (case when _ml_split = 'holdout' then 1 else bought end as bought) from ({good})",
         "label bought: has one class in the holdout split; got '1' on all 50 rows.",
     ),
     "another label": (
@@ -93,8 +93,8 @@ FAULTS = {
     ),
     "no rows": ("select * from ({good}) where false", "training set: has no row in its train split; got 0 rows"),
     "no training rows": (
-        "select * replace ('embargo' as split) from ({good}) where split = 'train' union all"
-        " select * from ({good}) where split = 'holdout'",
+        "select * replace ('embargo' as _ml_split) from ({good}) where _ml_split = 'train' union all"
+        " select * from ({good}) where _ml_split = 'holdout'",
         "training set: has no row in its train split; got 150 rows in all",
     ),
     "duplicates": (
@@ -114,7 +114,7 @@ FAULTS = {
         "features.age: a feature of kind numeric must be numeric; got DOUBLE[]",
     ),
     "nothing left but rejected rows": (
-        "select * replace (case when split = 'holdout' then age end as age) from ({good})",
+        "select * replace (case when _ml_split = 'holdout' then age end as age) from ({good})",
         "training set: has no usable row in its train split; got 150 rows in all",
     ),
     "nothing but NULL": (
@@ -126,7 +126,7 @@ FAULTS = {
         "features.gap: must be finite; got 3 NaN or infinite values.",
     ),
     "not made by the macro": (
-        "select * exclude (split) from ({good})",
+        "select * exclude (_ml_split) from ({good})",
         "split: column is not in the training set. Fix: build the training set with the macro",
     ),
 }
@@ -171,7 +171,7 @@ def test_the_fingerprint_sees_every_change_and_no_order():
     assert before.startswith("md5sum60:150:")
     assert fingerprint(f"select * from ({GOOD}) order by random()") == before
     for change in (
-        f"select * replace (case when id = 3 and split = 'holdout' then 0 else gap end as gap) from ({GOOD})",
+        f"select * replace (case when id = 3 and _ml_split = 'holdout' then 0 else gap end as gap) from ({GOOD})",
         f"select * from ({GOOD}) where id <> 3 or day <> date '2024-02-01'",
         f"select * replace (coalesce(gap, 0) as gap) from ({GOOD})",
     ):

@@ -58,7 +58,7 @@ def test_the_value_of_decisions_is_that_of_a_loop_over_rows():
     found = measured(
         "binary",
         BINARY,
-        {"label": label, "s0_0": scores[0], "s1_0": scores[1]},
+        {"_ml_label": label, "_ml_s0_0": scores[0], "_ml_s1_0": scores[1]},
         ["self", "baseline:b"],
         threshold=0.4,
     )
@@ -81,7 +81,7 @@ def test_amounts_are_worth_what_the_decision_earns_or_what_the_error_costs():
     random = np.random.default_rng(2)
     label = random.gamma(1, 40, 300)
     score = label + random.normal(0, 30, 300)
-    columns = {"label": label, "s0_0": score}
+    columns = {"_ml_label": label, "_ml_s0_0": score}
     found = measured("regression", CATALOGUE, columns, ["self"], threshold=30.0)
     assert_mean(
         found["self", "value_per_row"],
@@ -98,7 +98,7 @@ def test_classes_are_worth_something_where_they_are_right():
     random = np.random.default_rng(3)
     label = random.integers(0, 3, 200)
     shares = random.dirichlet([1, 1, 1], 200)
-    columns = {"label": label.astype(float)} | {f"s0_{k}": shares[:, k] for k in range(3)}
+    columns = {"_ml_label": label.astype(float)} | {f"_ml_s0_{k}": shares[:, k] for k in range(3)}
     value = {"unit": "points", "correct": 2.0, "wrong": -1.0}
     found = measured("multiclass", value, columns, ["self"], classes=["a", "b", "c"])
     assert_mean(
@@ -166,7 +166,7 @@ def test_a_version_takes_the_best_threshold_of_training_rows_and_says_why():
     # Of the holdout only features are seen: other labels there change no threshold.
     table = customers()
     at = table.column_names.index("bought")
-    is_held_out = np.array(table["split"].to_pylist()) == "holdout"
+    is_held_out = np.array(table["_ml_split"].to_pylist()) == "holdout"
     label = np.where(is_held_out, 1 - np.array(table["bought"]), np.array(table["bought"]))
     assert (
         trained(table.set_column(at, "bought", pa.array(label)), decision=decision, value=value)["threshold"]

@@ -21,7 +21,7 @@ def slopes(row) -> dict[str, float]:
 
 def oracle(table: pa.Table, weight: np.ndarray | None, class_weight=None) -> dict[str, float]:
     data = table.to_pandas()
-    train = data["split"] == "train"
+    train = data["_ml_split"] == "train"
     X, y = data.loc[train, ["a", "b"]].to_numpy(), data.loc[train, "bought"].to_numpy()
     own = np.ones(len(y)) if weight is None else weight[train]
     by_class = {0: 1.0, 1: 1.0} if class_weight is None else class_weight
@@ -47,7 +47,7 @@ def test_class_weights():
 def test_balanced_classes_weigh_the_same():
     table = customers()
     data = table.to_pandas()
-    y = data.loc[data["split"] == "train", "bought"]
+    y = data.loc[data["_ml_split"] == "train", "bought"]
     share = {k: len(y) / (2 * (y == k).sum()) for k in (0, 1)}
     got = slopes(trained(table, training={"class_weights": "balanced"}))
     assert got == pytest.approx(oracle(table, None, share), abs=1e-8)
@@ -98,7 +98,7 @@ def test_class_weights_of_classes_that_are_not_there():
         )
 
 
-@pytest.mark.parametrize("column", ["bought", "id", "month", "weight"])
+@pytest.mark.parametrize("column", ["bought", "id", "month", "_ml_weight"])
 def test_a_sample_weight_is_a_column_of_its_own(column):
     with pytest.raises(SpecError, match="sample_weight: cannot be the entity"):
         declared(training={"sample_weight": column})

@@ -69,7 +69,7 @@ def features_of(columns: dict[str, np.ndarray]) -> dict[str, dict[str, str]]:
         name: {"kind": (kind := kinds.get(values.dtype.kind, "numeric"))}
         | ({"missing": "impute"} if kind == "numeric" else {"missing": "own_level"})
         for name, values in columns.items()
-        if name not in ("bought", "id", "month", "split")
+        if name not in ("bought", "id", "month", "_ml_split")
     }
 
 
@@ -79,20 +79,20 @@ def training_set(connection: duckdb.DuckDBPyConnection, columns: dict[str, np.nd
     table = pa.table(
         {
             "id": columns.get("id", np.arange(n)),
-            "split": columns.get("split", np.where(np.arange(n) % 4 == 3, "holdout", "train")),
+            "_ml_split": columns.get("_ml_split", np.where(np.arange(n) % 4 == 3, "holdout", "train")),
             **{
                 name: pa.array(values, from_pandas=True)
                 for name, values in columns.items()
-                if name not in ("id", "split")
+                if name not in ("id", "_ml_split")
             },
         }
     )
     added = (
-        "timestamp '2024-06-01' as matured_at, 1.0 as weight, timestamp '2024-06-30' as known_at,"
-        " 'x' as invocation_id, 'ana' as run_by"
+        "timestamp '2024-06-01' as _ml_matured_at, 1.0 as _ml_weight, timestamp '2024-06-30' as _ml_known_at,"
+        " 'x' as _ml_invocation_id, 'ana' as _ml_run_by"
     )
     if "month" not in columns:
-        added += ", case when split = 'train' then date '2024-01-01' else date '2024-05-01' end as month"
+        added += ", case when _ml_split = 'train' then date '2024-01-01' else date '2024-05-01' end as month"
     connection.register("columns_of_test", table)
     connection.execute(f"create or replace table training_set as select *, {added} from columns_of_test")
     return connection.table("training_set")

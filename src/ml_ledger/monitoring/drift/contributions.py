@@ -33,7 +33,7 @@ def means_of_contributions(
             column = f"_ml_c{o}_{t}"
             if term.feature is None or not any(column in layer for layer in scoring.layers):
                 continue
-            key = (term.feature.partition(".")[0], o)
+            key = (term.feature, o)
             means[column] = key
             expected[key] = expected.get(key, 0.0) + term.reference
     return means, expected

@@ -64,7 +64,7 @@ def count(
         read.append(f"{item.value} as _ml_v{number}")
         wanted += _general(number, item)
         wanted += _of_number(number, item.column) if item.column.is_number else _of_levels(number)
-    wanted += [f"avg(_ml_term{number}) as _ml_mean{number}" for number in range(len(means))]
+    wanted += [f"avg(_ml_term{number}) as _ml_term_mean{number}" for number in range(len(means))]
     for number, item in enumerate(sources):
         read += [f"{item.counted} as _ml_counted{number}"] if item.counted else []
         read += [f"{item.unreadable} as _ml_unreadable{number}"] if item.unreadable else []
@@ -73,47 +73,47 @@ def count(
         " group by _ml_group"
     )
     return {
-        row["_ml_group"]: (
+        row["group"]: (
             [_counts(number, item, row) for number, item in enumerate(sources)],
-            [row[f"_ml_mean{number}"] for number in range(len(means))],
+            [row[f"term_mean{number}"] for number in range(len(means))],
         )
         for row in rows
     }
 
 
 def _general(number: int, item: Source) -> list[str]:
-    wanted = [f"count(_ml_v{number}) as known{number}"]
+    wanted = [f"count(_ml_v{number}) as _ml_known{number}"]
     if item.counted is not None:
-        wanted.append(f"count_if(_ml_counted{number}) as rows{number}")
+        wanted.append(f"count_if(_ml_counted{number}) as _ml_rows{number}")
     if item.unreadable is not None:
-        wanted.append(f"count_if(_ml_unreadable{number}) as unreadable{number}")
+        wanted.append(f"count_if(_ml_unreadable{number}) as _ml_unreadable{number}")
     return wanted
 
 
 def _of_number(number: int, column: Column) -> list[str]:
     value = f"_ml_v{number}"
     wanted = [
-        f"min({value}) as lowest{number}",
-        f"max({value}) as highest{number}",
-        f"avg({value}) as mean{number}",
-        f"stddev_pop({value}) as deviation{number}",
-        *(f"count_if({value} < {double(edge)}) as below{number}_{n}" for n, edge in enumerate(column.edges)),
-        *(f"count_if({value} = {double(v)}) as default{number}_{n}" for n, v in enumerate(DEFAULT_VALUES)),
+        f"min({value}) as _ml_lowest{number}",
+        f"max({value}) as _ml_highest{number}",
+        f"avg({value}) as _ml_mean{number}",
+        f"stddev_pop({value}) as _ml_deviation{number}",
+        *(f"count_if({value} < {double(edge)}) as _ml_below{number}_{n}" for n, edge in enumerate(column.edges)),
+        *(f"count_if({value} = {double(v)}) as _ml_default{number}_{n}" for n, v in enumerate(DEFAULT_VALUES)),
     ]
     if column.lowest is not None and column.highest is not None:
-        wanted.append(f"count_if({value} < {double(column.lowest)}) as under{number}")
-        wanted.append(f"count_if({value} > {double(column.highest)}) as over{number}")
+        wanted.append(f"count_if({value} < {double(column.lowest)}) as _ml_under{number}")
+        wanted.append(f"count_if({value} > {double(column.highest)}) as _ml_over{number}")
     return wanted
 
 
 def _of_levels(number: int) -> list[str]:
-    return [f"histogram(_ml_v{number}) as levels{number}"]
+    return [f"histogram(_ml_v{number}) as _ml_levels{number}"]
 
 
 def _counts(number: int, item: Source, row: Mapping[str, Any]) -> Counts:
     # count_if is NULL where its argument always is.
     general = {
-        "rows": row["_ml_rows"] if item.counted is None else row[f"rows{number}"] or 0,
+        "rows": row["rows"] if item.counted is None else row[f"rows{number}"] or 0,
         "known": row[f"known{number}"],
         "unreadable": 0 if item.unreadable is None else row[f"unreadable{number}"] or 0,
     }

@@ -59,11 +59,11 @@ def rows_of(groups: Collection[Group]) -> str:
 def groups_of(labelled: Relation, period: str) -> list[Group]:
     """All groups, by version, slot and period."""
     found = labelled.query(
-        f"select version, slot, date_trunc({literal(period)}, as_of) as period_start,"
-        " count(*) as decisions, count(coalesce(cast(label as varchar), label_class)) as matured,"
-        f" {rows_hash('decision_id, features')} as decisions_hash,"
-        f" {rows_hash('decision_id, label, label_class')} as labels_hash"
-        f" from {labelled.name} where {KNOWN} group by all order by version, slot, period_start"
+        f"select version, slot, date_trunc({literal(period)}, as_of) as _ml_period_start,"
+        " count(*) as _ml_decisions, count(coalesce(cast(label as varchar), label_class)) as _ml_matured,"
+        f" {rows_hash('decision_id, features')} as _ml_decisions_hash,"
+        f" {rows_hash('decision_id, label, label_class')} as _ml_labels_hash"
+        f" from {labelled.name} where {KNOWN} group by all order by version, slot, _ml_period_start"
     )
     return [Group(**{**row, "period": period, "period_start": _moment(row["period_start"])}) for row in found]
 
@@ -74,7 +74,7 @@ def periods_without_rows(labelled: Relation, groups: Sequence[Group], period: st
         of_slot = sorted((g for g in groups if g.slot == slot), key=lambda g: (g.period_start, g.version))
         first, last = of_slot[0].period_start, of_slot[-1].period_start
         every = labelled.query(
-            f"select unnest(generate_series(timestamp '{first}', timestamp '{last}', interval 1 {period})) as start"
+            f"select unnest(generate_series(timestamp '{first}', timestamp '{last}', interval 1 {period})) as _ml_start"
         )
         latest, position = of_slot[0], 0
         for start in (_moment(row["start"]) for row in every):

@@ -232,15 +232,15 @@ class _Node:
         labelled = self.labelled.filtered(rows_of([group]))
         selected = ", ".join(f"cast({sql} as double) as {name}" for name, sql in label_and_scores(spec).items())
         with labelled.materialised(f"select {selected} from {labelled.name}") as scored:
-            with_label = scored.filtered("label is not null")
+            with_label = scored.filtered("_ml_label is not null")
             return [_concept_row(concept) for concept in concepts(spec, with_label, released, self.limits)]
 
     def of_all_features(
         self, groups: Sequence[Group], stored: Mapping[int, Mapping[str, Any]], training_rows: Relation | None
     ) -> Iterator[dict[str, Any]]:
         """Whether a classifier can tell the rows of the latest periods from those of training."""
-        has_rows = training_rows is not None and {"_ml_version", *self._feature_names(stored)} <= set(
-            training_rows.types
+        has_rows = training_rows is not None and all(
+            name in training_rows.types for name in ("_ml_version", *self._feature_names(stored))
         )
         then: dict[int, Sample] = {}
         for group in latest_of_each_slot(groups, JOINT_PERIODS):
@@ -278,8 +278,8 @@ class _Node:
     def _sample(self, spec: MLModelSpec, group: Group) -> Sample:
         chosen = self.labelled.filtered(rows_of([group]))
         names = ", ".join(f"{sql} as {quoted(name)}" for name, sql in feature_texts(spec).items())
-        with chosen.materialised(f"select entity_id, {names} from {chosen.name}") as texts:
-            return sample(spec, texts, "entity_id", "1 = 1", self.limits.joint_rows)
+        with chosen.materialised(f"select entity_id as _ml_entity_id, {names} from {chosen.name}") as texts:
+            return sample(spec, texts, "_ml_entity_id", "1 = 1", self.limits.joint_rows)
 
     def _joint(self, spec: MLModelSpec, group: Group, family: str, then: Sample | None) -> dict[str, Any]:
         row: dict[str, Any] = {"part": "joint", "metric": "roc_auc", "n": group.decisions}
@@ -331,7 +331,9 @@ class _Node:
             if found is None:
                 continue
             for problem in problems:
-                name = problem.where.split(".")[1]
+                name = max(
+                    (name for name in spec.features if problem.where.startswith(f"features.{name}")), key=len
+                )
                 gone = name not in features.types
                 yield self.row(
                     group,

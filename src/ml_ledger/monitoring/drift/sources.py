@@ -25,7 +25,7 @@ def typed_rows(labelled: Relation, groups: Sequence[Group], spec: MLModelSpec) -
         columns[quoted(name)] = f"try_cast({texts[name]} as {sql_type(feature.kind)})"
         columns[f"_ml_text{n}"] = texts[name]
     selected = ", ".join(f"{sql} as {name}" for name, sql in columns.items())
-    return f"select {selected} from {labelled.name} where {rows_of(groups)}"
+    return f"select {selected} from (select * from {labelled.name} where {rows_of(groups)}) as _ml_decided"
 
 
 def source_of(column: Column, spec: MLModelSpec) -> Source:
