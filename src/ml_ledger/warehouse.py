@@ -210,15 +210,17 @@ class Relation:
         wanted: Mapping[str, tuple[int, str]],
         others: Mapping[str, str],
         where: str,
+        as_they_are: Mapping[str, str] | None = None,
     ) -> str:
         """A query for columns of scorings and expressions, as doubles, over the rows that satisfy `where`.
 
         wanted: by new name the position of a scoring and SQL over its columns. others: by new name SQL over the
-        relation.
+        relation; as_they_are: the same for columns of any type.
         """
+        others = {name: f"cast({sql} as double)" for name, sql in others.items()} | dict(as_they_are or {})
         features = list(dict.fromkeys(quoted(feature) for scoring in scorings for feature in scoring.features))
         kept = list(others)
-        added = [f"cast({sql} as double) as {name}" for name, sql in others.items()]
+        added = [f"{sql} as {name}" for name, sql in others.items()]
         source = (
             f"(select {', '.join([*features, *added, '1 as _ml_row'])} from {self.name} where {where}) as _ml_rows"
         )

@@ -81,16 +81,17 @@ def f1_from_overlap(overlap: Estimate | None) -> Estimate | None:
 def _by_decile(rows: ScoredRows, i: int) -> Iterator[Measured]:
     scorer = rows.scorers[i]
     found = list(deciles(rows, score=f"_ml_s{i}_0"))
-    total = sum(decile.label.n for decile in found)
-    overall = sum(decile.label.n * (decile.label.mean or 0.0) for decile in found) / total if found else 0.0
+    rows_in_all = sum(decile.label.n for decile in found)
+    total = sum(decile.label.weight for decile in found)
+    overall = sum(decile.label.weight * (decile.label.mean or 0.0) for decile in found) / total if found else 0.0
     error = 0.0
     for decile in found:
         part, n = f"score decile {decile.number}", decile.label.n
         base_rate, mean_score = decile.label.mean or 0.0, decile.score.mean or 0.0
-        error += n / total * abs(mean_score - base_rate)
+        error += decile.label.weight / total * abs(mean_score - base_rate)
         yield Measured(scorer, "mean_score", decile.score.average(), part)
         yield Measured(scorer, "base_rate", decile.label.share(), part)
         if overall > 0:
             yield Measured(scorer, "lift", without_interval(base_rate / overall, n), part)
     if found:
-        yield Measured(scorer, "calibration_error", without_interval(error, total))
+        yield Measured(scorer, "calibration_error", without_interval(error, rows_in_all))

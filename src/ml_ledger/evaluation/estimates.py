@@ -1,7 +1,7 @@
 """A metric's value with its interval, and the row of a version's metrics that it becomes.
 
-Intervals are at 95 % and treat rows as independent. That holds for a holdout of one as-of date (one row per entity);
-over several as-of dates the same entity appears again and the intervals are too narrow.
+Intervals are at 95 %. Rows of one cluster, by default of one entity, are not independent: where clusters have several
+rows, errors are those of clusters, and quantiles those of Student's t with one degree of freedom less than clusters.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 Z95 = 1.959963984540054  # 97.5 % point of the standard normal distribution
 
@@ -66,19 +67,37 @@ class Measured:
             )
 
 
-def normal(value: float, variance: float | None, n: int) -> Estimate:
-    """A value with a normal interval. variance: of the value; None gives no interval."""
+@cache
+def critical(clusters: int | None) -> float:
+    """How many standard errors an interval reaches to each side: of rows that stand alone (None), or over clusters."""
+    if clusters is None:
+        return Z95
+    if clusters < 2:
+        return math.inf
+    from scipy.special import stdtrit  # costs a moment to import
+
+    return float(stdtrit(clusters - 1, 0.975))
+
+
+def normal(value: float, variance: float | None, n: int, *, clusters: int | None = None) -> Estimate:
+    """A value with a normal interval. variance: of the value; None gives no interval. clusters: see `critical`."""
     if variance is None:
         return Estimate(value, None, None, n)
-    half = Z95 * math.sqrt(variance)
+    half = critical(clusters) * math.sqrt(variance)
     return Estimate(value, value - half, value + half, n)
 
 
-def wilson(share: float, n: int) -> Estimate:
-    """A share of n rows, n > 0, with Wilson's score interval (Wilson 1927)."""
-    shrink = 1 + Z95**2 / n
-    centre = (share + Z95**2 / (2 * n)) / shrink
-    half = Z95 * math.sqrt(share * (1 - share) / n + Z95**2 / (4 * n**2)) / shrink
+def wilson(share: float, n: int, *, worth: float | None = None, clusters: int | None = None) -> Estimate:
+    """A share of n rows, n > 0, with Wilson's score interval (Wilson 1927).
+
+    worth: how many rows that stand alone would say as much (n). clusters: see `critical`.
+    """
+    rows, z = n if worth is None else worth, critical(clusters)
+    if not math.isfinite(z) or rows <= 0:
+        return Estimate(share, None, None, n)
+    shrink = 1 + z**2 / rows
+    centre = (share + z**2 / (2 * rows)) / shrink
+    half = z * math.sqrt(share * (1 - share) / rows + z**2 / (4 * rows**2)) / shrink
     return Estimate(share, max(0.0, centre - half), min(1.0, centre + half), n)
 
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from ml_ledger.evaluation.estimates import Z95, Estimate, Measured, normal, wilson, without_interval
+from ml_ledger.evaluation.estimates import Estimate, Measured, critical, without_interval
 from ml_ledger.evaluation.metrics import Metric
+from ml_ledger.evaluation.moments import Moments, moments
+from ml_ledger.evaluation.rows import ScoredRows
 from ml_ledger.terms.base import double
 from ml_ledger.warehouse import Relation
 
-# By rate: its numerator and its denominator, as `_counts` calls them.
+# By rate of positive decisions: the rows that it is over.
 RATES = {
-    "selection_rate": ("selected", "n"),
-    "true_positive_rate": ("true_positives", "positives"),
-    "false_positive_rate": ("false_positives", "negatives"),
+    "selection_rate": "true",
+    "true_positive_rate": "_ml_label = 1",
+    "false_positive_rate": "_ml_label = 0",
 }
 
 
@@ -44,9 +44,9 @@ def measure_fairness(
     minimum_group, or compared with one, has no ratio. Rows without a score count as none.
     """
     for number, attribute in enumerate(attributes):
-        counts = _counts(scored, group_column(number), threshold)
-        reference = next((row for k, row in counts.items() if attribute.groups[k] == attribute.reference), None)
-        for k, group in counts.items():
+        groups = _measured_groups(scored, group_column(number), threshold)
+        reference = next((row for k, row in groups.items() if attribute.groups[k] == attribute.reference), None)
+        for k, group in groups.items():
             name = attribute.groups[k]
             other = None if name == attribute.reference else reference
             for measured in _of_group(group, other, minimum_group, f"{attribute.name} = {name}"):
@@ -54,47 +54,49 @@ def measure_fairness(
 
 
 def _of_group(
-    group: dict[str, Any], reference: dict[str, Any] | None, minimum_group: int, part: str
+    group: Mapping[str, Moments], reference: Mapping[str, Moments] | None, minimum_group: int, part: str
 ) -> Iterator[Measured]:
-    yield Measured("self", "group_size", without_interval(group["n"], group["n"]), part)
-    if group["gap"] is not None:
-        variance = None if group["gap_variance"] is None else group["gap_variance"] / group["n"]
-        yield Measured("self", "calibration_gap", normal(group["gap"], variance, group["n"]), part)
-    for rate, (above, below) in RATES.items():
-        k, n = group[above], group[below]
-        if n:
-            yield Measured("self", rate, wilson(k / n, n), part)
-        if reference is not None and min(n, reference[below]) >= minimum_group:
-            yield Measured(
-                "self", f"{rate}_ratio", ratio_of_shares(k, n, reference[above], reference[below]), part
-            )
+    yield Measured("self", "group_size", without_interval(group["gap"].n, group["gap"].n), part)
+    yield Measured("self", "calibration_gap", group["gap"].average(), part)
+    for rate in RATES:
+        yield Measured("self", rate, group[rate].share(), part)
+        if reference is not None and min(group[rate].n, reference[rate].n) >= minimum_group:
+            yield Measured("self", f"{rate}_ratio", ratio_of_shares(group[rate], reference[rate]), part)
 
 
-def ratio_of_shares(k: int, n: int, of_k: int, of_n: int) -> Estimate | None:
-    """The ratio of k / n and of_k / of_n, with the delta-method interval of its logarithm (Katz et al. 1978).
+def ratio_of_shares(share: Moments, other: Moments) -> Estimate | None:
+    """The ratio of two shares, with the delta-method interval of its logarithm (Katz et al. 1978).
 
-    None where the second share is 0; without an interval where the first one is.
+    None where the second share is 0; without an interval where the first one is. A cluster is taken to be on one side:
+    where it is on both, the interval is too wide rather than too narrow.
     """
-    if not of_k:
+    if not other.mean or share.mean is None:
         return None
-    ratio = (k / n) / (of_k / of_n)
-    if not k:
-        return without_interval(ratio, n)
-    half = Z95 * math.sqrt(1 / k - 1 / n + 1 / of_k - 1 / of_n)
-    return Estimate(ratio, ratio * math.exp(-half), ratio * math.exp(half), n)
-
-
-def _counts(scored: Relation, column: str, threshold: float) -> dict[int, dict[str, Any]]:
-    """Of each group, by its position: rows with a score, and how many of them are what."""
-    rows = scored.query(
-        f"with _ml_scored as (select {column} as _ml_group_number, _ml_label, _ml_s0_0 as _ml_score,"
-        f" case when _ml_s0_0 >= {double(threshold)} then 1 else 0 end as _ml_acts from {scored.name}"
-        f" where abs(_ml_s0_0) <= {double(sys.float_info.max)} and {column} is not null)"
-        " select _ml_group_number, count(*) as _ml_n, count_if(_ml_acts = 1) as _ml_selected,"
-        " count_if(_ml_label = 1) as _ml_positives,"
-        " count_if(_ml_label = 0) as _ml_negatives, count_if(_ml_acts = 1 and _ml_label = 1) as _ml_true_positives,"
-        " count_if(_ml_acts = 1 and _ml_label = 0) as _ml_false_positives, avg(_ml_score - _ml_label) as _ml_gap,"
-        " var_samp(_ml_score - _ml_label) as _ml_gap_variance from _ml_scored group by _ml_group_number"
-        " order by _ml_group_number"
+    ratio = share.mean / other.mean
+    if not share.mean:
+        return without_interval(ratio, share.n)
+    variances = [_variance(side) for side in (share, other)]
+    if None in variances:
+        return without_interval(ratio, share.n)
+    clusters = None if share.clusters is None or other.clusters is None else share.clusters + other.clusters - 1
+    half = critical(clusters) * math.sqrt(
+        sum(variance / side.mean**2 for variance, side in zip(variances, (share, other), strict=True))
     )
-    return {int(row["group_number"]): row for row in rows}
+    return Estimate(ratio, ratio * math.exp(-half), ratio * math.exp(half), share.n)
+
+
+def _variance(share: Moments) -> float | None:
+    """Of a share: p (1 - p) / n where rows stand alone."""
+    if share.effective is None and share.mean is not None:
+        return share.mean * (1 - share.mean) / share.n
+    return share.error
+
+
+def _measured_groups(scored: Relation, column: str, threshold: float) -> dict[int, dict[str, Moments]]:
+    """By position of a group: the moments of its rates, and of score less label."""
+    rows = ScoredRows.of(scored, ["self"], others=[column])
+    acts = f"case when _ml_s0_0 >= {double(threshold)} then 1e0 when _ml_s0_0 < {double(threshold)} then 0e0 end"
+    values = {rate: f"case when {where} then {acts} end" for rate, where in RATES.items()}
+    values["gap"] = "_ml_s0_0 - _ml_label"
+    found = moments(rows.query, "_ml_scored_rows", values, rows.design, by=f"cast({column} as bigint)")
+    return {group: row for group, row in sorted(found.items()) if row["gap"].n}

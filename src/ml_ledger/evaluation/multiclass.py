@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from ml_ledger.evaluation.estimates import Measured, wilson, without_interval
+from ml_ledger.evaluation.estimates import Measured, without_interval
 from ml_ledger.evaluation.ranks import ranking
 from ml_ledger.evaluation.rows import ScoredRows, is_earlier_version, is_scored, negative_log
 
@@ -29,8 +29,8 @@ def measure_multiclass(rows: ScoredRows, classes: Sequence[str]) -> Iterator[Mea
     for (scorer, metric, part), moments in rows.moments(values).items():
         estimate = moments.share() if metric in SHARES else moments.average()
         yield Measured(scorer, metric, estimate, part)
-    for i, scorer in enumerate(rows.scorers):
-        yield from _by_confusion(scorer, _confusion(rows, i), classes)
+    for i in range(len(rows.scorers)):
+        yield from _by_class(rows, i, classes)
         yield from _areas(rows, i, classes)
 
 
@@ -78,32 +78,26 @@ def _per_row(i: int, classes: int) -> dict[str, str]:
     return values
 
 
-def _confusion(rows: ScoredRows, i: int) -> dict[tuple[int, int], int]:
-    """How many rows there are of each label and class predicted by scorer number i."""
-    found = rows.query(
-        f"select _ml_label, _ml_predicted{i} as _ml_predicted, count(*) as _ml_n from _ml_scored_rows"
-        f" where _ml_predicted{i} is not null"
-        f" group by _ml_label, _ml_predicted{i}"
-    )
-    return {(int(row["label"]), int(row["predicted"])): row["n"] for row in found}
-
-
-def _by_confusion(
-    scorer: str, confusion: Mapping[tuple[int, int], int], classes: Sequence[str]
-) -> Iterator[Measured]:
-    f1 = []
+def _by_class(rows: ScoredRows, i: int, classes: Sequence[str]) -> Iterator[Measured]:
+    """Precision and recall of each class, and the mean of F1 over the classes that occur."""
+    scorer, predicted = rows.scorers[i], f"_ml_predicted{i}"
+    values: dict[tuple[str, int], str] = {}
+    for k in range(len(classes)):
+        right = f"case when _ml_label = {k} and {predicted} = {k} then 1e0 else 0e0 end"
+        values["precision", k] = f"case when {predicted} = {k} then {right} end"
+        values["recall", k] = f"case when _ml_label = {k} and {predicted} is not null then {right} end"
+    found = rows.moments(values)
+    f1, n = [], 0
     for k, name in enumerate(classes):
-        right = confusion.get((k, k), 0)
-        labelled = sum(n for (label, _), n in confusion.items() if label == k)
-        predicted = sum(n for (_, prediction), n in confusion.items() if prediction == k)
-        if predicted:
-            yield Measured(scorer, "precision", wilson(right / predicted, predicted), slice_of_class(name))
-        if labelled:
-            yield Measured(scorer, "recall", wilson(right / labelled, labelled), slice_of_class(name))
-        if labelled + predicted:
-            f1.append(2 * right / (labelled + predicted))
+        precision, recall = found["precision", k], found["recall", k]
+        n += recall.n
+        yield Measured(scorer, "precision", precision.share(), slice_of_class(name))
+        yield Measured(scorer, "recall", recall.share(), slice_of_class(name))
+        if recall.n + precision.n:
+            hits = (recall.mean or 0.0) * recall.weight
+            f1.append(2 * hits / (recall.weight + precision.weight))
     if f1:
-        yield Measured(scorer, "macro_f1", without_interval(sum(f1) / len(f1), sum(confusion.values())))
+        yield Measured(scorer, "macro_f1", without_interval(sum(f1) / len(f1), n))
 
 
 def _areas(rows: ScoredRows, i: int, classes: Sequence[str]) -> Iterator[Measured]:

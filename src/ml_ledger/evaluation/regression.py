@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ml_ledger.evaluation.estimates import Estimate, Measured, without_interval
+from ml_ledger.evaluation.moments import Moments
 from ml_ledger.evaluation.ranks import deciles
-from ml_ledger.evaluation.rows import Moments, ScoredRows, is_earlier_version, is_scored
+from ml_ledger.evaluation.rows import ScoredRows, is_earlier_version, is_scored
 from ml_ledger.terms.base import double
 
 PINBALL = {"pinball_10": 0.1, "pinball_50": 0.5, "pinball_90": 0.9}
@@ -64,13 +65,15 @@ def _per_row(i: int) -> dict[str, str]:
 
 def _r2(squared_error: Moments, label: Moments) -> Estimate | None:
     """1 - mean squared error / variance of the labels that are scored; None where these are all equal."""
-    if squared_error.mean is None or label.variance is None or label.constant:
+    if squared_error.mean is None or not label.spread or label.constant:
         return None
-    spread = label.variance * (label.n - 1) / label.n
-    return without_interval(1 - squared_error.mean / spread, label.n)
+    return without_interval(1 - squared_error.mean / label.spread, label.n)
 
 
 def _median_absolute_error(rows: ScoredRows) -> Iterator[Measured]:
+    if rows.design.weighted:
+        yield from _weighted_medians(rows)
+        return
     errors = [f"abs(_ml_error{i})" for i in range(len(rows.scorers))]
     aggregates = ", ".join(
         f"median({error}) as _ml_m{i}, count({error}) as _ml_n{i}" for i, error in enumerate(errors)
@@ -79,3 +82,17 @@ def _median_absolute_error(rows: ScoredRows) -> Iterator[Measured]:
     for i, scorer in enumerate(rows.scorers):
         if row[f"n{i}"] > 0:
             yield Measured(scorer, "median_absolute_error", without_interval(row[f"m{i}"], row[f"n{i}"]))
+
+
+def _weighted_medians(rows: ScoredRows) -> Iterator[Measured]:
+    """The smallest error up to which rows of half the weight lie."""
+    for i, scorer in enumerate(rows.scorers):
+        error, weight = f"abs(_ml_error{i})", rows.design.weight
+        (row,) = rows.query(
+            f", _ml_ordered as (select {error} as _ml_size, sum({weight}) over (order by {error}) as _ml_up_to,"
+            f" sum({weight}) over () as _ml_total from _ml_scored_rows where {error} is not null)"
+            " select min(case when _ml_up_to >= _ml_total / 2 then _ml_size end) as _ml_median, count(*) as _ml_n"
+            " from _ml_ordered"
+        )
+        if row["n"] > 0:
+            yield Measured(scorer, "median_absolute_error", without_interval(row["median"], row["n"]))

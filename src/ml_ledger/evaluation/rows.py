@@ -2,81 +2,30 @@
 
 from __future__ import annotations
 
-import math
 import sys
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
-from ml_ledger.evaluation.estimates import Estimate, normal, wilson
+from ml_ledger.evaluation.moments import CLUSTER, ROW_WEIGHT, SIMPLE, Design, Moments, Name, moments
 from ml_ledger.terms.base import double
 from ml_ledger.warehouse import Relation
 
-Name = TypeVar("Name", bound=Hashable)
-
 SMALLEST_PROBABILITY = sys.float_info.epsilon  # where scikit-learn clips for log loss, too
-
-
-@dataclass(frozen=True)
-class Moments:
-    """n values' mean and sample variance, None where n is too small. constant: whether all are equal."""
-
-    n: int
-    mean: float | None
-    variance: float | None
-    constant: bool
-
-    @staticmethod
-    def sql(value: str, prefix: str) -> str:
-        """The aggregates that `of` reads; rows where the value is NULL do not count."""
-        return (
-            f"count({value}) as _ml_{prefix}_n, avg({value}) as _ml_{prefix}_mean, var_samp({value}) as"
-            f" _ml_{prefix}_variance,"
-            f" min({value}) as _ml_{prefix}_min, max({value}) as _ml_{prefix}_max"
-        )
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any], prefix: str) -> Moments:
-        """Read them from the row of a query."""
-        n, mean, variance, low, high = (
-            row[f"{prefix}_{name}"] for name in ("n", "mean", "variance", "min", "max")
-        )
-        constant = n > 0 and low == high
-        if constant and n > 1:  # sums of many equal values are not exactly n times the value
-            mean, variance = low, 0.0
-        return cls(n, mean, variance, constant)
-
-    def average(self) -> Estimate | None:
-        """The mean with a normal interval; None of no values."""
-        if self.mean is None:
-            return None
-        return normal(self.mean, None if self.variance is None else self.variance / self.n, self.n)
-
-    def share(self) -> Estimate | None:
-        """The mean of values that are 0 or 1, with Wilson's interval; None of no values."""
-        return None if self.mean is None else wilson(self.mean, self.n)
-
-    def root(self) -> Estimate | None:
-        """The root of a mean of squares, with the root of its interval; None of no values."""
-        squared = self.average()
-        if squared is None:
-            return None
-        value = math.sqrt(squared.value)
-        if squared.ci_low is None or squared.ci_high is None:
-            return Estimate(value, None, None, self.n)
-        return Estimate(value, math.sqrt(max(squared.ci_low, 0.0)), math.sqrt(squared.ci_high), self.n)
 
 
 @dataclass(frozen=True)
 class ScoredRows:
     """One row per row of a dataset: `_ml_label`, and the outputs `_ml_s<scorer>_<output>` of each scorer, all doubles.
 
-    source: the query over the relation that makes these columns, and any that were derived from them.
+    source: the query over the relation that makes these columns, and any that were derived from them. design: whether
+    they have a weight, `_ml_row_weight`, and whether some are of one cluster, `_ml_cluster`.
     """
 
     relation: Relation
     scorers: Sequence[str]
     source: str
+    design: Design = SIMPLE
 
     @classmethod
     def of(
@@ -87,25 +36,29 @@ class ScoredRows:
         outputs: int = 1,
         required: int | None = None,
         labelled: bool = True,
+        others: Sequence[str] = (),
     ) -> ScoredRows:
-        """Take the label, unless labelled is false, and `outputs` columns per scorer from a relation.
+        """Take the label, unless labelled is false, `outputs` columns per scorer, and others from a relation.
 
         All outputs of a scorer become NULL where one of its `required` first ones (default: all) is NULL, NaN or
-        infinite: it does not score that row.
+        infinite: it does not score that row. Weights and clusters are those of the relation, where it has them and they
+        say anything: weights that differ, clusters of several rows. Rows of weight 0 do not count.
         """
+        design = design_of(relation)
         size = {
             scorer: " + ".join(f"abs(_ml_s{scorer}_{output})" for output in range(outputs)[:required])
             for scorer in range(len(scorers))
         }
         flags = "".join(f", {_finite(sizes)} as _ml_is_scored{scorer}" for scorer, sizes in size.items())
-        columns = ["_ml_label"] if labelled else []
+        columns = [*(["_ml_label"] if labelled else []), *design.columns, *others]
         for scorer in size:
             for output in range(outputs):
                 score = f"_ml_s{scorer}_{output}"
                 finite = f"_ml_is_scored{scorer} and {_finite(f'abs({score})')}"
                 columns.append(f"case when {finite} then {score} end as {score}")
-        source = f"select {', '.join(columns)} from (select *{flags} from {relation.name}) as _ml_flagged"
-        return cls(relation, scorers, source)
+        counted = f" where {ROW_WEIGHT} > 0" if design.weighted else ""
+        source = f"select {', '.join(columns)} from (select *{flags} from {relation.name}{counted}) as _ml_flagged"
+        return cls(relation, scorers, source, design)
 
     def with_columns(self, columns: Mapping[str, str]) -> ScoredRows:
         """The same rows with more columns: SQL by name, over the columns so far."""
@@ -113,17 +66,31 @@ class ScoredRows:
         return replace(self, source=f"select *{added} from ({self.source}) as _ml_given")
 
     def query(self, select: str) -> list[dict[str, Any]]:
-        """Rows of a query over `_ml_scored_rows`."""
+        """Rows of a query over `_ml_scored_rows`; it may begin with further expressions, after a comma."""
         return self.relation.query(f"with _ml_scored_rows as ({self.source}) {select}")
 
     def moments(self, values: Mapping[Name, str]) -> dict[Name, Moments]:
-        """The moments of each value, which is SQL per row, over the rows where it is not NULL. One query."""
-        per_row = ", ".join(f"{sql} as _ml_x{number}" for number, sql in enumerate(values.values()))
-        aggregates = ", ".join(Moments.sql(f"_ml_x{number}", f"x{number}") for number in range(len(values)))
-        (row,) = self.query(
-            f", _ml_per_row as (select {per_row} from _ml_scored_rows) select {aggregates} from _ml_per_row"
-        )
-        return {name: Moments.of(row, f"x{number}") for number, name in enumerate(values)}
+        """The moments of each value, which is SQL per row, over the rows where it is not NULL."""
+        found = moments(self.query, "_ml_scored_rows", values, self.design)
+        none = Moments(0, 0.0, None, None, None, False)
+        return found.get(1) or dict.fromkeys(values, none)
+
+
+def design_of(relation: Relation) -> Design:
+    """Whether the rows of a relation weigh differently, and whether some are of one cluster."""
+    has_weight, has_cluster = ROW_WEIGHT in relation.types, CLUSTER in relation.types
+    if not (has_weight or has_cluster):
+        return SIMPLE
+    weight = ROW_WEIGHT if has_weight else "1e0"
+    cluster = CLUSTER if has_cluster else "1"
+    (found,) = relation.query(
+        f"select count(*) as _ml_n, count(distinct {cluster}) as _ml_clusters, min({weight}) as _ml_low,"
+        f" max({weight}) as _ml_high from {relation.name}"
+    )
+    return Design(
+        weighted=has_weight and bool(found["n"]) and found["low"] != found["high"],
+        clustered=has_cluster and found["clusters"] < found["n"],
+    )
 
 
 def is_scored(score: str) -> str:

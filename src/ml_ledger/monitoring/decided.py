@@ -40,6 +40,18 @@ def rows_hash(columns: str) -> str:
     return f"cast(bit_xor(hash(hash({columns}))) as varchar)"
 
 
+def cluster_of(spec: MLModelSpec) -> str:
+    """SQL, over predictions, of what says which of them belong together: the declared cluster where it is a feature."""
+    cluster = spec.evaluation.cluster
+    return feature_texts(spec)[cluster] if cluster in spec.features else "entity_id"
+
+
+def weight_of(spec: MLModelSpec) -> str | None:
+    """SQL, over predictions, of how much they count when they are measured; None where all count as one."""
+    weight = spec.evaluation.weight
+    return f"try_cast({feature_texts(spec)[weight]} as double)" if weight in spec.features else None
+
+
 def label_and_scores(spec: MLModelSpec) -> dict[str, str]:
     """SQL of what `measure` reads, over labelled predictions: _ml_label, and _ml_s0_0, _ml_s0_1, ... of"
     " the version's outputs."""

@@ -14,13 +14,16 @@ import pyarrow as pa
 from ml_ledger.errors import SpecError, listed
 from ml_ledger.evaluation.estimates import Measured
 from ml_ledger.evaluation.metrics import Metric, measure
+from ml_ledger.evaluation.moments import CLUSTER, ROW_WEIGHT
 from ml_ledger.monitoring.decided import (
+    cluster_of,
     feature_texts,
     label_and_scores,
     labelled_predictions,
     measured_so_far,
     rows_hash,
     sql_type,
+    weight_of,
 )
 from ml_ledger.monitoring.estimated.binary import estimated_binary
 from ml_ledger.monitoring.estimated.multiclass import estimated_multiclass
@@ -177,7 +180,8 @@ def _of_version(
             for number, scoring in enumerate(scorings.values(), 1)
             for o, sql in enumerate(measured_outputs(scoring, spec.classes or ()))
         }
-        sql = typed.scored_sql(list(scorings.values()), wanted, others, "1 = 1")
+        others |= {ROW_WEIGHT: ROW_WEIGHT} if weight_of(spec) else {}
+        sql = typed.scored_sql(list(scorings.values()), wanted, others, "1 = 1", {CLUSTER: CLUSTER})
         scored = stack.enter_context(typed.materialised(sql))
         options = measure_options(spec, REALISED, threshold)
         for number, group in enumerate(groups):
@@ -267,7 +271,9 @@ def _typed_rows(labelled: Relation, groups: Sequence[Mapping[str, Any]], spec: M
     columns = label_and_scores(spec)
     conditions = [_in_group(group) for group in groups]
     numbers = " ".join(f"when {condition} then {number}" for number, condition in enumerate(conditions))
-    columns["_ml_group"] = f"case {numbers} end"
+    columns |= {"_ml_group": f"case {numbers} end", CLUSTER: cluster_of(spec)}
+    if (weight := weight_of(spec)) is not None:
+        columns[ROW_WEIGHT] = weight
     for name, text in feature_texts(spec).items():
         columns[quoted(name)] = f"cast({text} as {sql_type(spec.features[name].kind)})"
     columns |= {text: text for _, text in _attribute_columns(spec)}

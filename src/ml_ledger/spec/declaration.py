@@ -121,10 +121,16 @@ class BaselineSpec(AlgorithmSpec):
 
 
 class EvaluationSpec(Strict):
-    """How time is split: the last as-of dates are held out, never a random sample."""
+    """How time is split: the last as-of dates are held out, never a random sample.
+
+    cluster: a column of the features whose rows belong together (the entity); what is measured allows for it. weight: a
+    column of the features by which rows count when they are measured.
+    """
 
     holdout_as_of_dates: Annotated[int, Field(ge=1)] = 1
     embargo: Literal["strict", "relaxed"] = "strict"
+    cluster: Column | None = None
+    weight: Column | None = None
 
 
 class TrainingSpec(Strict):

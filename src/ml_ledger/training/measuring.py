@@ -11,6 +11,7 @@ import numpy as np
 from ml_ledger.errors import VersionError
 from ml_ledger.evaluation.fairness import Attribute, measure_fairness
 from ml_ledger.evaluation.metrics import Metric, measure
+from ml_ledger.evaluation.moments import CLUSTER, ROW_WEIGHT
 from ml_ledger.families.base import TrainingRows
 from ml_ledger.families.onnx_conversion import ONNX_TOLERANCE
 from ml_ledger.scoring.compile import CompiledScoring
@@ -60,9 +61,12 @@ def measured(
         known, scorings = stack.enter_context(with_estimates(spec, rows, list(scorers.values()), anywhere))
         others = {"_ml_label": label_as_double(spec), "_ml_dataset": number_of}
         others |= slice_columns(slices) | group_columns(attributes, columns)
-        scored = stack.enter_context(
-            known.materialised(known.scored_sql(scorings, wanted, others, f"({anywhere})"))
+        if spec.evaluation.weight is not None:
+            others[ROW_WEIGHT] = quoted(spec.evaluation.weight)
+        sql = known.scored_sql(
+            scorings, wanted, others, f"({anywhere})", {CLUSTER: quoted(spec.evaluation.cluster or spec.entity)}
         )
+        scored = stack.enter_context(known.materialised(sql))
         metrics: list[Metric] = []
         for number, dataset in enumerate(datasets):
             of_dataset = scored.filtered(f"_ml_dataset = {number}")

@@ -77,6 +77,14 @@ def column_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Probl
                 "column is not in the training set",
                 fix="build the training set with the macro ml_ledger.training_set",
             )
+    for key in ("cluster", "weight"):
+        column = getattr(spec.evaluation, key)
+        if column is not None and column not in training_set.types:
+            fix = did_you_mean(column, available) or "add the column to the feature model"
+            what = "is not a column of the training set"
+            yield Problem(f"evaluation.{key}", what, repr(column), listed(available), fix)
+        elif key == "weight" and column is not None and not training_set.is_numeric(column):
+            yield Problem("evaluation.weight", "must be a number", training_set.types[column])
     for name in spec.fairness.attributes if spec.fairness else ():
         if name not in training_set.types:
             yield Problem(

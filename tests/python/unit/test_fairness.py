@@ -14,11 +14,17 @@ from customers import DECLARATION, customers, declared, trained
 from ml_ledger import measure_performance
 from ml_ledger.errors import SpecError, TrainingSetError
 from ml_ledger.evaluation.fairness import Attribute, measure_fairness, ratio_of_shares
+from ml_ledger.evaluation.moments import Moments
 from ml_ledger.spec import parse_spec
 from ml_ledger.warehouse import Relation
 
 GROUPS = ["(unknown)", "east", "north", "o'ne"]
 FAIRNESS = {"attributes": {"region": {"reference": "north"}}, "minimum_group": 30}
+
+
+def k_of_n(k: int, n: int) -> Moments:
+    """What k of n rows that stand alone are."""
+    return Moments(n, float(n), k / n, None, None, k in (0, n))
 
 
 def scored_rows(n: int = 900, seed: int = 1) -> dict[str, np.ndarray]:
@@ -70,7 +76,7 @@ def test_rates_are_those_of_a_loop_over_rows():
 
 def test_the_interval_of_a_ratio_is_that_of_the_bootstrap():
     random = np.random.default_rng(2)
-    estimate = ratio_of_shares(90, 300, 200, 500)
+    estimate = ratio_of_shares(k_of_n(90, 300), k_of_n(200, 500))
     drawn = (random.binomial(300, 90 / 300, 40_000) / 300) / (random.binomial(500, 200 / 500, 40_000) / 500)
     assert [estimate.ci_low, estimate.ci_high] == pytest.approx(list(np.quantile(drawn, [0.025, 0.975])), rel=0.02)
     assert estimate.value == pytest.approx(0.75, abs=1e-15)
@@ -80,14 +86,14 @@ def test_the_interval_holds_the_true_ratio_in_95_of_100_draws():
     random = np.random.default_rng(3)
     inside = 0
     for _ in range(2000):
-        estimate = ratio_of_shares(int(random.binomial(200, 0.3)), 200, int(random.binomial(400, 0.5)), 400)
+        estimate = ratio_of_shares(k_of_n(random.binomial(200, 0.3), 200), k_of_n(random.binomial(400, 0.5), 400))
         inside += estimate.ci_low <= 0.6 <= estimate.ci_high
     assert 0.935 <= inside / 2000 <= 0.965
 
 
 def test_shares_of_nothing_have_no_ratio():
-    assert ratio_of_shares(5, 10, 0, 10) is None
-    none = ratio_of_shares(0, 10, 5, 10)
+    assert ratio_of_shares(k_of_n(5, 10), k_of_n(0, 10)) is None
+    none = ratio_of_shares(k_of_n(0, 10), k_of_n(5, 10))
     assert (none.value, none.ci_low) == (0, None)
 
 

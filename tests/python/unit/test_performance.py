@@ -50,6 +50,7 @@ def decisions(connection, version: pa.Table) -> list[dict[str, Any]]:
             rows.append(
                 {
                     "decision_id": f"{month}-{i}",
+                    "entity_id": f"{i}",
                     "slot": slot,
                     "version": None if slot == "control" else 1,
                     "as_of": np.datetime64(f"{month}-{1 + i % 28:02}", "us"),
@@ -62,7 +63,7 @@ def decisions(connection, version: pa.Table) -> list[dict[str, Any]]:
 
 
 def measure(connection, version, rows, history=None) -> pa.Table:
-    columns = ("decision_id", "slot", "version", "as_of", "score", "features")
+    columns = ("decision_id", "entity_id", "slot", "version", "as_of", "score", "features")
     predictions = pa.Table.from_pylist([{name: row[name] for name in columns} for row in rows])
     outcomes = pa.Table.from_pylist(
         [
@@ -222,6 +223,7 @@ def test_classes_are_measured_as_scikit_learn_does(connection):
     }
     shared = {
         "decision_id": [str(i) for i in range(200)],
+        "entity_id": [str(i) for i in range(200)],
         "slot": ["champion"] * 200,
         "version": pa.array([7] * 200, pa.int64()),
         "as_of": pa.array([np.datetime64("2025-05-05", "us").item()] * 200, pa.timestamp("us")),
@@ -272,6 +274,7 @@ def test_labels_are_seen_to_change_where_every_class_comes_in_pairs(changed):
     def found(labels: list[str | None]):
         rows = {
             "decision_id": [str(n) for n in range(8)],
+            "entity_id": [str(n) for n in range(8)],
             "version": [1] * 8,
             "slot": ["champion"] * 8,
             "as_of": pa.array([np.datetime64("2025-01-05", "us").item()] * 8, pa.timestamp("us")),

@@ -8,11 +8,14 @@ from typing import Any
 import pyarrow as pa
 
 from ml_ledger.errors import SpecError
+from ml_ledger.evaluation.moments import CLUSTER, ROW_WEIGHT
 from ml_ledger.monitoring.decided import (
+    cluster_of,
     feature_texts,
     label_and_scores,
     labelled_predictions,
     measured_so_far,
+    weight_of,
 )
 from ml_ledger.monitoring.drift.compare import Test, measured, tests
 from ml_ledger.monitoring.drift.concept import Concept, concepts
@@ -230,7 +233,11 @@ class _Node:
 
     def _of_concept(self, spec: MLModelSpec, group: Group, released: str) -> Rows:
         labelled = self.labelled.filtered(rows_of([group]))
-        selected = ", ".join(f"cast({sql} as double) as {name}" for name, sql in label_and_scores(spec).items())
+        columns = {name: f"cast({sql} as double)" for name, sql in label_and_scores(spec).items()}
+        columns[CLUSTER] = cluster_of(spec)
+        if (weight := weight_of(spec)) is not None:
+            columns[ROW_WEIGHT] = weight
+        selected = ", ".join(f"{sql} as {name}" for name, sql in columns.items())
         with labelled.materialised(f"select {selected} from {labelled.name}") as scored:
             with_label = scored.filtered("_ml_label is not null")
             return [_concept_row(concept) for concept in concepts(spec, with_label, released, self.limits)]
