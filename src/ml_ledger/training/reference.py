@@ -15,6 +15,7 @@ from ml_ledger.families.base import TrainingRows
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec
 from ml_ledger.terms.base import double
+from ml_ledger.training.design_effects import cluster_size, of_levels, of_numbers
 from ml_ledger.training.estimating import with_estimates
 from ml_ledger.warehouse import Relation, quoted
 
@@ -35,7 +36,8 @@ class Statistic:
     statistic: 'rows'; 'missing', rows without a value or with NaN; of numbers 'infinite', 'minimum', 'maximum', 'mean',
     'standard_deviation', 'default_value' (how many rows have the number `lower`) and 'bin' (how many are in
     [lower, upper), None for no end); of categories 'level' (how many rows have it) and 'other_levels' (how many rows
-    have one that is not kept).
+    have one that is not kept). Where an entity, or a declared cluster, has several rows: 'cluster_size', that of an
+    average row, and 'design_effect', so many times fewer rows that stand alone would say as much.
     """
 
     part: str
@@ -60,20 +62,27 @@ def reference_statistics(
     }
     if spec.label is not None:
         (numbers if spec.task == "regression" else levels)["label", None] = quoted(spec.label)
-    found = [*_of_numbers(rows, numbers, where, key), *_of_levels(rows, levels, where)]
+    cluster = quoted(spec.evaluation.cluster or spec.entity)
+    found = [*_of_numbers(rows, numbers, where, key, cluster), *_of_levels(rows, levels, where, cluster)]
     with with_estimates(spec, rows, [scoring], where) as (known, (reading,)):
         source = f"(select *, 1 as _ml_row from {known.name} where {where}) as _ml_rows"
-        columns = [*map(quoted, dict.fromkeys([spec.entity, spec.as_of])), "_ml_score"]
+        columns = [*key, f"{cluster} as _ml_cluster", "_ml_score"]
         several = spec.task in ("multiclass", "clustering")
         sql = reading.select(source, [*columns, *(["_ml_predicted"] if several else [])])
         with known.materialised(sql) as scored:
-            found += _of_numbers(scored, {("score", None): "_ml_score"}, "1 = 1", key)
-            found += _of_levels(scored, {("predicted", None): "_ml_predicted"} if several else {}, "1 = 1")
+            found += _of_numbers(scored, {("score", None): "_ml_score"}, "1 = 1", key, "_ml_cluster")
+            found += _of_levels(
+                scored, {("predicted", None): "_ml_predicted"} if several else {}, "1 = 1", "_ml_cluster"
+            )
     return [{name: value for name, value in asdict(item).items() if value is not None} for item in found]
 
 
 def _of_numbers(
-    rows: Relation, columns: Mapping[tuple[str, str | None], str], where: str, key: tuple[str, ...]
+    rows: Relation,
+    columns: Mapping[tuple[str, str | None], str],
+    where: str,
+    key: tuple[str, ...],
+    cluster: str,
 ) -> Iterator[Statistic]:
     if not columns:
         return
@@ -107,7 +116,12 @@ def _of_numbers(
             for n, edge in enumerate(inner)
         ]
     (row,) = rows.query(f"select count(*) as _ml_n, {', '.join(wanted)} from {rows.name} where {where}")
+    size = cluster_size(rows, cluster, where)
+    effects = of_numbers(rows, list(zip(finite, edges, strict=True)), cluster, where) if size > 1 else []
     for number, ((part, feature), inner) in enumerate(zip(names, edges, strict=True)):
+        if effects:
+            yield Statistic(part, feature, "cluster_size", size)
+            yield Statistic(part, feature, "design_effect", effects[number])
         known, infinite = row[f"known{number}"], row[f"infinite{number}"]
         yield Statistic(part, feature, "rows", row["n"])
         yield Statistic(part, feature, "missing", row["n"] - known - infinite)
@@ -126,7 +140,10 @@ def _of_numbers(
             yield Statistic(part, feature, "bin", below[n + 1] - below[n], lower=ends[n], upper=ends[n + 1])
 
 
-def _of_levels(rows: Relation, columns: Mapping[tuple[str, str | None], str], where: str) -> Iterator[Statistic]:
+def _of_levels(
+    rows: Relation, columns: Mapping[tuple[str, str | None], str], where: str, cluster: str
+) -> Iterator[Statistic]:
+    size = cluster_size(rows, cluster, where) if columns else 1.0
     for (part, feature), column in columns.items():
         counts = rows.query(
             f"select cast({column} as varchar) as _ml_level, count(*) as _ml_n from {rows.name} where {where}"
@@ -135,6 +152,10 @@ def _of_levels(rows: Relation, columns: Mapping[tuple[str, str | None], str], wh
         known = [row for row in counts if row["level"] is not None]
         yield Statistic(part, feature, "rows", sum(row["n"] for row in counts))
         yield Statistic(part, feature, "missing", sum(row["n"] for row in counts if row["level"] is None))
+        if size > 1:
+            effect = of_levels(rows, f"cast({column} as varchar)", cluster, where)
+            yield Statistic(part, feature, "cluster_size", size)
+            yield Statistic(part, feature, "design_effect", effect)
         for row in known[:LEVELS]:
             yield Statistic(part, feature, "level", row["n"], level=row["level"])
         if len(known) > LEVELS:

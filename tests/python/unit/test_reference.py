@@ -57,6 +57,8 @@ def test_numbers_of_a_feature_are_those_of_numpy():
     of_a = numbers(found, "feature", "a")
     assert of_a.pop("mean") == pytest.approx(finite.mean(), rel=1e-12)
     assert of_a.pop("standard_deviation") == pytest.approx(finite.std(), rel=1e-12)
+    assert of_a.pop("cluster_size") == 4.0, "each customer has four months"
+    assert of_a.pop("design_effect") >= 1.0
     assert of_a == {
         "rows": len(a),
         "missing": 2,
@@ -83,7 +85,10 @@ def test_levels_are_counted_and_the_rare_ones_together(monkeypatch):
         for country, split in zip(table["country"].to_pylist(), table["_ml_split"].to_pylist(), strict=True)
         if split == "train"
     )
-    assert {(row["statistic"], row.get("level")): row["value"] for row in found} == {
+    clustered = ("cluster_size", "design_effect")
+    assert {
+        (row["statistic"], row.get("level")): row["value"] for row in found if row["statistic"] not in clustered
+    } == {
         ("rows", None): counts.total(),
         ("missing", None): counts[None],
         ("level", "GB"): counts["GB"],

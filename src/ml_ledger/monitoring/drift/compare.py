@@ -158,17 +158,17 @@ def tests(column: Column, counts: Counts, row: dict[str, Any], limits: DriftSpec
     row: the figures. The version keeps statistics of the column.
     """
     weights = WEIGHTS["numeric" if column.is_number else "levels"]
-    rows, reference_rows = counts.rows, column.rows or 0
+    rows = counts.rows
     yield from _missing(column, counts, row, weights, limits)
     if counts.unreadable >= max(1, limits.smallest_share * rows):
-        p = share_test(counts.unreadable, rows, 0, reference_rows) / weights["unreadable"]
+        p = _share_test(counts.unreadable, counts, 0, column) / weights["unreadable"]
         found = percent(counts.unreadable / rows)
         yield Test(p, f"type changed: {found} of the values are no {_kind_in_words(column)}", "warn")
     if column.is_number:
         yield from _range_and_defaults(column, counts, row, weights, limits)
     elif row["new_level_share"] >= limits.smallest_share and row["new_level_share"] > 0:
         levels = new_levels(column, counts)
-        p = share_test(sum(levels.values()), rows, 0, reference_rows) / weights["new"]
+        p = _share_test(sum(levels.values()), counts, 0, column) / weights["new"]
         name, n = next(iter(levels.items()))
         others = f", and {len(levels) - 1} other new ones" if len(levels) > 1 else ""
         yield Test(p, f"new level '{name}' in {percent(n / rows)} of rows{others}", "warn")
@@ -176,9 +176,11 @@ def tests(column: Column, counts: Counts, row: dict[str, Any], limits: DriftSpec
         return
     now, then = binned(column, counts)
     severity: Severity = "warn" if row["psi"] >= NOTABLE_INDEX else "info"
-    p_values = {"shape": chi_square_test(now, then)}
+    # As many rows as would say as much if each stood alone.
+    sides = now / counts.design_effect, then / column.design_effect
+    p_values = {"shape": chi_square_test(*sides)}
     if column.is_number:
-        p_values |= {"location": rank_test(now, then), "cumulative": smirnov_test(now, then)}
+        p_values |= {"location": rank_test(*sides), "cumulative": smirnov_test(*sides)}
     p = min(p / weights[name] for name, p in p_values.items())
     if column.is_number:
         yield Test(p, _moved(column, counts, row, now, then, limits), severity)
@@ -187,13 +189,19 @@ def tests(column: Column, counts: Counts, row: dict[str, Any], limits: DriftSpec
         yield Test(p, cause, "warn" if moved >= NOTABLE_SHARE else severity)
 
 
+def _share_test(now: int, counts: Counts, then: int, column: Column) -> float:
+    """`share_test` of so many of the rows on both sides, each side for what its rows are worth."""
+    effect, effect_then = counts.design_effect, column.design_effect
+    return share_test(now / effect, counts.rows / effect, then / effect_then, (column.rows or 0) / effect_then)
+
+
 def _missing(
     column: Column, counts: Counts, row: dict[str, Any], weights: dict[str, float], limits: DriftSpec
 ) -> Iterator[Test]:
     missing, before = row["missing_share"], row["reference_missing_share"]
     if abs(missing - before) < limits.smallest_share:
         return
-    p = share_test(counts.rows - counts.known, counts.rows, column.missing, column.rows or 0) / weights["missing"]
+    p = _share_test(counts.rows - counts.known, counts, column.missing, column) / weights["missing"]
     word = "without a score" if column.part == "score" else "missing"
     if missing == 1:
         yield Test(p, f"{word} in all rows, was {percent(before)}", "error")
@@ -205,10 +213,13 @@ def _missing(
 def _range_and_defaults(
     column: Column, counts: Counts, row: dict[str, Any], weights: dict[str, float], limits: DriftSpec
 ) -> Iterator[Test]:
-    rows, reference_rows = counts.rows, column.rows or 0
+    rows, effect = counts.rows, counts.design_effect
     outside = counts.below + counts.above
     if outside and outside / rows >= limits.smallest_share and column.lowest is not None:
-        p = range_test(outside, rows, reference_rows) / weights["range"]
+        p = (
+            range_test(outside / effect, rows / effect, (column.rows or 0) / column.design_effect)
+            / weights["range"]
+        )
         severity: Severity = "warn" if outside / rows >= NOTABLE_SHARE else "info"
         ends = f"[{number(column.lowest)}, {number(column.highest or 0.0)}]"
         yield Test(p, f"values outside {ends} in {percent(outside / rows)} of rows", severity)
@@ -218,7 +229,7 @@ def _range_and_defaults(
     rise = row["default_share"] - row["reference_default_share"]
     if rise >= limits.smallest_share:
         tried = sum(n > 0 for n in counts.defaults.values())
-        p = share_test(counts.defaults[value], rows, column.defaults.get(value, 0), reference_rows)
+        p = _share_test(counts.defaults[value], counts, column.defaults.get(value, 0), column)
         severity = "warn" if rise >= NOTABLE_SHARE else "info"
         before = percent(row["reference_default_share"])
         cause = f"{number(value)} in {percent(row['default_share'])} of rows, was {before}"

@@ -13,7 +13,7 @@ from scipy.stats import chi2
 
 from ml_ledger.evaluation.estimates import Z95
 from ml_ledger.evaluation.metrics import Metric, measure
-from ml_ledger.monitoring.drift.significance import difference_test
+from ml_ledger.monitoring.drift.significance import difference_test, rows_worth
 from ml_ledger.monitoring.drift.words import number, percent
 from ml_ledger.spec import MLModelSpec
 from ml_ledger.spec.monitoring import DriftSpec
@@ -119,13 +119,17 @@ def _with_interval(metric: Metric) -> str:
     return f"{metric.value:.3g} ({metric.ci_low:.3g} to {metric.ci_high:.3g})"
 
 
-def _deciles(metrics: Sequence[Metric]) -> dict[int, tuple[int, float, float]]:
-    """By decile: rows, share of positive labels, mean score."""
+def _deciles(metrics: Sequence[Metric]) -> dict[int, tuple[float, float, float]]:
+    """By decile: what its rows are worth, share of positive labels, mean score."""
     found: dict[int, dict[str, Any]] = {}
     for metric in metrics:
         match = DECILE.fullmatch(metric.slice)
         if match and metric.metric in ("base_rate", "mean_score"):
-            found.setdefault(int(match[1]), {"n": metric.n})[metric.metric] = metric.value
+            row = found.setdefault(int(match[1]), {"n": float(metric.n)})
+            row[metric.metric] = metric.value
+            if metric.metric == "base_rate" and metric.ci_low is not None and metric.ci_high is not None:
+                worth = rows_worth(metric.value, metric.ci_low, metric.ci_high)
+                row["n"] = min(row["n"], worth or row["n"])
     return {
         decile: (row["n"], row["base_rate"], row["mean_score"])
         for decile, row in found.items()
@@ -134,7 +138,9 @@ def _deciles(metrics: Sequence[Metric]) -> dict[int, tuple[int, float, float]]:
 
 
 def _calibration(
-    now: Mapping[int, tuple[int, float, float]], then: Mapping[int, tuple[int, float, float]], limits: DriftSpec
+    now: Mapping[int, tuple[float, float, float]],
+    then: Mapping[int, tuple[float, float, float]],
+    limits: DriftSpec,
 ) -> Iterator[Concept]:
     """Hosmer and Lemeshow's statistic of how far labels are from scores, less how far they were at release.
 

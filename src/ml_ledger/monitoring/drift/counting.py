@@ -48,6 +48,7 @@ class Counts:
     standard_deviation: float | None = None
     defaults: Mapping[float, int] = field(default_factory=dict)
     levels: Mapping[str, int] = field(default_factory=dict)
+    design_effect: float = 1.0
 
 
 def count(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -44,6 +45,7 @@ from ml_ledger.quality.finding import SEVERITIES
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec, parse_spec
 from ml_ledger.spec.monitoring import DriftSpec, MonitoringSpec
+from ml_ledger.training.design_effects import at_size, cluster_size
 from ml_ledger.training.validation import column_problems
 from ml_ledger.warehouse import Relation, quoted
 
@@ -185,6 +187,14 @@ class _Node:
         found = count(self.labelled, f"({source})", "_ml_group", sources, list(means))
         for group in groups:
             counts, contributions = found[group.sql]
+            size = cluster_size(self.labelled, cluster_of(spec), rows_of([group]))
+            counts = [
+                replace(
+                    of_column,
+                    design_effect=at_size(column.design_effect, column.cluster_size, size) if size > 1 else 1.0,
+                )
+                for column, of_column in zip(countable, counts, strict=True)
+            ]
             moved = moved_contributions(means, contributions, expected)
             rows = [
                 self._of_column(spec, group, column, of_column)

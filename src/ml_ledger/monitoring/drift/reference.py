@@ -17,7 +17,8 @@ class Column:
     'numeric' or 'categorical' for the other parts. rows: None where the version keeps no statistics. Of numbers:
     edges, the inner edges of bins, and how many values each bin has; lowest, highest, mean, standard_deviation;
     defaults, how many rows have a number that often stands for "unknown". Of the others: levels, how many rows have
-    each; others, how many have a level that is not kept by name.
+    each; others, how many have a level that is not kept by name. cluster_size, design_effect: see
+    `training.design_effects`; 1 where rows stood alone, and of versions that do not say.
     """
 
     part: str
@@ -34,6 +35,8 @@ class Column:
     defaults: Mapping[float, int] = field(default_factory=dict)
     levels: Mapping[str, int] = field(default_factory=dict)
     others: int = 0
+    cluster_size: float = 1.0
+    design_effect: float = 1.0
 
     @property
     def is_number(self) -> bool:
@@ -86,6 +89,8 @@ def _column(part: str, feature: str | None, kind: str, rows: Sequence[Mapping[st
         defaults={row["lower"]: int(row["value"]) for row in rows if row["statistic"] == "default_value"},  # type: ignore[misc, call-overload]
         levels=levels,
         others=int(single.get("other_levels", 0)),  # type: ignore[call-overload]
+        cluster_size=single.get("cluster_size", 1.0),  # type: ignore[arg-type]
+        design_effect=single.get("design_effect", 1.0),  # type: ignore[arg-type]
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import chi2, fisher_exact, kstwobign, norm
 
+from ml_ledger.evaluation.estimates import Z95
 from ml_ledger.families.base import Vector
 from ml_ledger.monitoring.drift.distances import chi_square, kolmogorov_smirnov
 
@@ -55,24 +56,43 @@ def chi_square_test(now: Vector, then: Vector) -> float:
     return float(chi2.sf(statistic, freedom)) if freedom > 0 else 1.0
 
 
-def share_test(now: int, rows: int, then: int, reference_rows: int) -> float:
-    """Two-sided p-value that two shares differ: exact (Fisher) where few rows are expected, else by the normal law."""
+def share_test(now: float, rows: float, then: float, reference_rows: float) -> float:
+    """Two-sided p-value that two shares differ: exact (Fisher) where few rows are expected, else by the normal law.
+
+    Counts need not be whole: rows that resemble each other are worth fewer.
+    """
     total = rows + reference_rows
     together = (now + then) / total
     if together in (0.0, 1.0):
         return 1.0
     if min(together, 1 - together) * min(rows, reference_rows) < SMALLEST_EXPECTED:
-        return float(fisher_exact([[now, rows - now], [then, reference_rows - then]]).pvalue)
+        table = np.round([[now, rows - now], [then, reference_rows - then]])
+        return float(fisher_exact(table.astype(int)).pvalue)
     deviation = math.sqrt(together * (1 - together) * (1 / rows + 1 / reference_rows))
     return float(2 * norm.sf(abs(now / rows - then / reference_rows) / deviation))
 
 
-def range_test(outside: int, rows: int, reference_rows: int) -> float:
+def range_test(outside: float, rows: float, reference_rows: float) -> float:
     """P-value of so many values beyond the extremes of training, by which none of its own rows lies.
 
     That the k outermost of all values, at either end, are all in one of the samples.
     """
     return min(1.0, (outside + 1) * (rows / (rows + reference_rows)) ** outside)
+
+
+def rows_worth(share: float, low: float, high: float) -> float | None:
+    """How many rows that stand alone have this interval of Wilson's of their share; None where that cannot be told.
+
+    With k = z² / n the half width h has (h² - 1/4) k² + (2 h² - p (1 - p)) k + h² = 0.
+    """
+    half = (high - low) / 2
+    a, b, c = half**2 - 0.25, 2 * half**2 - share * (1 - share), half**2
+    inside = b**2 - 4 * a * c
+    if not 0 < half < 0.5 or inside < 0:
+        return None
+    roots = [(-b + sign * math.sqrt(inside)) / (2 * a) for sign in (1, -1)]
+    positive = [root for root in roots if root > 0]
+    return Z95**2 / min(positive) if positive else None
 
 
 def difference_test(value: float, error: float, other: float, other_error: float) -> float:
