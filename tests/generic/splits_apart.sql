@@ -2,10 +2,10 @@
     Leakage: no entity is in train and in holdout at the same as-of date; with matured_at, no label window (from the as-of date
     up to matured_at) of a training row overlaps one of the same entity in the holdout.
     Arguments: entity and as_of, columns; matured_at, the column with the end of the label window, or none; split, the column
-    that says how a row is used, and train and holdout, its values: 'split', 'train' and 'holdout' unless told.
+    that says how a row is used, and train and holdout, its values: '_ml_split', 'train' and 'holdout' unless told.
     A failing row per kind of overlap: docs/quality.md. Rows whose entity or as-of date is NULL are not compared.
 #}
-{% test splits_apart(model, entity, as_of, matured_at=none, split='split', train='train', holdout='holdout') %}
+{% test splits_apart(model, entity, as_of, matured_at=none, split='_ml_split', train='train', holdout='holdout') %}
 {%- set moment = dbt.type_timestamp() -%}
 with
 
