@@ -13,5 +13,6 @@
 {% endmacro %}
 
 {% macro duckdb__json_value(json, key) %}
-    {% do return('json_extract_string(' ~ json ~ ", '$.\"' || " ~ key ~ " || '\"')") %}
+    {# A JSON pointer, in which only these two are special: in a path, a quote ends the name and * stands for all. #}
+    {% do return('json_extract_string(' ~ json ~ ", '/' || replace(replace(" ~ key ~ ", '~', '~0'), '/', '~1'))") %}
 {% endmacro %}

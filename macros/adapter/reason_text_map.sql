@@ -47,7 +47,7 @@
     list_transform(
                 [
                     {%- for feature in pushes %}
-                    '{{ feature }} raises', '{{ feature }} lowers'{{ ',' if not loop.last }}
+                    {{ ml_ledger.text_literal(feature ~ ' raises') }}, {{ ml_ledger.text_literal(feature ~ ' lowers') }}{{ ',' if not loop.last }}
                     {%- endfor %}
                 ],
                 lambda looked_up:

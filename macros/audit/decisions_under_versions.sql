@@ -92,7 +92,7 @@ from under_versions
     select
         {{ kept | join(',\n        ') }},
         {%- for feature, kind in version.kinds.items() %}
-        _ml_input{{ inputs.index((feature, kind)) + 1 }} as {{ adapter.quote(feature) }},
+        _ml_input{{ inputs.index((feature, kind)) + 1 }} as {{ ml_ledger.quoted(feature) }},
         {%- endfor %}
         {%- if version.estimator %}
         'version {{ version.version }} is an estimator' as _ml_not_computed_because

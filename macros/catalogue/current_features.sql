@@ -8,7 +8,7 @@
 {%- for view in ml_ledger.feature_views() -%}
 {%- set features = {} -%}
 {%- for feature in view.features -%}
-    {%- do features.update({feature | lower: feature}) -%}
+    {%- do features.update({ml_ledger.column_name(feature) | lower: ml_ledger.column(feature)}) -%}
 {%- endfor -%}
 {%- set values = {
     'feature_view': ml_ledger.text_literal(view.name),

@@ -12,8 +12,9 @@
         {% endfor %}
     {% endfor %}
     {% set found = {} %}
-    {% for feature in view.features if feature | lower in uses %}
-        {% do found.update({feature | lower: uses[feature | lower]}) %}
+    {% for feature in view.features %}
+        {% set name = ml_ledger.column_name(feature) | lower %}
+        {% if name in uses %}{% do found.update({name: uses[name]}) %}{% endif %}
     {% endfor %}
     {% do return(found) %}
 {% endmacro %}

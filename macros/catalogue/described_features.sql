@@ -10,6 +10,7 @@
     {%- do descriptions.update({name | lower: column.description | trim}) -%}
 {%- endfor -%}
 {%- for feature in view.features -%}
+{%- set feature = ml_ledger.column_name(feature) -%}
 {%- set type = view.types[feature | lower] -%}
 {%- set used = uses.get(feature | lower, {}) -%}
 {%- set kinds = used.values() | select('string') | unique | list -%}

@@ -5,11 +5,11 @@
 #}
 {% macro entity_text(spec) %}
     {% if spec.entity | length == 1 %}
-        {% do return('cast(' ~ spec.entity[0] ~ ' as ' ~ dbt.type_string() ~ ')') %}
+        {% do return('cast(' ~ ml_ledger.column(spec.entity[0]) ~ ' as ' ~ dbt.type_string() ~ ')') %}
     {% endif %}
     {% set pairs = {} %}
     {% for column in spec.entity %}
-        {% do pairs.update({column: column}) %}
+        {% do pairs.update({ml_ledger.column_name(column): ml_ledger.column(column)}) %}
     {% endfor %}
     {% do return(ml_ledger.json_object(pairs)) %}
 {% endmacro %}

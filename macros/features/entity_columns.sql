@@ -19,14 +19,14 @@
 {% macro same_entity(left, left_columns, right, right_columns) %}
     {% set conditions = [] %}
     {% for column in left_columns %}
-        {% do conditions.append(left ~ '.' ~ column ~ ' = ' ~ right ~ '.' ~ right_columns[loop.index0]) %}
+        {% do conditions.append(ml_ledger.column(column, left) ~ ' = ' ~ ml_ledger.column(right_columns[loop.index0], right)) %}
     {% endfor %}
     {% do return(conditions | join('\nand ')) %}
 {% endmacro %}
 
 {# None of the columns is NULL; those that are none are left out. Returns: SQL, a condition. #}
 {% macro all_there(columns) %}
-    {% do return((columns | select('string') | join(' is not null and ')) ~ ' is not null') %}
+    {% do return((ml_ledger.columns(columns | select('string') | list) | join(' is not null and ')) ~ ' is not null') %}
 {% endmacro %}
 
 {#

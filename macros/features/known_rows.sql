@@ -7,7 +7,7 @@
 {% macro known_rows(spec) %}
     {% set conditions = [] %}
     {% for column in spec.entity %}
-        {% do conditions.append(column ~ ' is not null') %}
+        {% do conditions.append(ml_ledger.column(column) ~ ' is not null') %}
     {% endfor %}
     {% for column in [spec.timestamp, spec.known_at] if column is not none %}
         {% do conditions.append(ml_ledger.moment_of(spec, column) ~ ' <= ' ~ ml_ledger.clock()) %}
@@ -17,5 +17,7 @@
 
 {# A moment of a feature view in UTC. Arguments: spec; column, its name. Returns: SQL. #}
 {% macro moment_of(spec, column) %}
-    {% do return(ml_ledger.utc_moment(column, ml_ledger.has_time_zone(spec.types.get(column | lower, '')))) %}
+    {% do return(ml_ledger.utc_moment(
+        ml_ledger.column(column), ml_ledger.has_time_zone(spec.types.get(ml_ledger.column_name(column) | lower, ''))
+    )) %}
 {% endmacro %}

@@ -9,28 +9,31 @@
 {%- set spec = ml_ledger.feature_view_spec(view) -%}
 {%- if execute -%}
 {%- do ml_ledger.refuse('latest_per_entity', ml_ledger.feature_view_problems(view.identifier, view, spec)) -%}
-{%- set keys = spec.entity + [spec.timestamp, spec.known_at] | select('string') | list -%}
+{%- set keys = ml_ledger.columns(spec.entity + [spec.timestamp, spec.known_at] | select('string') | list) -%}
+{%- set features, timestamp = ml_ledger.columns(spec.features), ml_ledger.column(spec.timestamp) -%}
+{%- set entity = ml_ledger.columns(spec.entity) | join(', ') -%}
 {%- set ties = [spec.known_at, spec.tie_breaker] + spec.features -%}
+{%- set ties = ties | select('string') | list or [spec.timestamp] -%}
 select
-    {{ (keys + spec.features) | unique | join(',\n    ') }}
+    {{ (keys + features) | unique | join(',\n    ') }}
 from (
     select
-        {{ (keys + spec.features) | unique | join(',\n        ') }},
+        {{ (keys + features) | unique | join(',\n        ') }},
         row_number() over (
-            partition by {{ spec.entity | join(', ') }}
+            partition by {{ entity }}
             order by
-                {{ ml_ledger.order_of_ties(ties if ties | select('string') | list else [spec.timestamp]) | indent(16) }}
+                {{ ml_ledger.order_of_ties(ties) | indent(16) }}
         ) as _ml_rank
     {#- Ordered by the timestamp and all that decides between ties at once, ranking took ten times as long or more. #}
     from (
         select
-            {{ (keys + ties) | select('string') | unique | join(',\n            ') }},
-            max({{ spec.timestamp }}) over (partition by {{ spec.entity | join(', ') }}) as _ml_latest
-        from {{ view }} as feature_view
+            {{ (keys + ml_ledger.columns(ties)) | unique | join(',\n            ') }},
+            max({{ timestamp }}) over (partition by {{ entity }}) as _ml_latest
+        from {{ view }} as _ml_feature_view
         where
             {{ ml_ledger.known_rows(spec) | indent(4) }}
     ) as _ml_known
-    where {{ spec.timestamp }} = _ml_latest
+    where {{ timestamp }} = _ml_latest
 ) as _ml_ranked
 where _ml_rank = 1
 {%- endif -%}

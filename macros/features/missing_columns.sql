@@ -6,7 +6,7 @@
 #}
 {% macro missing_columns(where, relation, types, columns) %}
     {% set problems = [] %}
-    {% for argument, column in columns.items() if types and column is string and column | lower not in types %}
+    {% for argument, column in columns.items() if types and column is string and ml_ledger.column_name(column) | lower not in types %}
         {% do problems.append(
             where ~ argument ~ ": is no column of " ~ relation ~ "; got '" ~ column ~ "'. Allowed: "
             ~ types.keys() | join(', ') ~ '. Fix: correct the name.'

@@ -6,7 +6,7 @@
 {% macro moment_problems(moments) %}
     {% set zoned, unzoned, problems = [], [], [] %}
     {% for where, types, column in moments if column is string %}
-        {% set type = types.get(column | lower) %}
+        {% set type = types.get(ml_ledger.column_name(column) | lower) %}
         {% set found = where ~ " '" ~ column ~ "' is " ~ type %}
         {% if type is none %}
         {% elif not (type.startswith('timestamp') or type.startswith('date')) %}

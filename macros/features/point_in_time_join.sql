@@ -45,28 +45,30 @@ with
 
 {% for view in full_views -%}
 {%- set number, known_at, keys = loop.index, view.get('known_at'), ml_ledger.entity_names(view.entity) -%}
+{%- set timestamp = ml_ledger.column(view.timestamp) -%}
+{%- set known_moment = ml_ledger.column(known_at) if known_at else none -%}
 _ml_keys_{{ number }} as (
     select distinct
-        {%- for column in view.spine_entity %}
+        {%- for column in ml_ledger.columns(view.spine_entity) %}
         {{ column }} as {{ keys[loop.index0] }},
         {%- endfor %}
-        {{ as_of }} as _ml_as_of
-    from {{ spine }} as spine
+        {{ ml_ledger.column(as_of) }} as _ml_as_of
+    from {{ spine }} as _ml_spine
     where {{ ml_ledger.all_there(view.spine_entity + [as_of]) }}
 ),
 
 _ml_moments_{{ number }} as (
     select
-        {%- for column in view.entity %}
+        {%- for column in ml_ledger.columns(view.entity) %}
         {{ column }} as {{ keys[loop.index0] }},
         {%- endfor %}
-        {{ view.timestamp }} as _ml_timestamp,
+        {{ timestamp }} as _ml_timestamp,
         {% if known_at -%}
-        case when {{ known_at }} > {{ view.timestamp }} then {{ known_at }} else {{ view.timestamp }} end as _ml_seen_from
+        case when {{ known_moment }} > {{ timestamp }} then {{ known_moment }} else {{ timestamp }} end as _ml_seen_from
         {%- else -%}
-        {{ view.timestamp }} as _ml_seen_from
+        {{ timestamp }} as _ml_seen_from
         {%- endif %}
-    from {{ view.relation }} as feature_view
+    from {{ view.relation }} as _ml_feature_view
     where {{ ml_ledger.all_there(view.entity + [view.timestamp, known_at]) }}
 ),
 
@@ -81,20 +83,20 @@ _ml_ranked_{{ number }} as (
         {%- endfor %}
         latest._ml_as_of,
         {%- for column in view.columns %}
-        feature_view.{{ column }} as {{ (view.get('prefix') or '') ~ column }},
+        {{ ml_ledger.column(column, '_ml_feature_view') }} as _ml_taken_{{ loop.index }},
         {%- endfor %}
         row_number() over (
             partition by {% for key in keys %}latest.{{ key }}, {% endfor %}latest._ml_as_of
             order by
-                {{ ml_ledger.order_of_ties([known_at, view.get('tie_breaker')] + view.columns, 'feature_view.') | indent(16) }}
+                {{ ml_ledger.order_of_ties([known_at, view.get('tie_breaker')] + view.columns, '_ml_feature_view') | indent(16) }}
         ) as _ml_rank
     from _ml_latest_{{ number }} as latest
-    inner join {{ view.relation }} as feature_view
+    inner join {{ view.relation }} as _ml_feature_view
         on
-            {{ ml_ledger.same_entity('latest', keys, 'feature_view', view.entity) | indent(12) }}
-            and latest._ml_timestamp = feature_view.{{ view.timestamp }}
+            {{ ml_ledger.same_entity('latest', keys, '_ml_feature_view', view.entity) | indent(12) }}
+            and latest._ml_timestamp = _ml_feature_view.{{ timestamp }}
             {%- if known_at %}
-            and latest._ml_as_of >= feature_view.{{ known_at }}
+            and latest._ml_as_of >= _ml_feature_view.{{ known_moment }}
             {%- endif %}
     {%- if view.get('maximum_age_days') is not none %}
     where latest._ml_timestamp >= {{ dbt.dateadd('day', -view.maximum_age_days, 'latest._ml_as_of') }}
@@ -109,21 +111,21 @@ _ml_view_{{ number }} as (
 {%- endfor %}
 
 select
-    spine.*
+    _ml_spine.*
     {%- for view in full_views %}
     {%- set number = loop.index %}
     {%- for column in view.columns %},
-    _ml_view_{{ number }}.{{ (view.get('prefix') or '') ~ column }}
+    _ml_view_{{ number }}._ml_taken_{{ loop.index }} as {{ ml_ledger.quoted((view.get('prefix') or '') ~ ml_ledger.column_name(column)) }}
     {%- endfor %}
     {%- endfor %}
-from {{ spine }} as spine
+from {{ spine }} as _ml_spine
 {%- for view in full_views %}
 left join _ml_view_{{ loop.index }}
     on
         {{ ml_ledger.same_entity(
-            'spine', view.spine_entity, '_ml_view_' ~ loop.index, ml_ledger.entity_names(view.entity)
+            '_ml_spine', view.spine_entity, '_ml_view_' ~ loop.index, ml_ledger.entity_names(view.entity)
         ) | indent(8) }}
-        and spine.{{ as_of }} = _ml_view_{{ loop.index }}._ml_as_of
+        and {{ ml_ledger.column(as_of, '_ml_spine') }} = _ml_view_{{ loop.index }}._ml_as_of
 {%- endfor %}
 {%- endif -%}
 {%- endmacro %}

@@ -36,7 +36,7 @@
             {% do moments.append([where ~ '.timestamp', types, view.get('timestamp')]) %}
             {% do moments.append([where ~ '.known_at', types, view.get('known_at')]) %}
             {% for column in view.get('columns') or [] if column is string and view.get('columns') is not string %}
-                {% set name = (view.get('prefix') or '') ~ column %}
+                {% set name = (view.get('prefix') or '') ~ ml_ledger.column_name(column) %}
                 {% if name | lower in taken %}
                     {% do problems.append(
                         where ~ ".columns: the name '" ~ name ~ "' is taken by " ~ taken[name | lower]
@@ -85,7 +85,7 @@
 #}
 {% macro missing_spine_entity(where, view, entity, spine, types) %}
     {% set problems = [] %}
-    {% for column in ml_ledger.by_argument('', view.spine_entity).values() if types and column is string and column | lower not in types
+    {% for column in ml_ledger.by_argument('', view.spine_entity).values() if types and column is string and ml_ledger.column_name(column) | lower not in types
         and column not in ml_ledger.by_argument('', entity).values() %}
         {% do problems.append(
             where ~ ".spine_entity: is no column of " ~ spine ~ "; got '" ~ column ~ "'. Allowed: " ~ types.keys() | join(', ')

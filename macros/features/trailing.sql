@@ -53,23 +53,23 @@
 {%- set plan = ml_ledger.trailing_plan(aggregates, windows, strictly_before, event_types) -%}
 {#- At one moment, what counts at the as-of moment itself comes before the spine's row. -#}
 {%- set event_order, spine_order = (2, 1) if strictly_before else (1, 2) -%}
-{%- set event_moment = ml_ledger.epoch_microseconds(timestamp) -%}
-{%- set known_moment = ml_ledger.epoch_microseconds(known_at) if known_at else none -%}
+{%- set event_moment = ml_ledger.epoch_microseconds(ml_ledger.column(timestamp)) -%}
+{%- set known_moment = ml_ledger.epoch_microseconds(ml_ledger.column(known_at)) if known_at else none -%}
 with
 
 _ml_keys as (
     select distinct
-        {%- for column in entity %}
+        {%- for column in ml_ledger.columns(entity) %}
         {{ column }} as {{ keys[loop.index0] }},
         {%- endfor %}
-        {{ ml_ledger.epoch_microseconds(as_of) }} as _ml_as_of
-    from {{ spine }} as spine
+        {{ ml_ledger.epoch_microseconds(ml_ledger.column(as_of)) }} as _ml_as_of
+    from {{ spine }} as _ml_spine
     where {{ ml_ledger.all_there(entity + [as_of]) }}
 ),
 
 _ml_events as (
     select
-        {%- for column in events_entity %}
+        {%- for column in ml_ledger.columns(events_entity) %}
         {{ column }} as {{ keys[loop.index0] }},
         {%- endfor %}
         {% if known_at -%}
@@ -77,10 +77,10 @@ _ml_events as (
         {%- else -%}
         {{ event_moment }} as _ml_moment
         {%- endif %}
-        {%- for column in plan.columns %},
+        {%- for column in ml_ledger.columns(plan.columns) %},
         {{ column }} as _ml_value_{{ loop.index }}
         {%- endfor %}
-    from {{ events }} as events
+    from {{ events }} as _ml_happened
     where {{ ml_ledger.all_there(events_entity + [timestamp, known_at]) }}
 ),
 
@@ -111,15 +111,15 @@ _ml_ends as (
 {%- endfor %}
 
 select
-    spine.*
+    _ml_spine.*
     {%- for name, sql in plan.outputs.items() %},
-    {{ sql }} as {{ name }}
+    {{ sql }} as {{ ml_ledger.quoted(name) }}
     {%- endfor %}
-from {{ spine }} as spine
+from {{ spine }} as _ml_spine
 left join _ml_ends as ends
     on
-        {{ ml_ledger.same_entity('spine', entity, 'ends', keys) | indent(8) }}
-        and {{ ml_ledger.epoch_microseconds('spine.' ~ as_of) }} = ends._ml_as_of
+        {{ ml_ledger.same_entity('_ml_spine', entity, 'ends', keys) | indent(8) }}
+        and {{ ml_ledger.epoch_microseconds(ml_ledger.column(as_of, '_ml_spine')) }} = ends._ml_as_of
 {%- for number in plan.distinct %}
 left join _ml_distinct_{{ number }}
     on

@@ -20,7 +20,7 @@
         {% endif %}
         {% set number = columns.index(column) + 1 if column is not none else none %}
         {% set value, counted, summed = '_ml_value_' ~ number, '_ml_counted_' ~ number, '_ml_summed_' ~ number %}
-        {% set exact = ml_ledger.sums_exactly(types.get((column or '') | lower)) %}
+        {% set exact = ml_ledger.sums_exactly(types.get(ml_ledger.column_name(column or '') | lower)) %}
         {% if aggregate == 'count' and column is none %}
             {% do running.update({'_ml_counted': 'sum(_ml_event)'}) %}
         {% elif aggregate in ['count', 'mean'] %}

@@ -8,7 +8,7 @@
     {% if ml_ledger.column_types(spine) and spine.limit != 0 %}
         {% set rows, complete = run_query(
             'select count(*) as all_rows, count(case when ' ~ ml_ledger.all_there(columns) ~ ' then 1 end) as complete_rows from '
-            ~ spine ~ ' as spine'
+            ~ spine ~ ' as _ml_spine'
         ).rows[0] %}
         {% if rows == 0 %}
             {% do ml_ledger.warn_of_no_rows(macro ~ ': spine', spine) %}

@@ -8,7 +8,9 @@
     {% do return(ml_ledger.fail_when(
         'faults._ml_repeated > 0',
         "'" ~ ml_model ~ ": an entity must have one label per as-of date; got ' || faults._ml_repeated || ' that have"
-            ~ " several, such as ' || faults._ml_example || '. Nothing was written. Fix: make the label model unique on "
-            ~ spec.get('entity') ~ ' and ' ~ spec.get('as_of') ~ ".'",
+            ~ " several, such as ' || faults._ml_example || " ~ ml_ledger.text_literal(
+                '. Nothing was written. Fix: make the label model unique on ' ~ spec.get('entity') ~ ' and ' ~ spec.get('as_of')
+                ~ '.'
+            ),
     )) %}
 {% endmacro %}

@@ -17,24 +17,28 @@
 {% macro label_log(ml_model, labels, source=none) %}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
 {%- do ml_ledger.refuse_without_labels('label_log', ml_model, spec) -%}
-{%- set key = [spec.get('entity'), spec.get('as_of')] | join(', ') -%}
+{%- set entity, as_of = ml_ledger.quoted(spec.get('entity')), ml_ledger.quoted(spec.get('as_of')) -%}
+{%- set label = ml_ledger.quoted(spec.get('label')) -%}
 {%- set moment, text = dbt.type_timestamp(), dbt.type_string() -%}
 {%- set so_far = ml_ledger.rows_so_far() if is_incremental() else none -%}
 with
 
 labels_now as (
     select
-        {{ key }},
-        {{ spec.get('label') }},
-        cast(matured_at as {{ moment }}) as matured_at,
-        cast({{ ml_ledger.text_literal(labels.identifier) if source is none else source }} as {{ text }}) as label_source
+        {{ entity }} as _ml_entity,
+        {{ as_of }} as _ml_as_of,
+        {{ label }} as _ml_label,
+        cast(matured_at as {{ moment }}) as _ml_matured_at,
+        cast({{ ml_ledger.text_literal(labels.identifier) if source is none else source }} as {{ text }}) as _ml_source
     from {{ labels }}
 ),
 
 repeated as (
-    select {{ key }}
+    select
+        _ml_entity as {{ entity }},
+        _ml_as_of as {{ as_of }}
     from labels_now
-    group by {{ key }}
+    group by _ml_entity, _ml_as_of
     having count(*) > 1
 ),
 
@@ -48,47 +52,52 @@ faults as (
 {% if so_far is not none -%}
 known as (
     select
-        *,
-        row_number() over (partition by {{ key }} order by correction_number desc) as _ml_age
+        {{ entity }} as _ml_entity,
+        {{ as_of }} as _ml_as_of,
+        {{ label }} as _ml_label,
+        matured_at as _ml_matured_at,
+        label_source as _ml_source,
+        correction_number as _ml_correction,
+        row_number() over (partition by {{ entity }}, {{ as_of }} order by correction_number desc) as _ml_age
     from {{ so_far }}
 ),
 
 last_run as (
-    select max(known_at) as known_at from {{ so_far }}
+    select max(known_at) as _ml_known_at from {{ so_far }}
 ),
 
 {% endif -%}
 changed as (
     select
         labels_now.*,
-        {{ 'coalesce(known.correction_number + 1, 0)' if so_far is not none else '0' }} as correction_number
+        {{ 'coalesce(known._ml_correction + 1, 0)' if so_far is not none else '0' }} as _ml_correction
     from labels_now
     {%- if so_far is not none %}
     cross join last_run
     left join known
         on
-            labels_now.{{ spec.get('entity') }} = known.{{ spec.get('entity') }}
-            and labels_now.{{ spec.get('as_of') }} = known.{{ spec.get('as_of') }}
+            labels_now._ml_entity = known._ml_entity
+            and labels_now._ml_as_of = known._ml_as_of
             and known._ml_age = 1
     where
-        coalesce(last_run.known_at <= {{ ml_ledger.clock() }}, true)
+        coalesce(last_run._ml_known_at <= {{ ml_ledger.clock() }}, true)
         and (
-            known.correction_number is null
-            or labels_now.{{ spec.get('label') }} is distinct from known.{{ spec.get('label') }}
-            or labels_now.matured_at is distinct from known.matured_at
-            or labels_now.label_source is distinct from known.label_source
+            known._ml_correction is null
+            or labels_now._ml_label is distinct from known._ml_label
+            or labels_now._ml_matured_at is distinct from known._ml_matured_at
+            or labels_now._ml_source is distinct from known._ml_source
         )
     {%- endif %}
 )
 
 select
-    changed.{{ spec.get('entity') }},
-    changed.{{ spec.get('as_of') }},
-    changed.{{ spec.get('label') }},
-    changed.matured_at,
-    changed.label_source,
+    changed._ml_entity as {{ entity }},
+    changed._ml_as_of as {{ as_of }},
+    changed._ml_label as {{ label }},
+    changed._ml_matured_at as matured_at,
+    changed._ml_source as label_source,
     {{ ml_ledger.clock() }} as known_at,
-    cast(changed.correction_number as {{ dbt.type_bigint() }}) as correction_number,
+    cast(changed._ml_correction as {{ dbt.type_bigint() }}) as correction_number,
     '{{ invocation_id }}' as invocation_id,
     {{ ml_ledger.wall_clock() }} as recorded_at
 from changed

@@ -9,6 +9,8 @@
 {% macro labels_as_known(ml_model, log, at=none) %}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
 {%- do ml_ledger.refuse_without_labels('labels_as_known', ml_model, spec) -%}
+{%- set entity, as_of = ml_ledger.quoted(spec.get('entity')), ml_ledger.quoted(spec.get('as_of')) -%}
+{%- set label = ml_ledger.quoted(spec.get('label')) -%}
 {%- set at = ml_ledger.clock() if at is none else at -%}
 with
 
@@ -16,7 +18,7 @@ known as (
     select
         *,
         row_number() over (
-            partition by {{ spec.get('entity') }}, {{ spec.get('as_of') }}
+            partition by {{ entity }}, {{ as_of }}
             order by correction_number desc
         ) as _ml_age
     from {{ log }}
@@ -24,9 +26,9 @@ known as (
 )
 
 select
-    {{ spec.get('entity') }},
-    {{ spec.get('as_of') }},
-    {{ spec.get('label') }},
+    {{ entity }},
+    {{ as_of }},
+    {{ label }},
     matured_at,
     label_source,
     known_at,
@@ -36,5 +38,5 @@ select
 from known
 where
     _ml_age = 1
-    and ({{ spec.get('label') }} is not null or matured_at is null or matured_at > {{ at }})
+    and ({{ label }} is not null or matured_at is null or matured_at > {{ at }})
 {% endmacro %}

@@ -15,7 +15,7 @@ select
 from (
     select
         {%- for feature in rule.features %}
-        {{ ml_ledger.json_value('features', "'" ~ feature ~ "'") }} as {{ adapter.quote(feature) }},
+        {{ ml_ledger.json_value('features', ml_ledger.text_literal(feature)) }} as {{ ml_ledger.quoted(feature) }},
         {%- endfor %}
         decision_id as _ml_decision_id
     from {{ predictions }}

@@ -22,13 +22,13 @@
         ~ '). Fix: declare the label, or, for a task clustering, remove this node.'
     ) -%}
 {%- endif -%}
-{%- set label = 'labels.' ~ (spec.get('label') or 'label') -%}
+{%- set label = ml_ledger.quoted(spec.get('label') or 'label', '_ml_labels') -%}
 with
 
 matured as (
     select
-        cast(labels.{{ spec.entity }} as {{ text }}) as entity_id,
-        cast(labels.{{ spec.as_of }} as {{ moment }}) as as_of,
+        cast({{ ml_ledger.quoted(spec.entity, '_ml_labels') }} as {{ text }}) as entity_id,
+        cast({{ ml_ledger.quoted(spec.as_of, '_ml_labels') }} as {{ moment }}) as as_of,
         {%- if spec.get('task') == 'multiclass' %}
         cast(null as {{ ml_ledger.type_double() }}) as label,
         cast({{ label }} as {{ text }}) as label_class,
@@ -36,10 +36,10 @@ matured as (
         cast({{ label }} as {{ ml_ledger.type_double() }}) as label,
         cast(null as {{ text }}) as label_class,
         {%- endif %}
-        cast(labels.matured_at as {{ moment }}) as matured_at
-    from {{ labels }} as labels
+        cast(_ml_labels.matured_at as {{ moment }}) as matured_at
+    from {{ labels }} as _ml_labels
     where
-        cast(labels.matured_at as {{ moment }}) <= {{ ml_ledger.clock() }}
+        cast(_ml_labels.matured_at as {{ moment }}) <= {{ ml_ledger.clock() }}
         and {{ label }} is not null
 ),
 

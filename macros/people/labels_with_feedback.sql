@@ -18,7 +18,8 @@
 {% macro labels_with_feedback(ml_model, labels, feedback, predictions, at=none, completes=false) %}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
 {%- do ml_ledger.refuse_without_labels('labels_with_feedback', ml_model, spec) -%}
-{%- set entity, as_of, label = spec.get('entity'), spec.get('as_of'), spec.get('label') -%}
+{%- set entity, as_of = ml_ledger.quoted(spec.get('entity')), ml_ledger.quoted(spec.get('as_of')) -%}
+{%- set label = ml_ledger.quoted(spec.get('label')) -%}
 {%- set text, moment = dbt.type_string(), dbt.type_timestamp() -%}
 {%- set types = ml_ledger.column_types(labels) -%}
 {%- set is_class = spec.get('task') == 'multiclass' -%}
@@ -53,25 +54,33 @@ reviewed as (
 
 measured as (
     select
-        labels.*,
-        cast(labels.{{ entity }} as {{ text }}) as _ml_entity_id,
-        cast(labels.{{ as_of }} as {{ moment }}) as _ml_as_of
-    from {{ labels }} as labels
+        {{ entity }} as _ml_entity,
+        {{ as_of }} as _ml_as_of,
+        {{ label }} as _ml_label,
+        cast(matured_at as {{ moment }}) as _ml_matured_at,
+        cast({{ entity }} as {{ text }}) as _ml_entity_id,
+        cast({{ as_of }} as {{ moment }}) as _ml_as_of_moment
+    from {{ labels }}
 )
 
 select
-    {{ 'coalesce(measured.' ~ entity ~ ', cast(reviewed.entity_id as ' ~ types.get(entity, text) ~ '))' if completes else 'measured.' ~ entity }} as {{ entity }},
-    {{ 'coalesce(measured.' ~ as_of ~ ', cast(reviewed.as_of as ' ~ types.get(as_of, moment) ~ '))' if completes else 'measured.' ~ as_of }} as {{ as_of }},
+    {%- if completes %}
+    coalesce(measured._ml_entity, cast(reviewed.entity_id as {{ types.get(spec.entity | lower, text) }})) as {{ entity }},
+    coalesce(measured._ml_as_of, cast(reviewed.as_of as {{ types.get(spec.as_of | lower, moment) }})) as {{ as_of }},
+    {%- else %}
+    measured._ml_entity as {{ entity }},
+    measured._ml_as_of as {{ as_of }},
+    {%- endif %}
     case
-        when reviewed.verdict is null then measured.{{ label }}
-        else cast(reviewed.verdict as {{ types.get(label, text if is_class else ml_ledger.type_double()) }})
+        when reviewed.verdict is null then measured._ml_label
+        else cast(reviewed.verdict as {{ types.get(spec.label | lower, text if is_class else ml_ledger.type_double()) }})
     end as {{ label }},
-    case when reviewed.verdict is null then cast(measured.matured_at as {{ moment }}) else reviewed.given_at end as matured_at,
+    case when reviewed.verdict is null then measured._ml_matured_at else reviewed.given_at end as matured_at,
     case when reviewed.verdict is null then 'measured' else 'feedback' end as label_source
 from measured
 {{ 'full' if completes else 'left' }} join reviewed
     on
         measured._ml_entity_id = reviewed.entity_id
-        and measured._ml_as_of = reviewed.as_of
+        and measured._ml_as_of_moment = reviewed.as_of
 {%- endif %}
 {% endmacro %}

@@ -11,8 +11,8 @@
     {% set parts = [] %}
     {% for column in ml_ledger.as_list(key) %}
         {% do parts.append(
-            ml_ledger.text_literal((', ' if not loop.first else '') ~ column | replace('"', '') ~ ' = ') ~ ' || coalesce(cast('
-            ~ (relation ~ '.' if relation else '') ~ column ~ ' as ' ~ dbt.type_string() ~ "), 'NULL')"
+            ml_ledger.text_literal((', ' if not loop.first else '') ~ ml_ledger.column_name(column) ~ ' = ')
+            ~ ' || coalesce(cast(' ~ ml_ledger.column(column, relation) ~ ' as ' ~ dbt.type_string() ~ "), 'NULL')"
         ) %}
     {% endfor %}
     {% do return(parts | join(' || ')) %}

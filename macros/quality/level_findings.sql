@@ -9,6 +9,7 @@
 #}
 {% macro level_findings(relation, column, known, at_most=0, expected_rows=5, key=none, name=none) -%}
 {%- set name = column if name is none else name -%}
+{%- set said = ml_ledger.said(name) -%}
 {%- set text = dbt.type_string() -%}
 {%- set similar = 0.25 -%}
 with
@@ -20,7 +21,7 @@ present as (
         min({{ ml_ledger.key_text(key) }}) as example
     from {{ relation }}
     where {{ column }} is not null
-    group by cast({{ column }} as {{ text }})
+    group by 1
 ),
 
 totals as (
@@ -126,7 +127,7 @@ select
     {{ ml_ledger.finding(
         name, 'level_text', ml_ledger.sentence('new levels: a share of {allowed_share}'), 'affected', 'example',
         ml_ledger.sentence(
-            name ~ " has the new level '{level_text}' in {affected} of {total} rows, a share of {share}; example: "
+            said ~ " has the new level '{level_text}' in {affected} of {total} rows, a share of {share}; example: "
             ~ '{example}. {suspicion}Fix: map it to a known level in staging, or add it here and train again.'
         )
     ) }}
@@ -139,7 +140,7 @@ select
         name, 'level_text', ml_ledger.sentence('present, usual share {usual_share}'), '0',
         ml_ledger.sentence('no row has {level_text}'),
         ml_ledger.sentence(
-            name ~ " no longer has the level '{level_text}' in any of {total} rows; its usual share is {usual_share}. "
+            said ~ " no longer has the level '{level_text}' in any of {total} rows; its usual share is {usual_share}. "
             ~ '{suspicion}Fix: look for a lost delivery or a join that drops it, map the new name back in staging, or remove '
             ~ 'the level here and train again.'
         )

@@ -12,14 +12,14 @@
 {%- set target = '_ml_target_' ~ loop.index %}
 left join (
     select distinct
-        {%- for column in to_columns %}
+        {%- for column in ml_ledger.columns(to_columns) %}
         {{ column }} as _ml_column_{{ loop.index }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ check.to }}
 ) as {{ target }}
     on
-        {%- for column in columns %}
-        {{ 'and ' if not loop.first }}_ml_source.{{ column }} = {{ target }}._ml_column_{{ loop.index }}
+        {%- for column in ml_ledger.columns(columns, '_ml_source') %}
+        {{ 'and ' if not loop.first }}{{ column }} = {{ target }}._ml_column_{{ loop.index }}
         {%- endfor %}
 {%- endif %}
 {%- endfor -%}

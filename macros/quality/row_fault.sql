@@ -6,7 +6,8 @@
 {% macro row_fault(check, number) %}
     {% set kind = ml_ledger.row_check_kind(check) %}
     {% set columns = [check[kind]] if check[kind] is string else check[kind] %}
-    {% set column, name = columns[0], columns[0] | replace('"', '') %}
+    {% set name = ml_ledger.column_name(columns[0]) %}
+    {% set column = columns[0] if kind == 'holds' else ml_ledger.column(columns[0]) %}
     {% set text = 'cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ ')' %}
     {% if kind == 'not_missing' %}
         {% set cases = {column ~ ' is null': ml_ledger.text_literal(name ~ ' is missing')} %}
@@ -84,7 +85,7 @@
         {% set is_day = bound is string and modules.re.match('[0-9]{4}-[0-9]{2}-[0-9]{2}([ T]|$)', bound | trim) %}
         {% set is_value = bound is number or is_day %}
         {% set limit = ml_ledger.literal(bound) if is_value else '(' ~ bound ~ ')' %}
-        {% set words = ml_ledger.text_literal(column | replace('"', '') ~ ' ') ~ ' || cast(' ~ column ~ ' as ' ~ text ~ ') || ' %}
+        {% set words = ml_ledger.text_literal(ml_ledger.column_name(column) ~ ' ') ~ ' || cast(' ~ column ~ ' as ' ~ text ~ ') || ' %}
         {% do cases.update({
             column ~ (' < ' if side == 'below' else ' > ') ~ limit:
                 words ~ ml_ledger.text_literal(' is ' ~ side ~ ' ' ~ bound) if is_value
@@ -101,8 +102,8 @@
 #}
 {% macro refers_to_nothing(columns, to, number) %}
     {% set given = [] %}
-    {% for column in columns %}
-        {% do given.append('_ml_source.' ~ column ~ ' is not null and ') %}
+    {% for column in ml_ledger.columns(columns, '_ml_source') %}
+        {% do given.append(column ~ ' is not null and ') %}
     {% endfor %}
     {% do return({
         given | join ~ '_ml_target_' ~ number ~ '._ml_column_1 is null':
@@ -117,15 +118,18 @@
     Returns: SQL, a text that is NULL where the row passes.
 #}
 {% macro duplicate_fault(check, key) %}
-    {% set columns = ml_ledger.as_list(check.not_duplicate) %}
-    {% set order = [] %}
+    {% set columns, names, order = ml_ledger.columns(check.not_duplicate), [], [] %}
+    {% for column in ml_ledger.as_list(check.not_duplicate) %}{% do names.append(ml_ledger.column_name(column)) %}{% endfor %}
     {% for given in [check.get('order_by'), key] if given %}
-        {% do order.extend(ml_ledger.as_list(given)) %}
+        {% for column in ml_ledger.as_list(given) %}
+            {% set direction = modules.re.search('(?i) (asc|desc)$', column) %}
+            {% do order.append(ml_ledger.column(column) if not direction else column) %}
+        {% endfor %}
     {% endfor %}
     {% set copies = 'over (\n    partition by ' ~ columns | join(', ') ~ ', _ml_is_good order by ' ~ order | unique | join(', ') ~ '\n)' %}
     {% set original = 'first_value(' ~ ml_ledger.key_text(key) ~ ') ' ~ copies if key else "'an earlier row'" %}
     {% do return(ml_ledger.fault_in_words({
         '_ml_is_good = 1 and row_number() ' ~ copies ~ ' > 1':
-            "'copy of ' || " ~ original ~ ' || ' ~ ml_ledger.text_literal(': same ' ~ columns | join(', ') | replace('"', ''))
+            "'copy of ' || " ~ original ~ ' || ' ~ ml_ledger.text_literal(': same ' ~ names | join(', '))
     }, check.get('reason'))) %}
 {% endmacro %}

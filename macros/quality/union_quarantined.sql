@@ -74,7 +74,7 @@ where 1 = 0
     Returns: SQL, a date, the first day; NULL where there is no moment.
 #}
 {% macro month_of(column) %}
-    {% do return('cast(' ~ dbt.date_trunc('month', column) ~ ' as date)') %}
+    {% do return('cast(' ~ dbt.date_trunc('month', ml_ledger.column(column)) ~ ' as date)') %}
 {% endmacro %}
 
 {#

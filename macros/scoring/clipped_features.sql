@@ -14,10 +14,10 @@ concat_ws(
             {%- for name, (lower, upper) in bounds.items() %},
             case
                 {%- if lower is not none %}
-                when {{ adapter.quote(name) }} < {{ lower }} then '{{ name }}'
+                when {{ ml_ledger.quoted(name) }} < {{ lower }} then {{ ml_ledger.text_literal(name) }}
                 {%- endif %}
                 {%- if upper is not none %}
-                when {{ adapter.quote(name) }} > {{ upper }} then '{{ name }}'
+                when {{ ml_ledger.quoted(name) }} > {{ upper }} then {{ ml_ledger.text_literal(name) }}
                 {%- endif %}
             end
             {%- endfor %}

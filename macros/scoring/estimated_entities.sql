@@ -19,8 +19,8 @@
 {%- endif -%}
 estimates_{{ arm }} as (
     select
-        entity_id,
-        as_of
+        entity_id as _ml_entity_id,
+        as_of as _ml_as_of
         {%- for output in version.estimator.outputs %},
         max(case when output = {{ ml_ledger.text_literal(output) }} then score end)
             as _ml_onnx{{ loop.index }}
@@ -39,10 +39,10 @@ estimated_{{ arm }} as (
     from entities
     left join estimates_{{ arm }} as estimates
         on
-            entities._ml_entity_id = estimates.entity_id
-            and entities._ml_as_of = estimates.as_of
+            entities._ml_entity_id = estimates._ml_entity_id
+            and entities._ml_as_of = estimates._ml_as_of
     where {{ ml_ledger.fail_when(
-        'estimates.entity_id is null',
+        'estimates._ml_entity_id is null',
         "'" ~ ml_model ~ ': ' ~ scores ~ ' has no row of version ' ~ version.version ~ ' as ' ~ slot
             ~ " for entity ' || entities._ml_entity_id || ' at ' || cast(entities._ml_as_of as " ~ dbt.type_string()
             ~ ") || '. Nothing was written. Fix: build it before the predictions, at the same clock: dbt build --select +"

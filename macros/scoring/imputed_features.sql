@@ -11,7 +11,7 @@
 concat_ws(
             ', '
             {%- for name in features %},
-            case when {{ adapter.quote(name) }} is null then '{{ name }}' end
+            case when {{ ml_ledger.quoted(name) }} is null then {{ ml_ledger.text_literal(name) }} end
             {%- endfor %}
         )
 {%- endif -%}

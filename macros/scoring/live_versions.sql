@@ -29,7 +29,8 @@
             {% set scoring = fromjson(row['scoring']) %}
             {% set spec = fromjson(row['spec']) %}
             {% if scoring.format_version == 1 %}{% set scoring = ml_ledger.scoring_of_format_1(scoring) %}{% endif %}
-            {% set gone = scoring.features | reject('in', columns) | list %}
+            {% set gone = [] %}
+            {% for feature in scoring.features if feature | lower not in columns %}{% do gone.append(feature) %}{% endfor %}
             {% if gone %}
                 {% do exceptions.raise_compiler_error(
                     'version ' ~ row['version'] ~ ' is live as ' ~ row['slot'] ~ ' and reads ' ~ gone | join(', ')

@@ -24,8 +24,8 @@
         'score': double,
         'predicted': text,
     } %}
-    {% for class in classes or [] %}
-        {% do columns.update({ml_ledger.class_column(class): double}) %}
+    {% for column in ml_ledger.class_columns(classes or []).values() %}
+        {% do columns.update({column: double}) %}
     {% endfor %}
     {% do columns.update({
         'output_scores': text,

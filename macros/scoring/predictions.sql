@@ -15,22 +15,26 @@
 {%- set live = ml_ledger.live_versions(versions, deployments, features) -%}
 {%- set scoring = live | rejectattr('version', 'none') | list -%}
 {%- set columns = ml_ledger.prediction_columns(spec.get('classes')) -%}
+{%- set entity = ml_ledger.quoted(spec.entity, '_ml_features') -%}
+{%- set as_of = ml_ledger.quoted(spec.as_of, '_ml_features') -%}
 with {{ 'recursive ' if scoring | selectattr('trees') | list }}
 
 latest as (
-    select max({{ spec.as_of }}) as _ml_as_of
-    from {{ features }}
-    where {{ spec.as_of }} <= {{ ml_ledger.clock() }}
+    select max({{ as_of }}) as _ml_as_of
+    from {{ features }} as _ml_features
+    where {{ as_of }} <= {{ ml_ledger.clock() }}
 ),
 
 latest_features as (
     select
-        cast(features.{{ spec.entity }} as {{ dbt.type_string() }}) as _ml_entity_id,
-        cast(features.{{ spec.as_of }} as {{ dbt.type_timestamp() }}) as _ml_as_of,
-        features.*
-    from {{ features }} as features
+        cast({{ entity }} as {{ dbt.type_string() }}) as _ml_entity_id,
+        cast({{ as_of }} as {{ dbt.type_timestamp() }}) as _ml_as_of
+        {%- for feature in scoring | map(attribute='features') | sum(start=[]) | unique %},
+        {{ ml_ledger.quoted(feature, '_ml_features') }}
+        {%- endfor %}
+    from {{ features }} as _ml_features
     inner join latest
-        on features.{{ spec.as_of }} = latest._ml_as_of
+        on {{ as_of }} = latest._ml_as_of
 ),
 
 {% if reason_texts is not none -%}
@@ -53,9 +57,11 @@ entities as (
     cross join faults
     where {{ ml_ledger.fail_when(
         'faults._ml_surplus_rows > 0',
-        "'" ~ ml_model ~ ": an entity must occur once at the as-of date that is scored; got ' || faults._ml_surplus_rows"
-            ~ " || ' rows with a NULL or repeated " ~ spec.entity ~ ". Nothing was written. Fix: make the feature model"
-            ~ " unique and not null on " ~ spec.entity ~ " and " ~ spec.as_of ~ ".'",
+        "'" ~ ml_model ~ ": an entity must occur once at the as-of date that is scored; got ' || faults._ml_surplus_rows || "
+            ~ ml_ledger.text_literal(
+                ' rows with a NULL or repeated ' ~ spec.entity ~ '. Nothing was written. Fix: make the feature model unique'
+                ~ ' and not null on ' ~ spec.entity ~ ' and ' ~ spec.as_of ~ '.'
+            ),
     ) }}
 ),
 

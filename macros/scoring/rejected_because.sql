@@ -27,10 +27,11 @@ coalesce(nullif(concat_ws(
                     ', '
                     {%- for name, conditions in unmatched.items() %},
                     case
-                        when {{ adapter.quote(name) }} is null and ({{ conditions | join(' or ') }})
-                            then '{{ name }} is missing'
+                        when {{ ml_ledger.quoted(name) }} is null and ({{ conditions | join(' or ') }})
+                            then {{ ml_ledger.text_literal(name ~ ' is missing') }}
                         when {{ conditions | join(' or ') }}
-                            then 'no coefficient applies to {{ name }} = ' || cast({{ adapter.quote(name) }} as {{ dbt.type_string() }})
+                            then {{ ml_ledger.text_literal('no coefficient applies to ' ~ name ~ ' = ') }}
+                                || cast({{ ml_ledger.quoted(name) }} as {{ dbt.type_string() }})
                     end
                     {%- endfor %}
                 ), ''), {{ otherwise }})

@@ -17,21 +17,32 @@
 {%- set source = 'estimated_' ~ arm if version.estimator else 'entities' -%}
 {%- set text, double = dbt.type_string(), ml_ledger.type_double() -%}
 {%- set features = {} -%}
-{%- set texts = {} -%}
+{%- set values = {} -%}
 {%- set pushes = {} -%}
 {%- for feature in version.features -%}
-    {%- do features.update({feature: adapter.quote(feature)}) -%}
-    {%- do texts.update({feature: 'cast(' ~ adapter.quote(feature) ~ ' as ' ~ text ~ ')'}) -%}
+    {%- do features.update({feature: ml_ledger.quoted(feature)}) -%}
+    {%- do values.update({feature: '_ml_value' ~ loop.index}) -%}
 {%- endfor -%}
 {%- for feature in ml_ledger.contributions_by_feature(version) -%}
     {%- do pushes.update({feature: '_ml_push' ~ loop.index}) -%}
 {%- endfor -%}
-{%- set terms = version.outputs[0].terms | map(attribute='feature') | list -%}
 {%- set last_layer = 'layer' ~ version.layers | length ~ '_' ~ arm -%}
 {%- for layer in version.layers -%}
 layer{{ loop.index }}_{{ arm }} as (
     select
+        {%- if loop.first %}
+        _ml_entity_id,
+        _ml_as_of,
+        _ml_bucket
+        {%- for column in features.values() %},
+        {{ column }}
+        {%- endfor %}
+        {%- for _ in (version.estimator or {}).outputs or [] %},
+        _ml_onnx{{ loop.index }}
+        {%- endfor %}
+        {%- else %}
         *
+        {%- endif %}
         {%- for column, sql in layer.items() %},
         {{ sql }} as {{ column }}
         {%- endfor %}
@@ -73,23 +84,7 @@ directed_{{ arm }} as (
         {%- endif %}
 ),
 
--- The inputs as they were scored; and how far each pushed towards the decision, against an average training row.
-explained_{{ arm }} as (
-    select
-        *,
-        {% if features -%}
-        case
-            when _ml_score is not null then {{ ml_ledger.json_object(features) }}
-            else {{ ml_ledger.json_object(texts) }}
-        end as _ml_features
-        {%- else -%}
-        '{}' as _ml_features
-        {%- endif %}
-        {%- for feature, contribution in ml_ledger.contributions_by_feature(version).items() %},
-        ({{ contribution }}) * _ml_direction as _ml_push{{ loop.index }}
-        {%- endfor %}
-    from directed_{{ arm }}
-),
+{{ ml_ledger.explained_by_version(version, with_texts) }}
 
 {{ ml_ledger.ranked_by_push(arm, pushes, version.reasons) }}
 
@@ -103,10 +98,7 @@ decided_{{ arm }} as (
         cast({{ version.version }} as {{ dbt.type_bigint() }}) as version,
         '{{ version.deployment_id }}' as deployment_id,
         case when _ml_score is null then 'rejected' else 'scored' end as status,
-        case
-            when _ml_score is null
-                then {{ ml_ledger.rejected_because(terms, version.features) }}
-        end as rejected_because,
+        _ml_rejected_because as rejected_because,
         _ml_link as link_score,
         _ml_score as score,
         _ml_predicted as predicted,
@@ -117,11 +109,11 @@ decided_{{ arm }} as (
         {{ ml_ledger.decision_source(version) }} as decision_source,
         case
             when _ml_score is not null
-                then {{ ml_ledger.top_reasons('_ml_strongest', pushes, '_ml_direction', features, version.reasons, with_texts) }}
+                then {{ ml_ledger.top_reasons('_ml_strongest', pushes, '_ml_direction', values, version.reasons, with_texts) }}
         end as reasons,
         _ml_features as features,
-        {{ ml_ledger.imputed_features(version.imputed) }} as imputed_features,
-        {{ ml_ledger.clipped_features(version.clipped) }} as clipped_features
+        _ml_imputed as imputed_features,
+        _ml_clipped as clipped_features
     from ranked_{{ arm }}
 )
 {%- endmacro %}

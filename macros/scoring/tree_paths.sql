@@ -74,14 +74,14 @@ leaves_{{ arm }} as (
         tree,
         leaf
         {%- for feature in version.features %},
-        sum(case when feature = '{{ feature }}' then added else 0 end) as added{{ loop.index }}
+        sum(case when feature = {{ ml_ledger.text_literal(feature) }} then added else 0 end) as added{{ loop.index }}
         {%- endfor %}
     from ancestors_{{ arm }}
     group by tree, leaf
 ),
 
 reached_{{ arm }} as (
-    {{ ml_ledger.unnest_numbered(leaves, 'tree', 'leaf', ['_ml_entity_id', '_ml_predicted'], scored) }}
+    {{ ml_ledger.unnest_numbered(leaves, '_ml_tree', '_ml_leaf', ['_ml_entity_id', '_ml_predicted'], scored) }}
 ),
 
 paths_{{ arm }} as (
@@ -93,12 +93,12 @@ paths_{{ arm }} as (
     from reached_{{ arm }} as reached
     inner join leaves_{{ arm }} as leaves
         on
-            reached.tree = leaves.tree
-            and reached.leaf = leaves.leaf
+            reached._ml_tree = leaves.tree
+            and reached._ml_leaf = leaves.leaf
     {%- if version.outputs | length > 1 %}
     inner join (select distinct output, tree from nodes_{{ arm }}) as outputs
         on
-            reached.tree = outputs.tree
+            reached._ml_tree = outputs.tree
             and reached._ml_predicted = outputs.output
     {%- endif %}
     group by reached._ml_entity_id

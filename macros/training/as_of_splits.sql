@@ -3,20 +3,21 @@
     ones, 'train' for those whose labels had all matured when the first of these began, and 'embargo' for the dates
     between, whose labels would look into the holdout.
 
-    Arguments: as_of, the as-of column; holdout_dates, how many dates are held out; relaxed, whether embargoed dates
-    are trained on when there is nothing else.
-    Returns: SQL, ending in the expression `splits` with the as-of column and `_ml_split`.
-    Example: {{ ml_ledger.as_of_splits('as_of_date', 1, relaxed=false) }}
+    Reads `_ml_as_of_key`, the as-of date, and `_ml_matured_at` of `matured`.
+    Arguments: holdout_dates, how many dates are held out; relaxed, whether embargoed dates are trained on when there is
+    nothing else.
+    Returns: SQL, ending in the expression `splits` with `_ml_as_of_key` and `_ml_split`.
+    Example: {{ ml_ledger.as_of_splits(1, relaxed=false) }}
 #}
-{% macro as_of_splits(as_of, holdout_dates, relaxed) -%}
+{% macro as_of_splits(holdout_dates, relaxed) -%}
 as_of_dates as (
     select
-        {{ as_of }},
-        cast({{ as_of }} as {{ dbt.type_timestamp() }}) as _ml_as_of,
-        max(matured_at) as _ml_matured_at,
-        row_number() over (order by {{ as_of }} desc) as _ml_age
+        _ml_as_of_key,
+        cast(_ml_as_of_key as {{ dbt.type_timestamp() }}) as _ml_as_of,
+        max(_ml_matured_at) as _ml_matured_at,
+        row_number() over (order by _ml_as_of_key desc) as _ml_age
     from matured
-    group by {{ as_of }}
+    group by _ml_as_of_key
 ),
 
 holdout as (
@@ -27,7 +28,7 @@ holdout as (
 
 classified as (
     select
-        as_of_dates.{{ as_of }},
+        as_of_dates._ml_as_of_key,
         case
             when as_of_dates._ml_age <= {{ holdout_dates }} then 'holdout'
             when as_of_dates._ml_matured_at <= holdout._ml_starts then 'train'
@@ -39,7 +40,7 @@ classified as (
 
 splits as (
     select
-        {{ as_of }},
+        _ml_as_of_key,
         {% if relaxed -%}
         case
             when

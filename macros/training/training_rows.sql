@@ -4,7 +4,9 @@
     can train the version again; 'none', nothing. Appended once per version, while the training set still is the one that
     the version was trained on, by its fingerprint. What ml_erase deletes does not come back.
 
-    Columns: `_ml_version`, `_ml_entity_id`, `_ml_as_of`, `_ml_split`, and with 'full' those of the training set.
+    Columns: `_ml_version`, `_ml_entity_id`, `_ml_as_of`, `_ml_split`, and with 'full' those of the training set, which
+    were called `split`, `weight`, `matured_at`, `known_at`, `invocation_id` and `run_by` before they had a prefix: a table
+    that was begun then has both, one of them NULL.
 
     Arguments: ml_model, its name; training_set and versions, the relations of its nodes.
     Returns: SQL. For an incremental dbt model with the strategy append and full_refresh false.
@@ -28,7 +30,7 @@ where 1 = 0
 with
 
 known as (
-    select max(known_at) as known_at
+    select max(_ml_known_at) as _ml_known_at
     from {{ training_set }}
 ),
 
@@ -38,7 +40,7 @@ without_rows as (
         versions.training_set_fingerprint
     from {{ versions }} as versions
     inner join known
-        on versions.trained_at = known.known_at
+        on versions.trained_at = known._ml_known_at
     {%- if so_far is not none %}
     where not exists (
         select 1
@@ -61,15 +63,12 @@ trained_on_it as (
 
 select
     cast(trained_on_it.version as {{ dbt.type_bigint() }}) as _ml_version,
-    cast(training_set.{{ adapter.quote(spec.entity) }} as {{ dbt.type_string() }}) as _ml_entity_id,
-    cast(training_set.{{ adapter.quote(spec.as_of) }} as {{ dbt.type_timestamp() }}) as _ml_as_of,
-    training_set.split as _ml_split
-    {%- if kept == 'full' %},
-    training_set.*
-    {%- endif %}
-from {{ training_set }} as training_set
+    cast(_ml_training_set.{{ ml_ledger.quoted(spec.entity) }} as {{ dbt.type_string() }}) as _ml_entity_id,
+    cast(_ml_training_set.{{ ml_ledger.quoted(spec.as_of) }} as {{ dbt.type_timestamp() }}) as _ml_as_of,
+    {{ '_ml_training_set.*' if kept == 'full' else '_ml_training_set._ml_split' }}
+from {{ training_set }} as _ml_training_set
 cross join trained_on_it
-where training_set.split in ('train', 'holdout')
+where _ml_training_set._ml_split in ('train', 'holdout')
 {%- endif -%}
 {% endmacro %}
 
@@ -97,20 +96,22 @@ where training_set.split in ('train', 'holdout')
 {% macro training_set_fingerprint(spec, training_set) -%}
 {%- set training = spec.get('training') -%}
 {%- set weight = training.get('sample_weight') if training is mapping else none -%}
-{%- set columns = [spec.entity, spec.as_of, spec.get('label'), 'split', 'weight', weight] | select('string') | list -%}
+{%- set columns = [spec.entity, spec.as_of, spec.get('label'), '_ml_split', '_ml_weight', weight] -%}
+{%- set columns = columns | select('string') | list -%}
 {%- set texts = [] -%}
 {%- for column in columns + (spec.features.keys() | list) -%}
-    {%- set text = 'cast(' ~ adapter.quote(column) ~ ' as ' ~ dbt.type_string() ~ ')' -%}
+    {%- set text = 'cast(' ~ ml_ledger.quoted(column) ~ ' as ' ~ dbt.type_string() ~ ')' -%}
     {%- do texts.append('coalesce(length(' ~ text ~ ") || ':' || " ~ text ~ ", '-')") -%}
 {%- endfor -%}
 select
     'md5sum60:' || cast(count(*) as {{ dbt.type_string() }}) || ':'
-        || cast(coalesce(sum(row_number_60), 0) as {{ dbt.type_string() }}) as fingerprint
+        || cast(coalesce(sum(_ml_row_number), 0) as {{ dbt.type_string() }}) as fingerprint
 from (
     select
-        {{ ml_ledger.hex_to_integer('substr(' ~ dbt.hash(texts | join('\n            || ')) ~ ', 1, 15)') }} as row_number_60
+        {{ ml_ledger.hex_to_integer('substr(' ~ dbt.hash(texts | join('\n            || ')) ~ ', 1, 15)') }}
+            as _ml_row_number
     from {{ training_set }}
-    where split in ('train', 'holdout') and exists (select 1 from without_rows)
+    where _ml_split in ('train', 'holdout') and exists (select 1 from without_rows)
 ) as numbered
 {%- endmacro %}
 

@@ -2,9 +2,9 @@
     The training set of an ML model: every label of an as-of date that has matured as a whole, with the features of
     the same entity and as-of date.
 
-    Adds to the columns of `features`: the label and `matured_at`; `split`, 'train', 'holdout' or 'embargo' (see
-    `as_of_splits`); `weight`; `known_at`, the clock; `invocation_id`; `run_by`, who runs the
-    build. No feature may have one of these names.
+    Adds to the columns of `features`: the label and `_ml_matured_at`; `_ml_split`, 'train', 'holdout' or 'embargo' (see
+    `as_of_splits`); `_ml_weight`; `_ml_known_at`, the clock; `_ml_invocation_id`; `_ml_run_by`, who runs the
+    build.
 
     A task clustering has no label: it takes every as-of date up to the clock, each matured as it begins.
 
@@ -28,65 +28,67 @@
 {%- if spec.get('entity') is not string or spec.get('as_of') is not string or holdout_dates is not integer
     or (labels is not none and spec.get('label') is not string) -%}
 {#- Without these there is nothing to join. The versions node names them together with every other problem. -#}
-select cast(null as integer) as invalid_declaration
+select cast(null as integer) as _ml_invalid_declaration
 where 1 = 0
 {%- else -%}
+{%- set entity, as_of, moment = ml_ledger.quoted(spec.entity), ml_ledger.quoted(spec.as_of), dbt.type_timestamp() -%}
 with
 
 {% if labels is none -%}
 matured as (
     select
-        {{ spec.entity }},
-        {{ spec.as_of }},
-        cast({{ spec.as_of }} as {{ dbt.type_timestamp() }}) as matured_at
+        {{ entity }} as _ml_entity_key,
+        {{ as_of }} as _ml_as_of_key,
+        cast({{ as_of }} as {{ moment }}) as _ml_matured_at
     from {{ features }}
-    where {{ spec.as_of }} <= {{ ml_ledger.clock() }}
+    where {{ as_of }} <= {{ ml_ledger.clock() }}
 ),
 {%- else -%}
-complete_as_of_dates as (
-    select {{ spec.as_of }}
+labelled as (
+    select
+        {{ entity }} as _ml_entity_key,
+        {{ as_of }} as _ml_as_of_key,
+        {{ ml_ledger.quoted(spec.label) }} as _ml_label,
+        cast(matured_at as {{ moment }}) as _ml_matured_at
     from {{ labels }}
-    group by {{ spec.as_of }}
+),
+
+complete_as_of_dates as (
+    select _ml_as_of_key
+    from labelled
+    group by _ml_as_of_key
     having
-        max(cast(matured_at as {{ dbt.type_timestamp() }})) <= {{ ml_ledger.clock() }}
-        and count(*) = count(matured_at)
+        max(_ml_matured_at) <= {{ ml_ledger.clock() }}
+        and count(*) = count(_ml_matured_at)
 ),
 
 matured as (
-    select
-        labels.{{ spec.entity }},
-        labels.{{ spec.as_of }},
-        labels.{{ spec.label }},
-        cast(labels.matured_at as {{ dbt.type_timestamp() }}) as matured_at
-    from {{ labels }} as labels
+    select labelled.*
+    from labelled
     inner join complete_as_of_dates
-        on labels.{{ spec.as_of }} = complete_as_of_dates.{{ spec.as_of }}
+        on labelled._ml_as_of_key = complete_as_of_dates._ml_as_of_key
 ),
 {%- endif %}
 
-{{ ml_ledger.as_of_splits(spec.as_of, holdout_dates, relaxed=evaluation.get('embargo') == 'relaxed') }},
+{{ ml_ledger.as_of_splits(holdout_dates, relaxed=evaluation.get('embargo') == 'relaxed') }}
 
-training_set as (
-    select
-        {% if labels is not none -%}
-        matured.{{ spec.label }},
-        {% endif -%}
-        matured.matured_at,
-        splits._ml_split as split,
-        cast(1 as {{ ml_ledger.type_double() }}) as weight,
-        {{ ml_ledger.clock() }} as known_at,
-        '{{ invocation_id }}' as invocation_id,
-        {{ ml_ledger.actor() }} as run_by,
-        features.*
-    from matured
-    inner join {{ features }} as features
-        on
-            matured.{{ spec.entity }} = features.{{ spec.entity }}
-            and matured.{{ spec.as_of }} = features.{{ spec.as_of }}
-    inner join splits
-        on matured.{{ spec.as_of }} = splits.{{ spec.as_of }}
-)
-
-select * from training_set
+select
+    {% if labels is not none -%}
+    matured._ml_label as {{ ml_ledger.quoted(spec.label) }},
+    {% endif -%}
+    matured._ml_matured_at,
+    splits._ml_split,
+    cast(1 as {{ ml_ledger.type_double() }}) as _ml_weight,
+    {{ ml_ledger.clock() }} as _ml_known_at,
+    '{{ invocation_id }}' as _ml_invocation_id,
+    {{ ml_ledger.actor() }} as _ml_run_by,
+    _ml_features.*
+from matured
+inner join {{ features }} as _ml_features
+    on
+        matured._ml_entity_key = _ml_features.{{ entity }}
+        and matured._ml_as_of_key = _ml_features.{{ as_of }}
+inner join splits
+    on matured._ml_as_of_key = splits._ml_as_of_key
 {%- endif -%}
 {% endmacro %}

@@ -13,15 +13,16 @@
         ~ "'. Allowed: hour, day, week, month, quarter, year. Fix: choose one of them."
     ) -%}
 {%- endif -%}
+{%- set column, name = ml_ledger.column(column_name), ml_ledger.said(ml_ledger.column_name(column_name)) -%}
 {%- set clock, moment, double = ml_ledger.clock(), dbt.type_timestamp(), ml_ledger.type_double() -%}
 with
 
 by_age as (
     select
-        {{ dbt.datediff('cast(' ~ column_name ~ ' as ' ~ moment ~ ')', clock, period) }} as age,
+        {{ dbt.datediff('cast(' ~ column ~ ' as ' ~ moment ~ ')', clock, period) }} as age,
         count(*) as period_rows
     from {{ model }}
-    where {{ column_name }} is not null
+    where {{ column }} is not null
     group by 1
 ),
 
@@ -80,7 +81,7 @@ select
         column_name, 'found', ml_ledger.sentence('{at_least} to {at_most}'), 'found',
         ml_ledger.sentence('the ' ~ period ~ ' that begins at {period_start}'),
         ml_ledger.sentence(
-            'The ' ~ period ~ ' that begins at {period_start} has {found} rows by ' ~ column_name ~ '; from {at_least} to '
+            'The ' ~ period ~ ' that begins at {period_start} has {found} rows by ' ~ name ~ '; from {at_least} to '
             ~ '{at_most} are expected, as the median of the {before} before it is {median_rows}. Fix: with too few, look for '
             ~ 'deliveries that are missing or filters that became stricter; with too many, for files loaded twice or joins '
             ~ 'that multiply; if the business changed, widen low and high.'

@@ -5,12 +5,13 @@
     A failing row: docs/quality.md.
 #}
 {% test fresh_enough(model, column_name, days, key=none) %}
+{%- set column, name = ml_ledger.column(column_name), ml_ledger.said(ml_ledger.column_name(column_name)) -%}
 {%- set moment = dbt.type_timestamp() -%}
 with
 
 checked as (
     select
-        cast({{ column_name }} as {{ moment }}) as happened_at,
+        cast({{ column }} as {{ moment }}) as happened_at,
         {{ ml_ledger.key_text(key) }} as row_key
     from {{ model }}
 ),
@@ -35,7 +36,7 @@ select
     {{ ml_ledger.finding(
         column_name, 'happened_at', 'earliest', 'total', ml_ledger.sentence('latest row: {latest_key}'),
         ml_ledger.sentence(
-            'The latest ' ~ column_name ~ ' up to the clock, {clock}, is {happened_at} ({latest_key}; the model has {total} '
+            'The latest ' ~ name ~ ' up to the clock, {clock}, is {happened_at} ({latest_key}; the model has {total} '
             ~ 'rows); it must be {earliest} or later. Fix: find out why nothing came since (a load that did not run, a source that stopped), '
             ~ 'load it and build again; if the clock is set by hand, check it.'
         )

@@ -5,13 +5,15 @@
     A failing row: docs/quality.md.
 #}
 {% test known_at_the_as_of(model, column_name, as_of, key=none) %}
+{%- set column, name = ml_ledger.column(column_name), ml_ledger.said(ml_ledger.column_name(column_name)) -%}
+{%- set as_of_name = ml_ledger.said(ml_ledger.column_name(as_of)) -%}
 {%- set moment = dbt.type_timestamp() -%}
 with
 
 checked as (
     select
-        cast({{ column_name }} as {{ moment }}) as known_at,
-        cast({{ as_of }} as {{ moment }}) as as_of,
+        cast({{ column }} as {{ moment }}) as known_at,
+        cast({{ ml_ledger.column(as_of) }} as {{ moment }}) as as_of,
         {{ ml_ledger.key_text(key) }} as row_key
     from {{ model }}
 ),
@@ -29,11 +31,11 @@ described as (
 
 select
     {{ ml_ledger.finding(
-        column_name, 'latest', ml_ledger.text_literal('at or before ' ~ as_of), 'bad', 'example',
+        column_name, 'latest', ml_ledger.text_literal('at or before ' ~ ml_ledger.column_name(as_of)), 'bad', 'example',
         ml_ledger.sentence(
-            'Leakage: {bad} rows were known only after their ' ~ as_of ~ ', or do not say when ({undated} of them): '
-            ~ '{example}. When the prediction has to be made, this value does not exist yet. Fix: join by ' ~ column_name
-            ~ ' <= ' ~ as_of ~ ', and leave out rows without a date.'
+            'Leakage: {bad} rows were known only after their ' ~ as_of_name ~ ', or do not say when ({undated} of them): '
+            ~ '{example}. When the prediction has to be made, this value does not exist yet. Fix: join by ' ~ name
+            ~ ' <= ' ~ as_of_name ~ ', and leave out rows without a date.'
         )
     ) }}
 from described

@@ -4,11 +4,12 @@
     A failing row: docs/quality.md.
 #}
 {% test labels_matured(model, column_name, key=none) %}
+{%- set column, name = ml_ledger.column(column_name), ml_ledger.said(ml_ledger.column_name(column_name)) -%}
 with
 
 checked as (
     select
-        cast({{ column_name }} as {{ dbt.type_timestamp() }}) as matured_at,
+        cast({{ column }} as {{ dbt.type_timestamp() }}) as matured_at,
         {{ ml_ledger.key_text(key) }} as row_key
     from {{ model }}
 ),
@@ -30,7 +31,7 @@ select
         ml_ledger.sentence(
             'Leakage: {bad} labels had not matured at the clock, {clock}, or do not say when they do ({undated} of them): '
             ~ '{example}. Their truth cannot be known yet. Fix: keep only as-of dates all of whose labels have matured, as '
-            ~ 'ml_ledger.training_set does, and check how ' ~ column_name ~ ' is computed.'
+            ~ 'ml_ledger.training_set does, and check how ' ~ name ~ ' is computed.'
         )
     ) }}
 from described

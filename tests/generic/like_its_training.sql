@@ -22,6 +22,7 @@
         ~ '. Allowed: ' ~ (declared.keys() | join(', ') or 'those of a declared ML model') ~ '. Fix: correct the name.'
     ) -%}
 {%- endif -%}
+{%- set as_of = ml_ledger.quoted(spec.get('as_of')) -%}
 {%- set key = [spec.get('entity'), spec.get('as_of')] -%}
 {%- set text, double = dbt.type_string(), ml_ledger.type_double() -%}
 {%- set limits = {
@@ -51,8 +52,8 @@ reference_statistics as (
 latest as (
     select *
     from {{ model }}
-    where {{ spec.get('as_of') }} = (
-        select max({{ spec.get('as_of') }}) from {{ model }} where {{ spec.get('as_of') }} <= {{ ml_ledger.clock() }}
+    where {{ as_of }} = (
+        select max({{ as_of }}) from {{ model }} where {{ as_of }} <= {{ ml_ledger.clock() }}
     )
 ),
 
@@ -99,7 +100,7 @@ findings as (
 
     select * from (
         {{ ml_ledger.level_findings(
-            'latest', adapter.quote(feature), known, new_levels, expected_rows, key, name=feature
+            'latest', ml_ledger.quoted(feature), known, new_levels, expected_rows, key, name=feature
         ) | indent(8) }}
     ) as levels_{{ loop.index }}
     where exists (select 1 from reference_statistics)

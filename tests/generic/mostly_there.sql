@@ -5,6 +5,7 @@
     A failing row: docs/quality.md. None on an empty model.
 #}
 {% test mostly_there(model, column_name, at_most=0.05, reference=none, reference_where='1 = 1', times=2, key=none) %}
+{%- set column, name = ml_ledger.column(column_name), ml_ledger.said(ml_ledger.column_name(column_name)) -%}
 with
 
 checked as (
@@ -14,13 +15,13 @@ checked as (
 counted as (
     select
         count(*) as total,
-        sum(case when {{ column_name }} is null then 1 else 0 end) as missing,
-        min(case when {{ column_name }} is null then {{ ml_ledger.key_text(key) }} end) as example
+        sum(case when {{ column }} is null then 1 else 0 end) as missing,
+        min(case when {{ column }} is null then {{ ml_ledger.key_text(key) }} end) as example
     from checked
 ),
 
 limits as (
-    {{ ml_ledger.share_limit(column_name ~ ' is null', at_most, times, reference, reference_where) }}
+    {{ ml_ledger.share_limit(column ~ ' is null', at_most, times, reference, reference_where) }}
 ),
 
 described as (
@@ -37,7 +38,7 @@ select
     {{ ml_ledger.finding(
         column_name, 'share', 'allowed_share', 'missing', 'example',
         ml_ledger.sentence(
-            column_name ~ ' is missing in {missing} of {total} rows, a share of {share}; at most {allowed_share} may be. '
+            name ~ ' is missing in {missing} of {total} rows, a share of {share}; at most {allowed_share} may be. '
             ~ 'Ask where these rows come from, for example {example}. Fix: mend the source or the join that lost the values, '
             ~ 'or raise at_most if this is how it will be.'
         )

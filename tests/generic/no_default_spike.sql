@@ -13,16 +13,17 @@
     '', '0', '-1', '-9', '-99', '-999', '-9999', '999', '9999', '99999', '999999', '1900-01-01', '1970-01-01', '9999-12-31',
     'null', 'none', 'nan', 'n/a', 'unknown', '-', '?',
 ] -%}
+{%- set column, name = ml_ledger.column(column_name), ml_ledger.said(ml_ledger.column_name(column_name)) -%}
 {%- set as_written = ml_ledger.as_written('checked_value') -%}
 with
 
 by_value as (
     select
-        {{ column_name }} as checked_value,
+        {{ column }} as checked_value,
         count(*) as value_rows,
         min({{ ml_ledger.key_text(key) }}) as example
     from {{ model }}
-    group by {{ column_name }}
+    group by 1
 ),
 
 spikes as (
@@ -38,11 +39,11 @@ spikes as (
 {% if reference is not none -%}
 reference_values as (
     select
-        {{ column_name }} as checked_value,
+        {{ column }} as checked_value,
         count(*) as value_rows
     from {{ reference }}
     where {{ reference_where }}
-    group by {{ column_name }}
+    group by 1
 ),
 
 reference_shares as (
@@ -88,7 +89,7 @@ select
     {{ ml_ledger.finding(
         column_name, 'written', 'allowed_share', 'affected', 'example',
         ml_ledger.sentence(
-            column_name ~ " is '{written}' in {affected} of {total} rows, a share of {share}; at most {allowed_share} may be. "
+            name ~ " is '{written}' in {affected} of {total} rows, a share of {share}; at most {allowed_share} may be. "
             ~ 'It looks like a default that stands for a missing value, for example in {example}. Fix: turn it into NULL in '
             ~ 'staging, or, if the value is real, raise at_most or leave it out of values.'
         )

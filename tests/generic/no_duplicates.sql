@@ -5,15 +5,15 @@
     A failing row: docs/quality.md.
 #}
 {% test no_duplicates(model, columns=none, at_most=0) %}
-{%- set names = columns -%}
-{%- if names is none -%}
+{%- set names = ml_ledger.columns(columns or []) -%}
+{%- if columns is none -%}
     {%- set names = ml_ledger.columns_of(model, 'columns') | map(attribute='quoted') | list -%}
 {%- endif -%}
 with
 
 by_value as (
     select
-        count(*) as copies
+        count(*) as _ml_copies
         {%- for name in names %},
         {{ name }}
         {%- endfor %}
@@ -25,9 +25,9 @@ by_value as (
 
 counted as (
     select
-        sum(copies) as total,
-        sum(copies - 1) as surplus,
-        min(case when copies > 1 then {{ ml_ledger.key_text(names) }} end) as example
+        sum(_ml_copies) as total,
+        sum(_ml_copies - 1) as surplus,
+        min(case when _ml_copies > 1 then {{ ml_ledger.key_text(names) }} end) as example
     from by_value
 ),
 
@@ -40,7 +40,7 @@ described as (
 
 select
     {{ ml_ledger.finding(
-        names | join(', ') if columns else 'all columns', 'share', ml_ledger.short_number(at_most), 'surplus', 'example',
+        columns | join(', ') if columns else 'all columns', 'share', ml_ledger.short_number(at_most), 'surplus', 'example',
         ml_ledger.sentence(
             '{surplus} of {total} rows, a share of {share}, are exact copies of another row; at most ' ~ at_most
             ~ ' may be. Look at {example}: was a file loaded twice, or does a join multiply rows? Fix: keep one of each in '

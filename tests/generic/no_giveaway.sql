@@ -8,12 +8,12 @@
     A failing row per feature: docs/quality.md. Rows without a label are left out.
 #}
 {% test no_giveaway(model, label, positive=1, features=none, at_most=0.99, minimum_rows=10) %}
-{%- set names = features -%}
-{%- if names is none -%}
-    {%- set names = [] -%}
+{%- set label_name, label = ml_ledger.column_name(label), ml_ledger.column(label) -%}
+{%- set names = ml_ledger.columns(features or []) -%}
+{%- if features is none -%}
     {%- for column in ml_ledger.columns_of(model, 'features') -%}
-        {%- if column.is_number() and column.name | lower != label | lower -%}
-            {%- do names.append(column.quoted) -%}
+        {%- if column.is_number() and column.name | lower != label_name | lower -%}
+            {%- do names.append(ml_ledger.quoted(column.name)) -%}
         {%- endif -%}
     {%- endfor -%}
 {%- endif -%}
@@ -35,7 +35,7 @@ by_value_{{ loop.index }} as (
         sum(_ml_positive) as positives,
         sum(1 - _ml_positive) as negatives
     from checked
-    group by {{ name }}
+    group by 1
 ),
 
 below_{{ loop.index }} as (
@@ -52,7 +52,7 @@ below_{{ loop.index }} as (
 powers as (
     {% for name in names -%}
     select
-        {{ ml_ledger.text_literal(name | replace('"', '')) }} as feature,
+        {{ ml_ledger.text_literal(ml_ledger.column_name(name)) }} as feature,
         'its value' as what,
         sum(positives) as positives,
         sum(negatives) as negatives,
@@ -61,7 +61,7 @@ powers as (
     from below_{{ loop.index }}
     union all
     select
-        {{ ml_ledger.text_literal(name | replace('"', '')) }} as feature,
+        {{ ml_ledger.text_literal(ml_ledger.column_name(name)) }} as feature,
         'whether it is missing' as what,
         sum(positives) as positives,
         sum(negatives) as negatives,
@@ -104,7 +104,7 @@ select
     cast(total as {{ dbt.type_bigint() }}) as row_count,
     what as example,
     {{ ml_ledger.sentence(
-        'Leakage is likely: {feature} alone ({what}) has an AUC of {power_text} for ' ~ label ~ ' on {positives} positive and '
+        'Leakage is likely: {feature} alone ({what}) has an AUC of {power_text} for ' ~ ml_ledger.said(label_name) ~ ' on {positives} positive and '
         ~ '{negatives} negative rows; a single feature has at most ' ~ at_most ~ '. Find out when it is written: is it '
         ~ 'filled in, or changed, after the outcome? Fix: remove it, or take it as it was known at the as-of date; if it is '
         ~ 'honest, you may need no ML model.'

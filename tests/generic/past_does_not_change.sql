@@ -7,11 +7,11 @@
     A failing row per column, and one if the two have no row in common: docs/quality.md, which says how to make `recomputed`.
 #}
 {% test past_does_not_change(model, recomputed, key, columns=none, tolerance=0) %}
-{%- set names, double = columns, ml_ledger.type_double() -%}
-{%- if names is none -%}
-    {%- set names = [] -%}
-    {%- for column in ml_ledger.columns_of(model, 'columns') if column.name | lower not in key | map('lower') -%}
-        {%- do names.append(column.quoted) -%}
+{%- set double, key_names, names = ml_ledger.type_double(), [], ml_ledger.columns(columns or []) -%}
+{%- for column in key -%}{%- do key_names.append(ml_ledger.column_name(column) | lower) -%}{%- endfor -%}
+{%- if columns is none -%}
+    {%- for column in ml_ledger.columns_of(model, 'columns') if column.name | lower not in key_names -%}
+        {%- do names.append(ml_ledger.quoted(column.name)) -%}
     {%- endfor -%}
 {%- endif -%}
 with
@@ -22,16 +22,16 @@ as_built as (
 
 both_have as (
     select
-        {{ ml_ledger.key_text(key, 'as_built') }} as row_key
+        {{ ml_ledger.key_text(key, '_ml_built') }} as row_key
         {%- for name in names %},
-        as_built.{{ name }} as built_{{ loop.index }},
-        recomputed.{{ name }} as recomputed_{{ loop.index }}
+        _ml_built.{{ name }} as built_{{ loop.index }},
+        _ml_again.{{ name }} as recomputed_{{ loop.index }}
         {%- endfor %}
-    from as_built
-    inner join {{ recomputed }} as recomputed
+    from as_built as _ml_built
+    inner join {{ recomputed }} as _ml_again
         on
-            {% for column in key -%}
-            {{ 'and ' if not loop.first }}as_built.{{ column }} = recomputed.{{ column }}
+            {% for column in ml_ledger.columns(key) -%}
+            {{ 'and ' if not loop.first }}_ml_built.{{ column }} = _ml_again.{{ column }}
             {% endfor %}
 ),
 
@@ -44,7 +44,7 @@ changed as (
     {% for name in names -%}
     {%- set built, again = 'built_' ~ loop.index, 'recomputed_' ~ loop.index -%}
     select
-        {{ ml_ledger.text_literal(name | replace('"', '')) }} as feature,
+        {{ ml_ledger.text_literal(ml_ledger.column_name(name)) }} as feature,
         count(*) as bad,
         min(row_key || ': ' || coalesce(cast({{ again }} as {{ dbt.type_string() }}), 'NULL') || ' at the cut, '
             || coalesce(cast({{ built }} as {{ dbt.type_string() }}), 'NULL') || ' now') as example

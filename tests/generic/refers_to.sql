@@ -3,6 +3,7 @@
     Arguments: to, relation; columns, list of names that both have.
 #}
 {% test refers_to(model, to, columns) %}
+{%- set columns = ml_ledger.columns(columns) -%}
 with
 
 checked as (

@@ -17,16 +17,17 @@
         ~ ': needs a format; got neither pattern, castable_to nor reference. Fix: declare one of them.'
     ) -%}
 {%- endif -%}
-{%- set written = 'cast(' ~ column_name ~ ' as ' ~ dbt.type_string() ~ ')' -%}
+{%- set column, name = ml_ledger.column(column_name), ml_ledger.said(ml_ledger.column_name(column_name)) -%}
+{%- set written = 'cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ ')' -%}
 {%- set shape = written -%}
 {%- set asked, conditions = [], [] -%}
 {%- if pattern is not none -%}
     {%- do asked.append(pattern) -%}
-    {%- do conditions.append(ml_ledger.matches('written', ml_ledger.format_pattern(pattern))) -%}
+    {%- do conditions.append(ml_ledger.matches('by_value._ml_written', ml_ledger.format_pattern(pattern))) -%}
 {%- endif -%}
 {%- if castable_to is not none -%}
     {%- do asked.append('readable as ' ~ castable_to) -%}
-    {%- do conditions.append(ml_ledger.can_be_cast('written', castable_to)) -%}
+    {%- do conditions.append(ml_ledger.can_be_cast('by_value._ml_written', castable_to)) -%}
 {%- endif -%}
 {%- if reference is not none -%}
     {%- set shape = ml_ledger.replace_pattern(
@@ -39,12 +40,12 @@ with
 
 by_value as (
     select
-        {{ written }} as written,
-        {{ shape }} as shape,
-        count(*) as value_rows,
-        min({{ ml_ledger.key_text(key) }}) as row_key
+        {{ written }} as _ml_written,
+        {{ shape }} as _ml_shape,
+        count(*) as _ml_rows,
+        min({{ ml_ledger.key_text(key) }}) as _ml_row_key
     from {{ model }}
-    group by {{ column_name }}
+    group by {{ column }}
 ),
 
 {% if reference is not none -%}
@@ -57,16 +58,16 @@ known_shapes as (
 {% endif -%}
 other_format as (
     select
-        by_value.written,
-        by_value.value_rows,
-        by_value.row_key
+        by_value._ml_written as written,
+        by_value._ml_rows as value_rows,
+        by_value._ml_row_key as row_key
     from by_value
     {%- if reference is not none %}
     left join known_shapes
-        on by_value.shape = known_shapes.shape
+        on by_value._ml_shape = known_shapes.shape
     {%- endif %}
     where
-        written is not null
+        by_value._ml_written is not null
         and not ({{ conditions | join(' and ') }})
 ),
 
@@ -82,7 +83,7 @@ described as (
     select
         counted.*,
         {{ ml_ledger.text_literal(asked | join(', ')) }} as allowed,
-        (select sum(value_rows) from by_value) as total
+        (select sum(_ml_rows) from by_value) as total
     from counted
 )
 
@@ -90,7 +91,7 @@ select
     {{ ml_ledger.finding(
         column_name, 'found', 'allowed', 'bad', 'example',
         ml_ledger.sentence(
-            column_name ~ " has another format in {bad} of {total} rows, for example '{found}' ({example}); it must be "
+            name ~ " has another format in {bad} of {total} rows, for example '{found}' ({example}); it must be "
             ~ '{allowed} (a share of ' ~ at_most ~ ' may not). Ask what changed at the source. Fix: convert these rows in '
             ~ 'staging or set them aside; if the new format stays, declare it here.'
         )

@@ -16,6 +16,7 @@
         ~ ('neither' if levels is none else 'both') ~ '. Fix: declare one of them.'
     ) -%}
 {%- endif -%}
+{%- set column, name = ml_ledger.column(column_name), ml_ledger.said(ml_ledger.column_name(column_name)) -%}
 {%- set text, double = dbt.type_string(), ml_ledger.type_double() -%}
 {%- set known -%}
     {% if reference is none -%}
@@ -29,12 +30,12 @@
     {%- endfor -%}
     {%- else -%}
     select
-        cast({{ column_name }} as {{ text }}) as level_text,
+        cast({{ column }} as {{ text }}) as level_text,
         count(*) / cast(sum(count(*)) over () as {{ double }}) as share
     from {{ reference }}
-    where {{ column_name }} is not null and ({{ reference_where }})
-    group by cast({{ column_name }} as {{ text }})
+    where {{ column }} is not null and ({{ reference_where }})
+    group by 1
     {%- endif %}
 {%- endset -%}
-{{ ml_ledger.level_findings(model, column_name, known, at_most, expected_rows, key) }}
+{{ ml_ledger.level_findings(model, column, known, at_most, expected_rows, key, name=ml_ledger.column_name(column_name)) }}
 {% endtest %}

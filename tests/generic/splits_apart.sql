@@ -2,19 +2,21 @@
     Leakage: no entity is in train and in holdout at the same as-of date; with matured_at, no label window (from the as-of date
     up to matured_at) of a training row overlaps one of the same entity in the holdout.
     Arguments: entity and as_of, columns; matured_at, the column with the end of the label window, or none; split, the column
-    that says how a row is used, and train and holdout, its values: 'split', 'train' and 'holdout' unless told.
+    that says how a row is used, and train and holdout, its values: '_ml_split', 'train' and 'holdout' unless told.
     A failing row per kind of overlap: docs/quality.md. Rows whose entity or as-of date is NULL are not compared.
 #}
-{% test splits_apart(model, entity, as_of, matured_at=none, split='split', train='train', holdout='holdout') %}
+{% test splits_apart(model, entity, as_of, matured_at=none, split='_ml_split', train='train', holdout='holdout') %}
 {%- set moment = dbt.type_timestamp() -%}
+{%- set entity_name = ml_ledger.said(ml_ledger.column_name(entity)) -%}
+{%- set as_of_name = ml_ledger.said(ml_ledger.column_name(as_of)) -%}
 with
 
 checked as (
     select
-        {{ entity }} as entity,
-        cast({{ as_of }} as {{ moment }}) as as_of,
-        {{ 'cast(' ~ matured_at ~ ' as ' ~ moment ~ ') as matured_at,' if matured_at }}
-        {{ split }} as split_name
+        {{ ml_ledger.column(entity) }} as entity,
+        cast({{ ml_ledger.column(as_of) }} as {{ moment }}) as as_of,
+        {{ 'cast(' ~ ml_ledger.column(matured_at) ~ ' as ' ~ moment ~ ') as matured_at,' if matured_at }}
+        {{ ml_ledger.column(split) }} as split_name
     from {{ model }}
 ),
 
@@ -42,7 +44,7 @@ in_both as (
 counted as (
     select
         count(*) as bad,
-        min({{ ml_ledger.sentence(entity ~ ' = {entity}, ' ~ as_of ~ ' = {as_of}') }}) as example
+        min({{ ml_ledger.sentence(entity_name ~ ' = {entity}, ' ~ as_of_name ~ ' = {as_of}') }}) as example
     from in_both
 )
 {%- if matured_at %},
@@ -66,7 +68,8 @@ counted_overlaps as (
         count(*) as bad,
         max(matured_at) as latest,
         min({{ ml_ledger.sentence(
-            entity ~ ' = {entity}, ' ~ as_of ~ ' = {as_of}, ' ~ matured_at ~ ' = {matured_at}'
+            entity_name ~ ' = {entity}, ' ~ as_of_name ~ ' = {as_of}, ' ~ ml_ledger.said(ml_ledger.column_name(matured_at))
+            ~ ' = {matured_at}'
         ) }}) as example
     from overlapping
 )
@@ -76,8 +79,8 @@ select
     {{ ml_ledger.finding(
         split, 'bad', '0', 'bad', 'example',
         ml_ledger.sentence(
-            'Leakage: {bad} pairs of ' ~ entity ~ ' and ' ~ as_of ~ ' are in ' ~ train ~ ' and in ' ~ holdout
-            ~ ' (for example {example}), so the holdout measures what was learned by heart. Fix: split by ' ~ as_of
+            'Leakage: {bad} pairs of ' ~ entity_name ~ ' and ' ~ as_of_name ~ ' are in ' ~ train ~ ' and in ' ~ holdout
+            ~ ' (for example {example}), so the holdout measures what was learned by heart. Fix: split by ' ~ as_of_name
             ~ ', and look for duplicates.'
         )
     ) }}
@@ -91,7 +94,7 @@ select
     {{ ml_ledger.finding(
         matured_at, 'latest', ml_ledger.text_literal('no overlap of label windows'), 'bad', 'example',
         ml_ledger.sentence(
-            'Leakage: the label windows of {bad} rows of ' ~ train ~ ' overlap that of the same ' ~ entity ~ ' in ' ~ holdout
+            'Leakage: the label windows of {bad} rows of ' ~ train ~ ' overlap that of the same ' ~ entity_name ~ ' in ' ~ holdout
             ~ ' (for example {example}), so they hold part of the answer, and metrics on the holdout are too good. Fix: train '
             ~ 'only on labels that matured before the holdout begins (evaluation.embargo: strict).'
         )

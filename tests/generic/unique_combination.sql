@@ -3,9 +3,10 @@
     Arguments: columns, list of names.
 #}
 {% test unique_combination(model, columns) %}
+{%- set columns = ml_ledger.columns(columns) -%}
 select
     {{ columns | join(',\n    ') }},
-    count(*) as copies
+    count(*) as _ml_copies
 from {{ model }}
 group by {{ columns | join(', ') }}
 having count(*) > 1

@@ -6,12 +6,14 @@
     A failing row per as-of date: docs/quality.md. Rows of cohorts whose entity is NULL are not asked for.
 #}
 {% test whole_cohorts(model, cohorts, entity, as_of) %}
+{%- set entity_name = ml_ledger.said(ml_ledger.column_name(entity)) -%}
+{%- set as_of_name = ml_ledger.said(ml_ledger.column_name(as_of)) -%}
 with
 
 checked as (
     select distinct
-        {{ entity }} as entity,
-        {{ as_of }} as as_of
+        {{ ml_ledger.column(entity) }} as entity,
+        {{ ml_ledger.column(as_of) }} as as_of
     from {{ model }}
 ),
 
@@ -25,10 +27,10 @@ as_of_dates as (
 
 expected as (
     select distinct
-        {{ entity }} as entity,
-        {{ as_of }} as as_of
+        {{ ml_ledger.column(entity) }} as entity,
+        {{ ml_ledger.column(as_of) }} as as_of
     from {{ cohorts }}
-    where {{ entity }} is not null
+    where {{ ml_ledger.column(entity) }} is not null
 ),
 
 absent as (
@@ -57,10 +59,10 @@ described as (
 select
     {{ ml_ledger.finding(
         as_of, 'as_of_text', ml_ledger.text_literal('every entity of the as-of date'), 'bad',
-        ml_ledger.sentence(entity ~ ' = {entity_text}'),
+        ml_ledger.sentence(entity_name ~ ' = {entity_text}'),
         ml_ledger.sentence(
-            'The training set has {present} rows with ' ~ as_of ~ ' = {as_of_text}, and {bad} are not there (for example '
-            ~ entity ~ ' = {entity_text}). Outcomes that are known early are often the positive ones, so the share of positives '
+            'The training set has {present} rows with ' ~ as_of_name ~ ' = {as_of_text}, and {bad} are not there (for example '
+            ~ entity_name ~ ' = {entity_text}). Outcomes that are known early are often the positive ones, so the share of positives '
             ~ 'is biased. Fix: wait until all labels of the date have matured, and take all of its rows or none, as '
             ~ 'ml_ledger.training_set does; an entity that can have no label does not belong in cohorts.'
         )

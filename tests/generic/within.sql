@@ -13,20 +13,21 @@
         'within on ' ~ column_name ~ ': needs bounds; got neither low, high nor reference. Fix: declare one of them.'
     ) -%}
 {%- endif -%}
+{%- set column, name = ml_ledger.column(column_name), ml_ledger.said(ml_ledger.column_name(column_name)) -%}
 {%- set text = dbt.type_string() -%}
 {%- set bounds = {} -%}
-{%- for name, given in {'low': low, 'high': high}.items() -%}
+{%- for side, given in {'low': low, 'high': high}.items() -%}
     {%- if given is not none -%}
-        {%- do bounds.update({name: ml_ledger.literal(given)}) -%}
+        {%- do bounds.update({side: ml_ledger.literal(given)}) -%}
     {%- elif reference is not none -%}
-        {%- do bounds.update({name: 'bounds.' ~ name}) -%}
+        {%- do bounds.update({side: 'bounds.' ~ side}) -%}
     {%- endif -%}
 {%- endfor -%}
 with
 
 checked as (
     select
-        {{ column_name }} as checked_value,
+        {{ column }} as checked_value,
         {{ ml_ledger.key_text(key) }} as row_key
     from {{ model }}
 ),
@@ -36,8 +37,8 @@ bounds as (
     select 1 as declared
     {%- else -%}
     select
-        min({{ column_name }}) as low,
-        max({{ column_name }}) as high
+        min({{ column }}) as low,
+        max({{ column }}) as high
     from {{ reference }}
     where {{ reference_where }}
     {%- endif %}
@@ -84,7 +85,7 @@ select
     {{ ml_ledger.finding(
         column_name, 'found', 'allowed', 'bad', 'example',
         ml_ledger.sentence(
-            column_name ~ ' is out of bounds in {bad} of {total} rows: it goes from {lowest} to {highest} there, and must go '
+            name ~ ' is out of bounds in {bad} of {total} rows: it goes from {lowest} to {highest} there, and must go '
             ~ 'from {low} to {high} (a share of ' ~ at_most ~ ' may not). Look at {example}: a unit or a sign that changed, '
             ~ 'a typing error? Fix: mend the source, set these rows aside, or widen the bounds if the values are right.'
         )

@@ -6,8 +6,8 @@
 #}
 {% macro alert_labels_without_decision(ml_model, predictions, labels) -%}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
-{%- set entity = 'cast(labels.' ~ (spec.get('entity') or 'entity') ~ ' as ' ~ dbt.type_string() ~ ')' -%}
-{%- set as_of = 'cast(labels.' ~ (spec.get('as_of') or 'as_of') ~ ' as ' ~ dbt.type_timestamp() ~ ')' -%}
+{%- set entity = 'cast(' ~ ml_ledger.quoted(spec.get('entity') or 'entity', '_ml_labels') ~ ' as ' ~ dbt.type_string() ~ ')' -%}
+{%- set as_of = 'cast(' ~ ml_ledger.quoted(spec.get('as_of') or 'as_of', '_ml_labels') ~ ' as ' ~ dbt.type_timestamp() ~ ')' -%}
 select
     'warn' as severity,
     {{ ml_ledger.alert_subject(period_start='max(' ~ as_of ~ ')') }},
@@ -15,9 +15,9 @@ select
     0 as threshold,
     cast(count(*) as {{ dbt.type_string() }}) || ' labels are of entities about whom nothing was decided on that day, for'
     || ' instance ' || min({{ entity }}) as message
-from {{ labels }} as labels
+from {{ labels }} as _ml_labels
 where
-    cast(labels.matured_at as {{ dbt.type_timestamp() }}) <= {{ ml_ledger.clock() }}
+    cast(_ml_labels.matured_at as {{ dbt.type_timestamp() }}) <= {{ ml_ledger.clock() }}
     and {{ as_of }} in (select predictions.as_of from {{ predictions }} as predictions)
     and not exists (
         select 1

@@ -18,13 +18,13 @@ from ml_ledger.errors import WarehouseError, listed
 from ml_ledger.record.compare import Comparison, compare
 from ml_ledger.record.tables import located
 from ml_ledger.scoring.compile import CompiledScoring
-from ml_ledger.spec import MLModelSpec
+from ml_ledger.spec import TRAINING_SET_COLUMNS, MLModelSpec
 from ml_ledger.training.deciding import decide_threshold
 from ml_ledger.training.estimating import with_estimates
 from ml_ledger.training.fitting import Fitted
 from ml_ledger.training.provenance import library_versions
 from ml_ledger.training.run import fingerprint_of, fit_version
-from ml_ledger.warehouse import Relation
+from ml_ledger.warehouse import Relation, quoted
 
 # How far a number may be from the one that was recorded, relative to numbers above 1.
 TOLERANCE = 1e-9
@@ -129,23 +129,28 @@ def _kept_rows(connection: duckdb.DuckDBPyConnection, ml_model: str, version: in
         f"Fix: declare keep_training_set: full for {ml_model} and add the node {ml_model}_training_rows"
         " (docs/retention.md); rows are kept of versions that are trained from then on."
     )
-    kept = (
-        []
-        if table is None
-        else connection.execute(f"select * from {table} where _ml_version = ? limit 1", [version]).fetchall()
-    )
+    kept = [] if table is None else rows_of(connection, f"select * from {table} where _ml_version = ? limit 1", version)
     if table is None or not kept:
         raise WarehouseError(f"training rows: none of version {version} of {ml_model} are kept. {fix}")
-    members = ("_ml_version", "_ml_entity_id", "_ml_as_of", "_ml_split")
-    columns = [name for (name,) in connection.execute(f"select column_name from (describe {table})").fetchall()]
-    if "split" not in columns or kept[0][columns.index("split")] is None:
+    as_kept = _as_kept(kept[0])
+    if as_kept is None:
         raise WarehouseError(
             f"training rows: of version {version} of {ml_model} only is kept who was in them (members). {fix}"
         )
-    relation = connection.sql(
-        f"select * exclude ({', '.join(members)}) from {table} where _ml_version = {version}"
-    )
+    relation = connection.sql(f"select {as_kept} from {table} where _ml_version = {version}")
     return Relation(relation, name="_ml_training_set")
+
+
+def _as_kept(row: Mapping[str, Any]) -> str | None:
+    """SQL of the columns of a training set, of a version with such a kept row; None where only its members were kept."""
+    if row.get("_ml_weight") is not None:
+        return "* exclude (_ml_version, _ml_entity_id, _ml_as_of)"
+    if row.get("weight") is None:
+        return None
+    # Kept when what training_set adds had no prefix.
+    added = [name for name in TRAINING_SET_COLUMNS if name.removeprefix("_ml_") in row]
+    others = [quoted(name) for name in row if f"_ml_{name}" not in added and not name.startswith("_ml_")]
+    return ", ".join([*others, *(f"{quoted(name.removeprefix('_ml_'))} as {name}" for name in added)])
 
 
 def _difference_of_scores(
@@ -157,7 +162,7 @@ def _difference_of_scores(
     if again.fit.onnx == recorded["onnx"]:
         return 0.0
     kept = CompiledScoring.from_json(recorded["scoring"], recorded["onnx"])
-    where = "split in ('train', 'holdout')"
+    where = "_ml_split in ('train', 'holdout')"
     with with_estimates(spec, rows, [kept, again.scoring], where) as (known, scorings):
         (ours, theirs), _ = known.scores(scorings, [], where)
     if ours.shape != theirs.shape or not np.array_equal(np.isnan(ours), np.isnan(theirs)):

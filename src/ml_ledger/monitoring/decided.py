@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ml_ledger.spec import MLModelSpec
-from ml_ledger.spec.base import class_column
+from ml_ledger.spec.base import class_columns
 from ml_ledger.terms.base import literal
 from ml_ledger.training.labels import class_position
 from ml_ledger.warehouse import Relation, quoted
@@ -57,7 +57,8 @@ def label_and_scores(spec: MLModelSpec) -> dict[str, str]:
     " the version's outputs."""
     if spec.classes is None:
         return {"_ml_label": "label", "_ml_s0_0": "score"}
-    scores = {f"_ml_s0_{number}": quoted(class_column(name)) for number, name in enumerate(spec.classes)}
+    columns = class_columns(spec.classes).values()
+    scores = {f"_ml_s0_{number}": quoted(column) for number, column in enumerate(columns)}
     return {"_ml_label": class_position(spec.classes, "label_class"), **scores}
 
 

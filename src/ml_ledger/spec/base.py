@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -37,6 +38,24 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-def class_column(name: str) -> str:
-    """The column of predictions that holds the probability of a class, as the macro class_column calls it."""
-    return "probability_" + re.sub("[^a-z0-9_]+", "_", name.lower())
+def class_columns(classes: Sequence[str]) -> dict[str, str]:
+    """By class the column of predictions that holds its probability, as the macro class_columns calls them.
+
+    `probability_<class>` in lower case, with `_` for everything but a-z and digits, where that tells the classes apart;
+    else with letters of other scripts; else with other characters as hexadecimal code, `A+` as `a_2b`; else with the
+    class's place at the end.
+    """
+    names = {name: name.lower() for name in classes}
+    forms = [
+        {name: re.sub("[^a-z0-9_]+", "_", lower) for name, lower in names.items()},
+        {name: re.sub(r"\W+", "_", lower) for name, lower in names.items()},
+        {
+            name: "".join(c if re.match(r"\w", c) else f"_{c.encode().hex()}" for c in lower)
+            for name, lower in names.items()
+        },
+    ]
+    columns = {}
+    for place, name in enumerate(classes, 1):
+        alone = [form[name] for form in forms if list(form.values()).count(form[name]) == 1]
+        columns[name] = f"probability_{alone[0] if alone else f'{forms[2][name]}_{place}'}"
+    return columns

@@ -10,7 +10,7 @@ from ml_ledger.coefficients import CALIBRATION
 from ml_ledger.errors import Problem, did_you_mean, listed
 from ml_ledger.families import FAMILIES
 from ml_ledger.families.base import is_number
-from ml_ledger.spec.base import class_column
+from ml_ledger.spec.base import class_columns
 from ml_ledger.spec.fairness_checks import fairness_problems
 from ml_ledger.spec.gate_checks import gate_problems
 from ml_ledger.spec.governance_checks import governance_problems
@@ -206,9 +206,9 @@ def _class_problems(where: str, classes: list[Any]) -> list[Problem]:
         problems.append(
             Problem(where, "must be three or more", repr(classes), fix="declare task: binary for two classes")
         )
-    columns = [class_column(str(name)) for name in classes]
-    if len(set(columns)) < len(columns):
-        what = "two would share a column probability_<class>, in which only a-z, 0-9 and _ are told apart"
+    columns = class_columns([str(name) for name in classes]).values()
+    if len(set(columns)) < len(classes):
+        what = "two would share a column probability_<class>"
         problems.append(Problem(where, what, repr(classes), fix="rename one of them in the label model"))
     return problems
 

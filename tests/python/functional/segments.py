@@ -23,7 +23,7 @@ RAW = """
 
 
 def check_segments(project: Project) -> None:
-    train = project.query(RAW.format(table="account_segment_training_set", where="split = 'train'"))
+    train = project.query(RAW.format(table="account_segment_training_set", where="_ml_split = 'train'"))
     latest = project.query(RAW.format(table="account_features", where="month = '2024-09-01'"))
     mean_seats = np.mean([row[1] for row in train if row[1] is not None])
     scaler = StandardScaler().fit(numbers(train, mean_seats))

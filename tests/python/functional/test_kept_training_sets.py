@@ -18,7 +18,7 @@ def change(project: Project, sql: str) -> None:
 
 def test_rows_are_kept_once_per_version(built: Project):
     trained_on = built.query(
-        "select 1, split, count(*) from repurchase_training_set where split <> 'embargo' group by all"
+        "select 1, _ml_split, count(*) from repurchase_training_set where _ml_split <> 'embargo' group by all"
     )
     kept = built.query(KEPT)
     assert kept == sorted(trained_on)

@@ -47,7 +47,7 @@ EXPECTED = {
     ("past_does_not_change", "customer_purchase_features", None),
     ("whole_cohorts", "repurchase_training_set", None),
     ("splits_apart", "repurchase_training_set", None),
-    ("labels_matured", "repurchase_training_set", "matured_at"),
+    ("labels_matured", "repurchase_training_set", "_ml_matured_at"),
     ("no_giveaway", "repurchase_training_set", None),
 }
 Order = dict[str, str]
@@ -222,10 +222,10 @@ def leak_into_training(project: Project) -> None:
         with built as ({file.read_text(encoding="utf-8")}),
         with_holdout as (
             select * from built
-            union all select * replace ('train' as split) from built where split = 'holdout'
+            union all select * replace ('train' as _ml_split) from built where _ml_split = 'holdout'
         )
         select
-            * replace (if(customer_id = 4, timestamp '1999-01-01', matured_at) as matured_at),
+            * replace (if(customer_id = 4, timestamp '1999-01-01', _ml_matured_at) as _ml_matured_at),
             repurchased * 7 + 1 as offers_redeemed
         from with_holdout
         """,
@@ -296,14 +296,14 @@ def test_labels_that_mature_early(leaking: Checked):
 
 
 def test_a_holdout_that_was_trained_on(leaking: Checked):
-    (finding,) = leaking.found("splits_apart", "repurchase_training_set", "split")
-    ((rows,),) = leaking.project.query("select count(*) from repurchase_training_set where split = 'holdout'")
+    (finding,) = leaking.found("splits_apart", "repurchase_training_set", "_ml_split")
+    ((rows,),) = leaking.project.query("select count(*) from repurchase_training_set where _ml_split = 'holdout'")
     assert finding["row_count"] == rows > 0
     assert "as_of_date = 1998-06-01" in finding["example"]
 
 
 def test_a_label_that_matures_after_the_clock(leaking: Checked):
-    (finding,) = leaking.found("labels_matured", "repurchase_training_set", "matured_at")
+    (finding,) = leaking.found("labels_matured", "repurchase_training_set", "_ml_matured_at")
     assert finding["example"].startswith("customer_id = 4, as_of_date = ")
 
 

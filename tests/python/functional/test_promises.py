@@ -26,7 +26,7 @@ FEATURES = (
 def rows_of(project: Project, split: str) -> tuple[np.ndarray, np.ndarray]:
     """Features (n × 10, NaN for NULL) and labels (n) of a split of the training set."""
     rows = project.query(
-        f"select {', '.join(FEATURES)}, repurchased from repurchase_training_set where split = '{split}'"
+        f"select {', '.join(FEATURES)}, repurchased from repurchase_training_set where _ml_split = '{split}'"
         " order by customer_id, as_of_date"
     )
     table = np.array(rows, dtype=float)
@@ -50,7 +50,7 @@ def scored_by_hand(project: Project, X: np.ndarray) -> np.ndarray:
 
 def test_the_version_for_april_1998_is_as_good_as_promised(full: Project):
     assert full.query(
-        "select distinct as_of_date::varchar from repurchase_training_set where split = 'holdout'"
+        "select distinct as_of_date::varchar from repurchase_training_set where _ml_split = 'holdout'"
     ) == [("1998-04-01",)]
     X, label = rows_of(full, "holdout")
     score = scored_by_hand(full, X)
@@ -70,7 +70,7 @@ def test_the_version_for_april_1998_is_as_good_as_promised(full: Project):
 
 def test_no_training_label_reaches_into_the_holdout(full: Project):
     assert full.query(
-        "select max(matured_at) filter (where split = 'train') <= min(as_of_date) filter (where split = 'holdout')"
+        "select max(_ml_matured_at) filter (where _ml_split = 'train') <= min(as_of_date) filter (where _ml_split = 'holdout')"
         " from repurchase_training_set"
     ) == [(True,)]
     assert full.query(f"select labels_overlap_holdout from ml_versions where {OURS}") == [(False,)]

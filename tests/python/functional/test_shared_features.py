@@ -18,7 +18,7 @@ def rows_of(project: Project, split: str) -> tuple[np.ndarray, np.ndarray]:
     rows = np.array(
         project.query(
             f"select {', '.join(FEATURES)}, amount_next_90d from next_quarter_spend_training_set"
-            f" where split = '{split}' order by customer_id, as_of_date"
+            f" where _ml_split = '{split}' order by customer_id, as_of_date"
         ),
         dtype=float,
     )

@@ -19,7 +19,7 @@ MULTICLASS = {"task": "multiclass", "label": "kind", "decision": None}
         (["a", 'o"ne', "c"], "classes: has a name that cannot be used"),
         (["a", "calibration", "c"], "which is the name of other rows"),
         (["a", "", "c"], "classes: has a name that cannot be used; got ''"),
-        (["a b", "a-b", "c"], "two would share a column probability_<class>"),
+        (["a", "a", "c"], "two would share a column probability_<class>"),
         ([1, 2, 3], "classes.0: must be text; got 1. Fix: write it in quotes"),
         (None, "classes: a required key is missing for task 'multiclass'"),
     ],
