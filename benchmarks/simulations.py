@@ -165,7 +165,8 @@ def page(results: dict[Cell, dict[str, float]], draws: int) -> Iterator[str]:
     yield f"""Written by `benchmarks/simulations.py` from {draws:,} draws of {ENTITIES} entities per line. Each entity
 occurs on so many dates, and adds a draw of its own, of that standard deviation, to the log-odds of all its labels. Two
 scores know equally much of the labels. A 95 % interval is to hold the truth in 93 to 97 of 100 draws; the gate, that
-asks whether the interval of the difference of two scores lies above 0, is to err in 1.5 to 3.5 of 100 where there is no difference."""
+asks whether the interval of the difference of two scores lies above 0, is to err in 1.5 to 3.5 of 100 where there is
+no difference."""
     yield ""
     shown = "Share of intervals that hold the truth, and of gates that err, by dates per entity"
     yield f"![{shown}: clustered, and as if rows stood alone](simulations.svg)"
@@ -181,9 +182,10 @@ asks whether the interval of the difference of two scores lies above 0, is to er
         yield f"| {cell.dates} | {cell.effect:g} | {figures_of} |"
     yield ""
     yield f"""Intervals are those of {", ".join(COVERED)},
-as versions are measured ([metrics](metrics.md#intervals)). Drift: {FEATURES} columns, whose values are a draw per entity,
-of that standard deviation, plus one per row, of 1; a false alarm is a period of {ENTITIES} new entities in which
-any column is said to have drifted, at a false discovery rate of {DriftSpec().false_discovery_rate:g} and without a smallest shift that would be told ([drift](drift.md))."""
+as versions are measured ([metrics](metrics.md#intervals)). Drift: {FEATURES} columns, whose values are a draw per
+entity, of that standard deviation, plus one per row, of 1; a false alarm is a period of {ENTITIES} new entities in which
+any column is said to have drifted, at a false discovery rate of {DriftSpec().false_discovery_rate:g} and without a
+smallest shift that would be told ([drift](drift.md))."""
     yield ""
     yield "Intervals that hold, by metric, over all lines above (and the line where fewest do):"
     yield ""
