@@ -142,7 +142,7 @@ def _kept_rows(connection: duckdb.DuckDBPyConnection, ml_model: str, version: in
 
 
 def _as_kept(row: Mapping[str, Any]) -> str | None:
-    """SQL of the columns of a training set, of a version with such a kept row; None where only its members were kept."""
+    """SQL of the columns of a training set, of a version with such a row; None where only its members were kept."""
     if row.get("_ml_weight") is not None:
         return "* exclude (_ml_version, _ml_entity_id, _ml_as_of)"
     if row.get("weight") is None:

@@ -70,7 +70,8 @@ def test_the_version_for_april_1998_is_as_good_as_promised(full: Project):
 
 def test_no_training_label_reaches_into_the_holdout(full: Project):
     assert full.query(
-        "select max(_ml_matured_at) filter (where _ml_split = 'train') <= min(as_of_date) filter (where _ml_split = 'holdout')"
+        "select max(_ml_matured_at) filter (where _ml_split = 'train')"
+        " <= min(as_of_date) filter (where _ml_split = 'holdout')"
         " from repurchase_training_set"
     ) == [(True,)]
     assert full.query(f"select labels_overlap_holdout from ml_versions where {OURS}") == [(False,)]
