@@ -184,7 +184,8 @@ no difference."""
     yield f"""Intervals are those of {", ".join(COVERED)},
 as versions are measured ([metrics](metrics.md#intervals)). Drift: {FEATURES} columns, whose values are a draw per
 entity, of that standard deviation, plus one per row, of 1; a false alarm is a period of {ENTITIES} new entities in
-which any column is said to have drifted, at a false discovery rate of {DriftSpec().false_discovery_rate:g} and without a
+which any column is said to have drifted, at a false discovery rate of
+{DriftSpec().false_discovery_rate:g} and without a
 smallest shift that would be told ([drift](drift.md))."""
     yield ""
     yield "Intervals that hold, by metric, over all lines above (and the line where fewest do):"

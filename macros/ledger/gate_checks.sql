@@ -2,7 +2,7 @@
     Common table expressions with the checks of the gate for the versions in `without_verdict`: one row per version
     and check. What is asked of a version is read from the declaration that is stored on it.
 
-    Each saving is the lower end of a 95 % interval of the log loss, squared error or squared distance that the version
+    Each saving is the lower end of a 95 % interval of the log loss, deviance, squared error or squared distance that the version
     saves, row by row, on the holdout: against a baseline it must be above `gate.baseline_hurdle`.
     `gate.minimum_scored_share` is what part of the holdout must have been scored. All other checks: `gate_limits`,
     `gate_signs`, `gate_smoke_cases`, `gate_value`, `gate_fairness`,
@@ -40,10 +40,23 @@ savings as (
         version,
         scored_by,
         ci_low
-    from holdout_metrics
+    from holdout_metrics as savings
     where
         slice = 'all'
-        and metric in ('log_loss_reduction', 'squared_error_reduction', 'squared_distance_reduction')
+        and metric in ('log_loss_reduction', 'squared_error_reduction', 'squared_distance_reduction', 'deviance_reduction')
+        -- Of counts and amounts, the deviance of the version's own family.
+        and not (
+            metric = 'squared_error_reduction'
+            and exists (
+                select 1
+                from holdout_metrics as deviances
+                where
+                    deviances.slice = 'all'
+                    and deviances.metric = 'deviance_reduction'
+                    and deviances.version = savings.version
+                    and deviances.scored_by = savings.scored_by
+            )
+        )
 ),
 
 asked as (

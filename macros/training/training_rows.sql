@@ -96,10 +96,16 @@ where _ml_training_set._ml_split in ('train', 'holdout')
 {% macro training_set_fingerprint(spec, training_set) -%}
 {%- set training = spec.get('training') -%}
 {%- set weight = training.get('sample_weight') if training is mapping else none -%}
-{%- set columns = [spec.entity, spec.as_of, spec.get('label'), '_ml_split', '_ml_weight', weight] -%}
+{%- set evaluation = spec.get('evaluation') if spec.get('evaluation') is mapping else {} -%}
+{%- set columns = [
+    spec.entity, spec.as_of, spec.get('label'), '_ml_split', '_ml_weight', weight, evaluation.get('cluster'),
+    evaluation.get('weight')
+] -%}
 {%- set columns = columns | select('string') | list -%}
 {%- set texts = [] -%}
-{%- for column in columns + (spec.features.keys() | list) -%}
+{%- set features = spec.features.keys() | list -%}
+{%- set exposure = [spec.get('exposure')] | select('string') | reject('in', features) | list -%}
+{%- for column in columns + features + exposure -%}
     {%- set text = 'cast(' ~ ml_ledger.quoted(column) ~ ' as ' ~ dbt.type_string() ~ ')' -%}
     {%- do texts.append('coalesce(length(' ~ text ~ ") || ':' || " ~ text ~ ", '-')") -%}
 {%- endfor -%}

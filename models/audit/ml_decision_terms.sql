@@ -131,6 +131,7 @@ lines as (
         *,
         case
             when slope is null then coalesce(value, 0)
+            when transform = 'log' then slope * ln(feature_number) + coalesce(value, 0)
             when transform in ('log1p', 'squared_log1p') then slope * ln(1 + feature_number) + coalesce(value, 0)
             else slope * feature_number + coalesce(value, 0)
         end as effect

@@ -17,7 +17,7 @@ AppliesTo = Literal["intercept", "value", "level", "missing", "unknown", "link",
 # The output of rows that calibrate the link score of the others: link units in, link units out.
 CALIBRATION = "calibration"
 DatePart = Literal["weekday", "month", "quarter", "day", "hour", "year"]
-Transform = Literal["log1p", "squared", "squared_log1p"] | DatePart
+Transform = Literal["log", "log1p", "squared", "squared_log1p"] | DatePart
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,10 @@ class Coefficient:
     level: a category, as text.
     lower, upper: the row applies to lower <= x < upper; None is unbounded.
     slope: link units per unit of the raw feature, or of its transform; None is 0.
-    transform: 'log1p' where the slope is per unit of log(1 + x); 'squared' where the contribution is the square of
-        value + slope * x (a coordinate of a squared distance); 'squared_log1p' for both; where levels are those of a
-        part of a date, the part, on the term's rows for missing and unknown too ('weekday' is 1 for Monday to 7); None
+    transform: 'log' where the slope is per unit of log(x), 'log1p' of log(1 + x); 'squared' where the contribution is
+        the square of value + slope * x (a coordinate of a squared distance); 'squared_log1p' for both; where levels are
+        those of a part of a date, the part, on the term's rows for missing and unknown too ('weekday' is 1 for Monday
+        to 7); None
         for neither.
     value: link units added as they are; None is 0.
     std_error: of the slope (or of the value where there is no slope), where the family has one. Weights count as

@@ -5,7 +5,6 @@
     Returns: SQL, as `alert_rules` says.
 #}
 {% macro alert_worse_than_baseline(settings) -%}
-{%- set saved = {'regression': 'squared_error_reduction'}.get(settings.task, 'log_loss_reduction') -%}
 select
     'warn' as severity,
     {{ ml_ledger.alert_subject(
@@ -16,11 +15,31 @@ select
     0 as threshold,
     'worse than ' || replace(used.scored_by, 'baseline:', 'the baseline ') || ' in the period from '
     || cast(cast(used.period_start as date) as {{ dbt.type_string() }})
-    || ': saves ' || {{ ml_ledger.alert_interval('used') }} || ' of its {{ saved | replace('_reduction', '') | replace('_', ' ') }}'
+    || ': saves ' || {{ ml_ledger.alert_interval('used') }} || ' of its '
+    || replace(replace(used.metric, '_reduction', ''), '_', ' ')
     as message
 from latest_performance as used
 where
-    used.metric = '{{ saved }}'
+    {%- if settings.task == 'regression' %}
+    -- Of counts and amounts, the deviance of the version's own family.
+    used.metric in ('deviance_reduction', 'squared_error_reduction')
+    and (
+        used.metric = 'deviance_reduction'
+        or not exists (
+            select 1
+            from latest_performance as deviances
+            where
+                deviances.metric = 'deviance_reduction'
+                and deviances.slice = 'all'
+                and deviances.version = used.version
+                and deviances.slot = used.slot
+                and deviances.scored_by = used.scored_by
+                and deviances.period_start = used.period_start
+        )
+    )
+    {%- else %}
+    used.metric = 'log_loss_reduction'
+    {%- endif %}
     and used.slice = 'all'
     and used.scored_by like 'baseline:%'
     and used.ci_high < 0

@@ -129,7 +129,11 @@ def _kept_rows(connection: duckdb.DuckDBPyConnection, ml_model: str, version: in
         f"Fix: declare keep_training_set: full for {ml_model} and add the node {ml_model}_training_rows"
         " (docs/retention.md); rows are kept of versions that are trained from then on."
     )
-    kept = [] if table is None else rows_of(connection, f"select * from {table} where _ml_version = ? limit 1", version)
+    kept = (
+        []
+        if table is None
+        else rows_of(connection, f"select * from {table} where _ml_version = ? limit 1", version)
+    )
     if table is None or not kept:
         raise WarehouseError(f"training rows: none of version {version} of {ml_model} are kept. {fix}")
     as_kept = _as_kept(kept[0])

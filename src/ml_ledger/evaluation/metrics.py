@@ -30,6 +30,7 @@ def measure(
     classes: Sequence[str] = (),
     threshold: float | None = None,
     value: ValueSpec | None = None,
+    judged_by: str | None = None,
 ) -> list[Metric]:
     """All metrics of each scorer on one dataset, and how far the first scorer beats the others on the same rows.
 
@@ -40,13 +41,14 @@ def measure(
     distances to the nearest and the second nearest centroid (clustering; the second is NULL of one cluster).
     scorers: their names; the first is compared with each of the others, row by row, and the difference is positive
     where the first is better. threshold: of a positive decision (binary, regression).
-    value: what a decision is worth; None leaves that out.
+    value: what a decision is worth; None leaves that out. judged_by: the deviance, poisson or gamma, by which the first
+    scorer is compared with the others (regression); None for squares of errors alone.
 
     Each metric is over the rows that its scorer scores, NaN and infinity being no score; `scored_share` says how many
     these are. What cannot be measured has no row: everything but the share where nothing is scored, the area under the
     ROC curve of a single class, all of a dataset without rows.
     """
-    found = list(_measured(scored, task, scorers, classes, threshold))
+    found = list(_measured(scored, task, scorers, classes, threshold, judged_by))
     if value is not None:
         rows = ScoredRows.of(scored, scorers, outputs=max(len(classes), 1))
         rows = with_predictions(rows, len(classes)) if task == "multiclass" else rows
@@ -55,13 +57,18 @@ def measure(
 
 
 def _measured(
-    scored: Relation, task: str, scorers: Sequence[str], classes: Sequence[str], threshold: float | None
+    scored: Relation,
+    task: str,
+    scorers: Sequence[str],
+    classes: Sequence[str],
+    threshold: float | None,
+    judged_by: str | None,
 ) -> Iterator[Measured]:
     match task:
         case "binary":
             return measure_binary(ScoredRows.of(scored, scorers), threshold)
         case "regression":
-            return measure_regression(ScoredRows.of(scored, scorers))
+            return measure_regression(ScoredRows.of(scored, scorers), judged_by)
         case "multiclass":
             return measure_multiclass(ScoredRows.of(scored, scorers, outputs=len(classes)), classes)
         case "clustering":

@@ -13,19 +13,23 @@ from ml_ledger.terms.base import double
 PINBALL = {"pinball_10": 0.1, "pinball_50": 0.5, "pinball_90": 0.9}
 
 
-def measure_regression(rows: ScoredRows) -> Iterator[Measured]:
+def measure_regression(rows: ScoredRows, judged_by: str | None = None) -> Iterator[Measured]:
     """Metrics of each scorer, and how far the first one beats the others on the same rows.
 
-    rows: one output per scorer.
+    rows: one output per scorer. judged_by: the deviance by which scorers are compared, None for squared errors alone.
     """
     numbers = range(len(rows.scorers))
     rows = rows.with_columns({f"_ml_error{i}": f"_ml_s{i}_0 - _ml_label" for i in numbers})
+    if judged_by is not None:
+        rows = rows.with_columns({f"_ml_deviance{i}": deviances(f"_ml_s{i}_0")[judged_by] for i in numbers})
     values = {("label", "mean_label"): "_ml_label"}
     for i, scorer in enumerate(rows.scorers):
         for metric, sql in _per_row(i).items():
             values[scorer, metric] = sql
         if is_earlier_version(scorer):
             values[scorer, "score_shift"] = f"abs(_ml_s{i}_0 - _ml_s0_0)"
+        if judged_by is not None and i > 0:
+            values[scorer, "deviance_reduction"] = f"_ml_deviance{i} - _ml_deviance0"
     moments = rows.moments(values)
     for (scorer, metric), found in moments.items():
         if metric == "rmse":
@@ -33,6 +37,12 @@ def measure_regression(rows: ScoredRows) -> Iterator[Measured]:
             yield Measured(scorer, "r2", _r2(found, moments[scorer, "label"]))
         elif metric == "scored_share":
             yield Measured(scorer, metric, found.share())
+        elif metric == "deviance_reduction":
+            # Of a scorer that says 0 or less to some row, which no amount can be, squares of errors must do.
+            of_both = moments[scorer, "squared_error_reduction"]
+            yield Measured(scorer, metric, found.average() if found.n == of_both.n else None)
+        elif metric.endswith("_deviance"):
+            yield Measured(scorer, metric, found.average() if found.n == moments[scorer, "mae"].n else None)
         elif metric != "label":
             yield Measured(scorer, metric, found.average())
     yield from _median_absolute_error(rows)
@@ -58,9 +68,26 @@ def _per_row(i: int) -> dict[str, str]:
     for metric, quantile in PINBALL.items():
         above, below = double(1 - quantile), double(-quantile)
         values[metric] = f"case when {error} > 0 then {above} * {error} else {below} * {error} end"
+    values |= {f"{name}_deviance": sql for name, sql in deviances(score).items()}
     if i > 0:
         values["squared_error_reduction"] = f"{error} * {error} - _ml_error0 * _ml_error0"
     return values
+
+
+def deviances(score: str) -> dict[str, str]:
+    """SQL per row of twice what a law of a mean `score` loses in log likelihood to one of the label itself.
+
+    NULL where the law has no such mean or label. Tweedie's is of power 1.5 (Jørgensen, The Theory of Dispersion Models,
+    1997); all as scikit-learn has them.
+    """
+    y = "_ml_label"
+    likely = f"case when {y} > 0 then {y} * ln({y} / {score}) else 0e0 end"
+    return {
+        "poisson": f"case when {score} > 0 and {y} >= 0 then 2 * ({likely} - {y} + {score}) end",
+        "gamma": f"case when {score} > 0 and {y} > 0 then 2 * (ln({score} / {y}) + {y} / {score} - 1) end",
+        "tweedie": f"case when {score} > 0 and {y} >= 0"
+        f" then 4 * ({y} / sqrt({score}) - 2 * sqrt({y}) + sqrt({score})) end",
+    }
 
 
 def _r2(squared_error: Moments, label: Moments) -> Estimate | None:

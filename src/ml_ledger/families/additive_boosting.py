@@ -23,9 +23,10 @@ from ml_ledger.families.base import NO_CODE, Codes, Family, Fit, Hyperparameter,
 from ml_ledger.families.ensembles import outputs_of
 from ml_ledger.families.histogram_boosting import (
     HYPERPARAMETERS,
-    LINKS,
     encoded,
     estimator_of,
+    link_of,
+    loss_problems,
     predicted,
 )
 from ml_ledger.families.leaves import leaves_of
@@ -70,7 +71,7 @@ def _fit(
 
     return Fit(
         coefficients=rows,
-        link=LINKS[training.task],
+        link=link_of(training.task, hyperparameters),
         design=design,
         accepts=" and ".join(item.input.accepts() for item in items),
         predict=predict,
@@ -215,7 +216,8 @@ def _pair_problems(
         if pair_name(one, other) in features:
             what = "would be called as a feature is"
             problems.append(Problem(path, what, repr(pair_name(one, other)), fix="rename the feature"))
-    return problems
+    given = {"hyperparameters": hyperparameters, "features": features, "task": task}
+    return [*problems, *loss_problems(where, **given)]
 
 
 FAMILY = Family(

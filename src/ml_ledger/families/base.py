@@ -34,13 +34,15 @@ Link = Literal["logit", "identity", "log", "softmax", "shares", "distance"]
 class Hyperparameter:
     """One setting of a family: its default, a test of a value, and the allowed values in words.
 
-    required: whether it must be given; the default then is only a placeholder.
+    required: whether it must be given; the default then is only a placeholder. later: whether a family got it after
+    versions were trained without it: at its default it makes none of them due.
     """
 
     default: Any
     accepts: Callable[[object], bool]
     allowed: str
     required: bool = False
+    later: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,11 @@ from ml_ledger.families.base import Family, Fit, Matrix, TrainingRows, Vector
 from ml_ledger.families.ensembles import Arrays, Inputs, node_rows, outputs_of, rows_with_domain
 from ml_ledger.families.histogram_boosting import (
     HYPERPARAMETERS,
-    LINKS,
     encoded,
     estimator_of,
     goes_left,
+    link_of,
+    loss_problems,
     predicted,
 )
 from ml_ledger.terms.codes import require_few_levels
@@ -58,7 +59,7 @@ def _fit(
     return Fit(
         coefficients=rows_with_domain(inputs, intercepts),
         nodes=nodes,
-        link=LINKS[training.task],
+        link=link_of(training.task, hyperparameters),
         design=inputs.columns(),
         accepts=inputs.accepts(),
         predict=predict,
@@ -95,4 +96,5 @@ FAMILY = Family(
     hyperparameters=HYPERPARAMETERS,
     fit=_fit,
     feature_keys=frozenset({"monotone"}),
+    problems=loss_problems,
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ml_ledger.errors import Problem
 from ml_ledger.families.base import Hyperparameter, Link, Matrix, Vector, is_number
 from ml_ledger.families.ensembles import whole
 
@@ -26,9 +27,31 @@ HYPERPARAMETERS = {
         accepts=lambda value: is_number(value) and 0 <= value < float("inf"),
         allowed="a number >= 0: the L2 penalty of leaf values",
     ),
+    "loss": Hyperparameter(
+        default="squared_error",
+        accepts=lambda value: value in ("squared_error", "poisson", "gamma"),
+        allowed="squared_error, poisson (labels >= 0) or gamma (labels > 0), for task regression",
+        later=True,
+    ),
 }
 
-LINKS: dict[str, Link] = {"binary": "logit", "multiclass": "softmax", "regression": "identity"}
+
+def link_of(task: str, hyperparameters: Mapping[str, Any]) -> Link:
+    """How link scores become scores."""
+    if task == "regression":
+        return "identity" if hyperparameters["loss"] == "squared_error" else "log"
+    return "logit" if task == "binary" else "softmax"
+
+
+def loss_problems(
+    where: str, *, hyperparameters: Mapping[str, Any], features: Mapping[str, Any], task: object
+) -> list[Problem]:
+    """A loss of amounts has no meaning for other tasks."""
+    loss = hyperparameters.get("loss")
+    if loss in (None, "squared_error") or task == "regression":
+        return []
+    what = f"has no meaning for task '{task}'"
+    return [Problem(f"{where}.hyperparameters.loss", what, repr(loss), fix="remove the key")]
 
 
 def estimator_of(
@@ -44,7 +67,9 @@ def estimator_of(
 
     monotone = [_monotone(features[name]) for name in features]
     kind = HistGradientBoostingRegressor if task == "regression" else HistGradientBoostingClassifier
+    chosen = {"loss": hyperparameters["loss"]} if task == "regression" else {}
     return kind(
+        **chosen,
         max_iter=hyperparameters["trees"],
         max_leaf_nodes=hyperparameters["leaves"],
         min_samples_leaf=hyperparameters["min_samples_leaf"],

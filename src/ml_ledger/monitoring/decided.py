@@ -48,13 +48,20 @@ def cluster_of(spec: MLModelSpec) -> str:
 
 def weight_of(spec: MLModelSpec) -> str | None:
     """SQL, over predictions, of how much they count when they are measured; None where all count as one."""
-    weight = spec.evaluation.weight
-    return f"try_cast({feature_texts(spec)[weight]} as double)" if weight in spec.features else None
+    weight = spec.measured_weight
+    return _number_of(spec, weight) if weight in spec.features else None
+
+
+def _number_of(spec: MLModelSpec, feature: str) -> str:
+    return f"try_cast({feature_texts(spec)[feature]} as double)"
 
 
 def label_and_scores(spec: MLModelSpec) -> dict[str, str]:
     """SQL of what `measure` reads, over labelled predictions: _ml_label, and _ml_s0_0, _ml_s0_1, ... of"
     " the version's outputs."""
+    if spec.exposure is not None:  # what is measured are rates
+        exposure = _number_of(spec, spec.exposure)
+        return {"_ml_label": f"label / {exposure}", "_ml_s0_0": f"score / {exposure}"}
     if spec.classes is None:
         return {"_ml_label": "label", "_ml_s0_0": "score"}
     columns = class_columns(spec.classes).values()

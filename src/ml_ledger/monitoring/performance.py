@@ -33,7 +33,7 @@ from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec, parse_spec
 from ml_ledger.terms.base import literal
 from ml_ledger.training.groups import attributes_of, group_columns
-from ml_ledger.training.measuring import measure_options, measured_groups, measured_outputs
+from ml_ledger.training.measuring import measure_options, measured_groups, measured_outputs, per_exposure
 from ml_ledger.training.slices import measured_slices, slice_columns, slice_conditions
 from ml_ledger.warehouse import Relation, quoted
 
@@ -176,7 +176,7 @@ def _of_version(
         attributes = attributes_of(spec, typed, dict(fair), "1 = 1") if fair else []
         others |= slice_columns(slices) | group_columns(attributes, dict(fair))
         wanted = {
-            f"_ml_s{number}_{o}": (number - 1, sql)
+            f"_ml_s{number}_{o}": (number - 1, per_exposure(spec, sql))
             for number, scoring in enumerate(scorings.values(), 1)
             for o, sql in enumerate(measured_outputs(scoring, spec.classes or ()))
         }

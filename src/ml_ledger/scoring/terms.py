@@ -163,6 +163,8 @@ def _line(column: exp.Expression, row: Coefficient, dialect: str) -> exp.Express
     x = column.copy()
     if row.transform in ("log1p", "squared_log1p"):
         x = exp.Ln(this=exp.Add(this=double(1.0, dialect), expression=x))
+    if row.transform == "log":
+        x = exp.Ln(this=x)
     product = exp.Mul(this=x, expression=double(row.slope, dialect))
     line = exp.Add(this=product, expression=double(row.value, dialect)) if row.value else product
     if row.transform in ("squared", "squared_log1p"):

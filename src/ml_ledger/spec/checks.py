@@ -11,6 +11,7 @@ from ml_ledger.errors import Problem, did_you_mean, listed
 from ml_ledger.families import FAMILIES
 from ml_ledger.families.base import is_number
 from ml_ledger.spec.base import class_columns
+from ml_ledger.spec.exposure_checks import exposure_problems
 from ml_ledger.spec.fairness_checks import fairness_problems
 from ml_ledger.spec.gate_checks import gate_problems
 from ml_ledger.spec.governance_checks import governance_problems
@@ -44,6 +45,7 @@ def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
     problems += review_problems(root, declaration)
     if isinstance(baselines, Mapping):
         algorithms |= {f"baselines.{name}": baseline for name, baseline in baselines.items()}
+    problems += exposure_problems(root, declaration, algorithms)
     for key, algorithm in algorithms.items():
         if not isinstance(algorithm, Mapping):
             continue

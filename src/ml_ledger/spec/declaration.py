@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ml_ledger.coefficients import DatePart
 from ml_ledger.families import FAMILIES
@@ -25,6 +26,9 @@ from ml_ledger.spec.value import BEST_VALUE, ValueSpec
 TRAINING_SET_COLUMNS = (
     "_ml_matured_at", "_ml_split", "_ml_weight", "_ml_known_at", "_ml_invocation_id", "_ml_run_by"
 )  # fmt: skip
+
+# An exposure is at least this: the smallest double that keeps all its digits.
+SMALLEST_EXPOSURE = sys.float_info.min
 
 # Keys that change neither a fit nor what the gate asks of it: editing them trains nothing.
 DESCRIPTIVE_KEYS = frozenset(
@@ -180,6 +184,7 @@ class MLModelSpec(Strict):
     entity: Column
     as_of: Column
     label: Column | None = None
+    exposure: Column | None = None
     classes: Annotated[list[str], Field(min_length=1)] | None = None
     features: Annotated[dict[Column, FeatureSpec], Field(min_length=1)]
     algorithm: AlgorithmSpec | None = None
@@ -205,6 +210,23 @@ class MLModelSpec(Strict):
     review: ReviewSpec | None = None
     keep_training_set: Literal["none", "members", "full"] = "none"
     training_quality: TrainingQualitySpec | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _exposure_is_read(cls, given: Any) -> Any:
+        """An exposure is read like a feature above 0, though no family is fitted to it."""
+        if not isinstance(given, Mapping) or not isinstance(given.get("features"), Mapping):
+            return given
+        exposure, features = given.get("exposure"), dict(given["features"])
+        if isinstance(exposure, str) and exposure not in features:
+            features[exposure] = {"kind": "numeric", "bounds": [SMALLEST_EXPOSURE, None]}
+            return {**given, "features": features}
+        return given
+
+    @property
+    def measured_weight(self) -> str | None:
+        """The column by which rows count when they are measured; None where all count as one."""
+        return self.evaluation.weight or self.exposure
 
     @property
     def declared_threshold(self) -> float | None:
@@ -252,7 +274,12 @@ class MLModelSpec(Strict):
         for algorithm in (*algorithms, *relevant["baselines"].values()):
             family = FAMILIES[algorithm["family"]]
             complete = family.complete(algorithm["hyperparameters"])
-            algorithm["hyperparameters"] = {name: value for name, value in complete.items() if value != []}
+            algorithm["hyperparameters"] = {
+                name: value
+                for name, value in complete.items()
+                if value != []
+                and not (family.hyperparameters[name].later and name not in algorithm["hyperparameters"])
+            }
         text = json.dumps(relevant, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 

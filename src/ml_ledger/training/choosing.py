@@ -11,6 +11,7 @@ from ml_ledger.evaluation.metrics import Metric
 from ml_ledger.families.base import TrainingRows
 from ml_ledger.progress import say
 from ml_ledger.spec import AlgorithmSpec, MLModelSpec
+from ml_ledger.spec.losses import judged_by
 from ml_ledger.terms.base import literal
 from ml_ledger.training.fitting import fit_algorithm, training_rows
 from ml_ledger.training.measuring import measured
@@ -76,7 +77,8 @@ def choose(ml_model: str, spec: MLModelSpec, rows: Relation) -> Choice:
         if scorers:
             found = measured(spec, rows, scorers, {"cross_validation": fold.predict})
             metrics += [replace(metric, slice=fold.name) for metric in found if metric.slice == "all"]
-    criterion = CRITERIA[spec.task]
+    judged = judged_by(spec)
+    criterion = CRITERIA[spec.task] if judged is None else f"{judged}_deviance"
     means = {
         name: mean
         for name in spec.candidates

@@ -11,6 +11,7 @@ from ml_ledger.families.base import Fit, TrainingRows
 from ml_ledger.scoring.compile import CompiledScoring, compile_scoring
 from ml_ledger.scoring.onnx import OnnxScoring
 from ml_ledger.spec import AlgorithmSpec, FeatureSpec, MLModelSpec, by_part
+from ml_ledger.training.exposure import by_exposure, with_offset
 from ml_ledger.training.labels import label_as_double
 from ml_ledger.training.validation import usable_rows
 from ml_ledger.training.weights import weight_of_rows
@@ -51,9 +52,12 @@ def fit_algorithm(
     """
     family = FAMILIES[algorithm.family]
     hyperparameters = family.complete(algorithm.hyperparameters)
+    rows = by_exposure(spec, algorithm, training)
+    fitted_on = {name: feature for name, feature in features.items() if name != spec.exposure}
     fit = family.fit(
-        training=training, features=by_part(features), hyperparameters=hyperparameters, seed=spec.training.seed
+        training=rows, features=by_part(fitted_on), hyperparameters=hyperparameters, seed=spec.training.seed
     )
+    fit = with_offset(spec, fit, rows)
     estimator = None if fit.onnx is None else OnnxScoring(fit.onnx, fit.design, fit.accepts, fit.outputs)
     scoring = compile_scoring(
         fit.coefficients,

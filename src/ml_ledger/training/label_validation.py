@@ -9,6 +9,7 @@ from typing import Any
 from ml_ledger.errors import Problem, listed
 from ml_ledger.families import FAMILIES
 from ml_ledger.spec import MLModelSpec
+from ml_ledger.spec.losses import loss_of
 from ml_ledger.training.labels import label_as_double
 from ml_ledger.warehouse import Relation, quoted
 
@@ -105,6 +106,8 @@ def _allowed_labels(spec: MLModelSpec) -> AllowedLabels:
         FAMILIES[algorithm.family] for algorithm in (*spec.algorithms().values(), *spec.baselines.values())
     ]
     limited = [family for family in families if family.smallest_label is not None]
+    chosen = [loss_of(algorithm) for algorithm in (*spec.algorithms().values(), *spec.baselines.values())]
+    limited += [FAMILIES[loss] for loss in chosen if loss is not None]
     if not limited:
         return AllowedLabels("isfinite({0})", "finite", "finite numbers", "value")
     sign = ">" if any(family.above for family in limited) else ">="

@@ -16,7 +16,9 @@ from ml_ledger.families.base import TrainingRows
 from ml_ledger.families.onnx_conversion import ONNX_TOLERANCE
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec
+from ml_ledger.spec.losses import judged_by
 from ml_ledger.training.estimating import with_estimates
+from ml_ledger.training.exposure import exposure_of
 from ml_ledger.training.fitting import Fitted
 from ml_ledger.training.groups import attributes_of, group_columns
 from ml_ledger.training.labels import label_as_double
@@ -53,16 +55,16 @@ def measured(
     number_of = f"case {' '.join(f'when {where} then {number}e0' for number, where in numbered)} end"
     anywhere = " or ".join(f"({where})" for where in datasets.values())
     wanted = {
-        f"_ml_s{number}_{output}": (number, sql)
+        f"_ml_s{number}_{output}": (number, per_exposure(spec, sql))
         for number, scoring in enumerate(scorers.values())
         for output, sql in enumerate(measured_outputs(scoring, spec.classes or ()))
     }
     with ExitStack() as stack:
         known, scorings = stack.enter_context(with_estimates(spec, rows, list(scorers.values()), anywhere))
-        others = {"_ml_label": label_as_double(spec), "_ml_dataset": number_of}
+        others = {"_ml_label": per_exposure(spec, label_as_double(spec)), "_ml_dataset": number_of}
         others |= slice_columns(slices) | group_columns(attributes, columns)
-        if spec.evaluation.weight is not None:
-            others[ROW_WEIGHT] = quoted(spec.evaluation.weight)
+        if spec.measured_weight is not None:
+            others[ROW_WEIGHT] = quoted(spec.measured_weight)
         sql = known.scored_sql(
             scorings, wanted, others, f"({anywhere})", {CLUSTER: quoted(spec.evaluation.cluster or spec.entity)}
         )
@@ -86,7 +88,14 @@ def measure_options(spec: MLModelSpec, dataset: str, threshold: float | None = N
         "classes": spec.classes or (),
         "threshold": spec.declared_threshold if threshold is None else threshold,
         "value": spec.value,
+        "judged_by": judged_by(spec),
     }
+
+
+def per_exposure(spec: MLModelSpec, sql: str) -> str:
+    """SQL of a label or a score per unit of exposure, where one is declared: what is measured are rates."""
+    exposure = exposure_of(spec)
+    return sql if exposure is None else f"({sql}) / {exposure}"
 
 
 def measured_groups(

@@ -147,6 +147,8 @@ def fingerprint_of(spec: MLModelSpec, rows: Relation) -> str:
         "_ml_split",
         "_ml_weight",
         spec.training.sample_weight,
+        spec.evaluation.cluster,
+        spec.evaluation.weight,
         *spec.features,
     ]
     return rows.fingerprint(

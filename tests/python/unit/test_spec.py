@@ -153,13 +153,23 @@ MISTAKES = {
         ["gate.champion_margin: must be finite; got inf"],
     ),
     "a name that the training set needs": (
-        lambda d: d["features"].update(weight={"kind": "numeric"}),
-        ["features.weight: is the name of a column that the training set adds", "rename the column"],
+        lambda d: d["features"].update(_ML_weight={"kind": "numeric"}),
+        [
+            "features._ML_weight: is a name that ml_ledger keeps for itself; got '_ML_weight'."
+            " Allowed: any name that does not begin with _ml_. Fix: rename the column"
+        ],
+    ),
+    "two names that warehouses do not tell apart": (
+        lambda d: d["features"].update(Recency_Days={"kind": "numeric"}),
+        ["features.Recency_Days: is called as another feature but for upper and lower case", "got 'recency_days'"],
     ),
     "no feature": (lambda d: d.update(features={}), ["features: must not be empty"]),
     "column that is no name": (
-        lambda d: d.update(entity="customer id"),
-        ["entity: must be a name; got 'customer id'. Allowed: lower case letters, digits and _"],
+        lambda d: d.update(entity="customer\nid", label=" bought"),
+        [
+            "entity: must be the name of a column; got 'customer\\nid'. Allowed: printable",
+            "label: must be the name",
+        ],
     ),
 }
 
