@@ -125,6 +125,26 @@ def test_an_entity_twice_among_those_to_be_scored(built: Project):
     )
 
 
+def test_an_entity_that_is_written_in_another_way_than_before(built: Project):
+    """Each would be taken for a customer of whom nothing is known, and decided for twice."""
+    built.edit(
+        FEATURES,
+        "select * from with_ratios",
+        "select * replace (lpad(customer_id::varchar, 6, '0') as customer_id) from with_ratios",
+    )
+    before = built.ledger()
+    nodes = ("customer_purchase_features", "repurchase_predictions", "repurchase_training_set")
+    output = " ".join(built.dbt("run", "--select", *nodes, clock="1998-01-31", succeeds=False).split())
+    assert (
+        "predictions of 'repurchase': refused: 1 problem. Nothing was written. 1. entity: keys must read" in output
+    )
+    assert "such as 000003 in features and 1" in output
+    assert (
+        "training_set of 'repurchase': refused: 1 problem. Nothing was written. 1. entity: keys that are" in output
+    )
+    assert built.ledger() == before
+
+
 def test_a_missing_entity_among_those_to_be_scored(built: Project):
     built.edit(
         FEATURES,
