@@ -30,7 +30,9 @@ decided as (
         decision as _ml_recorded_decision,
         features as _ml_features
         {%- for feature, kind in inputs %},
-        {{ ml_ledger.stored_input('features', feature, kind) }} as _ml_input{{ loop.index }}
+        {%- set same = ml_ledger.versions_with(deciding, feature, kind) %}
+        case when version in ({{ same | join(', ') }}) then {{ ml_ledger.stored_input('features', feature, kind) }} end
+            as _ml_input{{ loop.index }}
         {%- endfor %}
     from {{ predictions }}
     where ml_model = '{{ ml_model }}' and slot <> 'shadow'{{ ' and ' ~ where if where }}
@@ -102,9 +104,16 @@ from under_versions
             when _ml_features is null then 'the values were erased'
             {%- for other in deciding %}
             {%- set unread = version.features | reject('in', other.features) | list %}
+            {%- set changed = [] %}
+            {%- for feature in version.features if feature not in unread and other.kinds[feature] != version.kinds[feature] %}
+            {%- do changed.append(feature) %}
+            {%- endfor %}
             {%- if unread %}
             when _ml_decided_by = {{ other.version }}
                 then {{ ml_ledger.text_literal('version ' ~ other.version ~ ' did not store ' ~ unread | join(', ')) }}
+            {%- elif changed %}
+            when _ml_decided_by = {{ other.version }}
+                then {{ ml_ledger.text_literal('version ' ~ other.version ~ ' stored another kind of ' ~ changed | join(', ')) }}
             {%- endif %}
             {%- endfor %}
         end as _ml_not_computed_because
@@ -160,4 +169,15 @@ under_version_{{ version.version }} as (
     {% set value = ml_ledger.json_value(features, ml_ledger.text_literal(feature)) %}
     {% set types = {'numeric': ml_ledger.type_double(), 'date': dbt.type_timestamp()} %}
     {% do return('cast(' ~ value ~ ' as ' ~ types[kind] ~ ')' if kind in types else value) %}
+{% endmacro %}
+
+{#
+    Versions that read a feature as a kind.
+    Arguments: deciding, as of `every_version`; feature, its name; kind.
+    Returns: list of numbers.
+#}
+{% macro versions_with(deciding, feature, kind) %}
+    {% set numbers = [] %}
+    {% for version in deciding if version.kinds.get(feature) == kind %}{% do numbers.append(version.version) %}{% endfor %}
+    {% do return(numbers) %}
 {% endmacro %}

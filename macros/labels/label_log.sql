@@ -4,7 +4,7 @@
     of any moment. A label that vanishes from `labels` stays as it was; to take one back, make it NULL there. Labels that
     have not matured are logged as well, so that `training_set` sees which as-of dates are complete.
 
-    Columns: entity, as-of date and label as they are called in the declaration; `matured_at`; `label_source`; `known_at`,
+    Columns: entity, as-of date and label as they are called in the declaration, and the column `never` where it names one; `matured_at`; `label_source`; `known_at`,
     the clock of the run; `correction_number`, 0 for the first row of a label; `invocation_id`; `recorded_at`.
 
     A clock before the latest row appends nothing. An entity with several labels for an as-of date stops the build.
@@ -17,10 +17,15 @@
 {% macro label_log(ml_model, labels, source=none) %}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
 {%- do ml_ledger.refuse_without_labels('label_log', ml_model, spec) -%}
+{%- do ml_ledger.refuse_relations('label_log', ml_model, labels=labels) -%}
+{%- set never = spec.get('never') if spec.get('never') is string else none -%}
 {%- set entity, as_of = ml_ledger.quoted(spec.get('entity')), ml_ledger.quoted(spec.get('as_of')) -%}
 {%- set label = ml_ledger.quoted(spec.get('label')) -%}
 {%- set moment, text = dbt.type_timestamp(), dbt.type_string() -%}
 {%- set so_far = ml_ledger.rows_so_far() if is_incremental() else none -%}
+{%- if so_far is not none -%}
+    {%- do ml_ledger.refuse_other_label_types(ml_model, spec, labels, so_far) -%}
+{%- endif -%}
 with
 
 labels_now as (
@@ -28,6 +33,9 @@ labels_now as (
         {{ entity }} as _ml_entity,
         {{ as_of }} as _ml_as_of,
         {{ label }} as _ml_label,
+        {%- if never is not none %}
+        coalesce({{ ml_ledger.quoted(never) }}, false) as _ml_never,
+        {%- endif %}
         cast(matured_at as {{ moment }}) as _ml_matured_at,
         cast({{ ml_ledger.text_literal(labels.identifier) if source is none else source }} as {{ text }}) as _ml_source
     from {{ labels }}
@@ -55,6 +63,9 @@ known as (
         {{ entity }} as _ml_entity,
         {{ as_of }} as _ml_as_of,
         {{ label }} as _ml_label,
+        {%- if never is not none %}
+        {{ ml_ledger.quoted(never) if never | lower in ml_ledger.column_types(so_far) else 'cast(null as boolean)' }} as _ml_never,
+        {%- endif %}
         matured_at as _ml_matured_at,
         label_source as _ml_source,
         correction_number as _ml_correction,
@@ -84,6 +95,9 @@ changed as (
         and (
             known._ml_correction is null
             or labels_now._ml_label is distinct from known._ml_label
+            {%- if never is not none %}
+            or labels_now._ml_never <> coalesce(known._ml_never, false)
+            {%- endif %}
             or labels_now._ml_matured_at is distinct from known._ml_matured_at
             or labels_now._ml_source is distinct from known._ml_source
         )
@@ -94,6 +108,9 @@ select
     changed._ml_entity as {{ entity }},
     changed._ml_as_of as {{ as_of }},
     changed._ml_label as {{ label }},
+    {%- if never is not none %}
+    changed._ml_never as {{ ml_ledger.quoted(never) }},
+    {%- endif %}
     changed._ml_matured_at as matured_at,
     changed._ml_source as label_source,
     {{ ml_ledger.clock() }} as known_at,
@@ -103,4 +120,48 @@ select
 from changed
 cross join faults
 where {{ ml_ledger.fail_for_repeated_labels(ml_model, spec) }}
+{% endmacro %}
+
+{#
+    Stop where labels are of another type than those that were logged: a warehouse would convert them silently, and 1.5 kept
+    as 2 would be corrected in every run. Also where the log has no room for the column `never`.
+    Arguments: ml_model, its name; spec, its declaration; labels and so_far, relations.
+    Returns: nothing.
+#}
+{% macro refuse_other_label_types(ml_model, spec, labels, so_far) %}
+    {% set now, known, problems = ml_ledger.column_types(labels), ml_ledger.column_types(so_far), [] %}
+    {% for key in ['entity', 'label'] if spec[key] | lower in now and spec[key] | lower in known %}
+        {% set new, old = now[spec[key] | lower], known[spec[key] | lower] %}
+        {% set same = ml_ledger.key_family(new) == ml_ledger.key_family(old) if key == 'entity'
+            else ml_ledger.is_kept_whole(new, old) %}
+        {% if not same %}
+            {% do problems.append(
+                key ~ ": must be of the type that was logged; got '" ~ spec[key] ~ "' of " ~ labels ~ ', which is ' ~ new
+                ~ '. Allowed: ' ~ old ~ ', as in ' ~ so_far ~ '. Fix: cast it in the label model.'
+            ) %}
+        {% endif %}
+    {% endfor %}
+    {% if known and spec.get('never') is string and spec.never | lower not in known
+        and config.get('on_schema_change') not in ['append_new_columns', 'sync_all_columns'] %}
+        {% do problems.append(
+            "never: the log has no column '" ~ spec.never ~ "'. Fix: in its config, on_schema_change='append_new_columns'."
+        ) %}
+    {% endif %}
+    {% do ml_ledger.refuse("label_log of '" ~ ml_model ~ "'", problems) %}
+{% endmacro %}
+
+{#
+    Whether a column of one type keeps every value of another.
+    Arguments: new, old, SQL types, in lower case; old is that of the column.
+    Returns: boolean.
+#}
+{% macro is_kept_whole(new, old) %}
+    {% set kinds = [ml_ledger.column_kind(new), ml_ledger.column_kind(old)] %}
+    {% set whole = ml_ledger.is_whole_number(new) or kinds[0] == 'boolean' %}
+    {% do return(
+        new == old
+        or (kinds == ['categorical', 'categorical'])
+        or (whole and kinds[1] == 'numeric')
+        or (kinds[0] == 'numeric' and old in ['double', 'double precision', 'float8', 'float64'])
+    ) %}
 {% endmacro %}

@@ -1,6 +1,6 @@
 {#
     The labels of an ML model as they were known at a moment: of each label the latest row that `label_log` had by then.
-    Labels that were taken back (NULL, though matured) are left out.
+    Labels that were taken back (NULL, though matured) are left out, what never gets one (the column `never`) is not.
 
     Arguments: ml_model, its name; log, relation of its `label_log`; at, SQL of a timestamp, by default the clock.
     Returns: SQL, a select with the columns of the log.
@@ -11,6 +11,7 @@
 {%- do ml_ledger.refuse_without_labels('labels_as_known', ml_model, spec) -%}
 {%- set entity, as_of = ml_ledger.quoted(spec.get('entity')), ml_ledger.quoted(spec.get('as_of')) -%}
 {%- set label = ml_ledger.quoted(spec.get('label')) -%}
+{%- set never = ml_ledger.quoted(spec.never) if spec.get('never') is string else none -%}
 {%- set at = ml_ledger.clock() if at is none else at -%}
 with
 
@@ -29,6 +30,9 @@ select
     {{ entity }},
     {{ as_of }},
     {{ label }},
+    {%- if never is not none %}
+    coalesce({{ never }}, false) as {{ never }},
+    {%- endif %}
     matured_at,
     label_source,
     known_at,
@@ -38,5 +42,5 @@ select
 from known
 where
     _ml_age = 1
-    and ({{ label }} is not null or matured_at is null or matured_at > {{ at }})
+    and ({{ label }} is not null or matured_at is null or matured_at > {{ at }}{{ ' or ' ~ never if never is not none }})
 {% endmacro %}

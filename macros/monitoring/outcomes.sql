@@ -1,6 +1,7 @@
 {#
     The outcomes of an ML model: every prediction, of whatever slot, whose label has matured at the clock. Predictions of a
-    person who was erased have none; neither has one whose label is NULL. A task clustering has no labels, and so no
+    person who was erased have none; neither has one whose label is NULL, or that
+    never gets one (the column `never` of the declaration). A task clustering has no labels, and so no
     outcomes.
 
     `label` is the label as a number (a boolean as 0 and 1); of a task multiclass it is NULL, and `label_class` the class.
@@ -8,7 +9,7 @@
     Stops with an error, and writes nothing, when two labels that have matured have the same entity and as-of date.
 
     Arguments: ml_model, its name; predictions, relation of its node; labels, relation with one row per entity and as-of
-    date, the label and `matured_at`.
+    date, the label and `matured_at`. Stops where a column is missing or of a type that cannot be read.
     Returns: SQL. For a dbt model that is a table: then labels that are at fault stop this ML model only, and what
     was known of its outcomes before can still be read.
     Example: see models/repurchase/scoring/repurchase_outcomes.sql
@@ -22,6 +23,7 @@
         ~ '). Fix: declare the label, or, for a task clustering, remove this node.'
     ) -%}
 {%- endif -%}
+{%- do ml_ledger.refuse_relations('outcomes', ml_model, labels=labels) -%}
 {%- set label = ml_ledger.quoted(spec.get('label') or 'label', '_ml_labels') -%}
 with
 
@@ -41,6 +43,9 @@ matured as (
     where
         cast(_ml_labels.matured_at as {{ moment }}) <= {{ ml_ledger.clock() }}
         and {{ label }} is not null
+        {%- if spec.get('never') is string %}
+        and not coalesce({{ ml_ledger.quoted(spec.never, '_ml_labels') }}, false)
+        {%- endif %}
 ),
 
 repeated as (

@@ -19,7 +19,7 @@
         ]) %}
     {% endif %}
     {% set given = (valid_from | string | trim | replace('T', ' ')) if valid_from is not none else none %}
-    {% if given is not none and not modules.re.fullmatch('[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}(:[0-9]{2})?)?', given) %}
+    {% if given is not none and not ml_ledger.is_moment(given) %}
         {% do ml_ledger.refuse(operation, [
             "valid_from: must be a date or a timestamp; got '" ~ given ~ "'. Allowed: 1998-06-30 or 1998-06-30 18:00:00, in UTC."
         ]) %}

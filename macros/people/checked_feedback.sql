@@ -140,6 +140,8 @@ from compared
             "'who agrees gives neither a verdict nor an override_decision'"),
         ("source <> 'operation' and given_at is null", "'given_at is missing'"),
         ('given_at is not null and moment is null', "'given_at is not a timestamp; got ' || given_at"),
+        ('is_recorded = 0 and ' ~ ml_ledger.matches('given_at', '.*[0-9]:[0-9]{2}.*[+-][0-9]{2}(:?[0-9]{2})?'),
+            "'given_at has a time zone, which is not read; got ' || given_at || '. Fix: write it in UTC, without one'"),
         ('moment > ' ~ ml_ledger.wall_clock(), "'given_at is in the future; got ' || given_at"),
         ('cast(moment as date) < cast(found_decided_at as date)', "'given_at is before the decision was made; got ' || given_at"),
         ('is_recorded = 0 and is_other = 1',
@@ -193,15 +195,15 @@ from compared
 {% endmacro %}
 
 {#
-    A verdict as the label writes it: of task binary 0 or 1, also where true or 1.0 was given.
+    A verdict as the label writes it: of task binary 0 or 1, also where true, 1.0 or 1.00 was given.
     Arguments: spec, the declaration.
     Returns: SQL over `verdict`.
 #}
 {% macro canonical_verdict(spec) -%}
 {%- if spec.get('task') == 'binary' -%}
 case
-            when lower(verdict) in ('1', '1.0', 'true') then '1'
-            when lower(verdict) in ('0', '0.0', 'false') then '0'
+            when {{ ml_ledger.matches('lower(verdict)', '1([.]0*)?|true') }} then '1'
+            when {{ ml_ledger.matches('lower(verdict)', '0([.]0*)?|false') }} then '0'
             else verdict
         end
 {%- else -%}

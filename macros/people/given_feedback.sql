@@ -1,6 +1,6 @@
 {#
     Feedback as it was given, from every relation that `review.feedback` of the declaration names, brought to one shape: all
-    texts, trimmed, an empty one NULL; a column that a relation does not have is NULL. Where kind is not said, it is
+    texts, trimmed, an empty one NULL; a column that a relation does not have is NULL. A moment with a time zone is taken in UTC. Where kind is not said, it is
     'override' with an override_decision, else 'verdict' with a verdict.
     Arguments: ml_model, its name.
     Returns: SQL, a select of decision_id, entity_id, as_of, reviewer, kind, verdict, override_decision, reason, given_at,
@@ -14,7 +14,9 @@
     {%- set node = ml_ledger.node_of(relation) -%}
     {%- set texts = {} -%}
     {%- for column in ml_ledger.given_columns() -%}
-        {%- do texts.update({column: column if not known or column in known else 'null'}) -%}
+        {%- set zoned = ml_ledger.has_time_zone(known.get(column, '')) -%}
+        {%- set there = ml_ledger.utc_moment(column, zoned) if zoned else column -%}
+        {%- do texts.update({column: there if not known or column in known else 'null'}) -%}
     {%- endfor -%}
     {%- do selects.append(ml_ledger.shaped_feedback(
         texts, relation, 'seed' if node is not none and node.resource_type == 'seed' else 'source', relation.identifier

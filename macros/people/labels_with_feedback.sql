@@ -20,6 +20,8 @@
 {%- do ml_ledger.refuse_without_labels('labels_with_feedback', ml_model, spec) -%}
 {%- set entity, as_of = ml_ledger.quoted(spec.get('entity')), ml_ledger.quoted(spec.get('as_of')) -%}
 {%- set label = ml_ledger.quoted(spec.get('label')) -%}
+{%- do ml_ledger.refuse_relations('labels_with_feedback', ml_model, labels=labels) -%}
+{%- set never = ml_ledger.quoted(spec.never) if spec.get('never') is string else none -%}
 {%- set text, moment = dbt.type_string(), dbt.type_timestamp() -%}
 {%- set types = ml_ledger.column_types(labels) -%}
 {%- set is_class = spec.get('task') == 'multiclass' -%}
@@ -28,6 +30,9 @@ select
     {{ entity }},
     {{ as_of }},
     {{ label }},
+    {%- if never is not none %}
+    {{ never }},
+    {%- endif %}
     cast(matured_at as {{ moment }}) as matured_at,
     'measured' as label_source
 from {{ labels }}
@@ -57,6 +62,9 @@ measured as (
         {{ entity }} as _ml_entity,
         {{ as_of }} as _ml_as_of,
         {{ label }} as _ml_label,
+        {%- if never is not none %}
+        {{ never }} as _ml_never,
+        {%- endif %}
         cast(matured_at as {{ moment }}) as _ml_matured_at,
         cast({{ entity }} as {{ text }}) as _ml_entity_id,
         cast({{ as_of }} as {{ moment }}) as _ml_as_of_moment
@@ -75,6 +83,9 @@ select
         when reviewed.verdict is null then measured._ml_label
         else cast(reviewed.verdict as {{ types.get(spec.label | lower, text if is_class else ml_ledger.type_double()) }})
     end as {{ label }},
+    {%- if never is not none %}
+    coalesce(measured._ml_never, false) and reviewed.verdict is null as {{ never }},
+    {%- endif %}
     case when reviewed.verdict is null then measured._ml_matured_at else reviewed.given_at end as matured_at,
     case when reviewed.verdict is null then 'measured' else 'feedback' end as label_source
 from measured

@@ -3,7 +3,8 @@
     control group, which has no version. This is the one query that the project runs while it compiles; unit tests
     override this macro.
 
-    Raises when a live version reads a column that the features no longer have.
+    Raises when a live version reads a column that the features no longer have, or that is of a type which cannot be read as
+    the version's declaration says.
 
     Arguments: versions and deployments, relations of the ML model's nodes; features, the relation that is scored.
     Returns: list of mappings: slot; arm, its name; share of the entities that it decides for; buckets, [from, to) of
@@ -20,7 +21,7 @@
     {% set live = [] %}
     {% if execute and load_relation(deployments) is not none and load_relation(versions) is not none %}
         {% set rows = run_query(ml_ledger.live_versions_query(versions, deployments)) %}
-        {% set columns = ml_ledger.column_types(features).keys() | list %}
+        {% set types = ml_ledger.column_types(features) %}
         {% set arms = ml_ledger.arms(rows) %}
         {% for row in rows if row['version'] is none %}
             {% do live.append(arms[row['deployment_id']]) %}
@@ -29,16 +30,7 @@
             {% set scoring = fromjson(row['scoring']) %}
             {% set spec = fromjson(row['spec']) %}
             {% if scoring.format_version == 1 %}{% set scoring = ml_ledger.scoring_of_format_1(scoring) %}{% endif %}
-            {% set gone = [] %}
-            {% for feature in scoring.features if feature | lower not in columns %}{% do gone.append(feature) %}{% endfor %}
-            {% if gone %}
-                {% do exceptions.raise_compiler_error(
-                    'version ' ~ row['version'] ~ ' is live as ' ~ row['slot'] ~ ' and reads ' ~ gone | join(', ')
-                    ~ ', which ' ~ features ~ ' does not have. Allowed: ' ~ columns | join(', ')
-                    ~ '. Fix: bring the columns back; or declare the features that there are, so that a version is trained'
-                    ~ ' on them, and see ml_gate_checks if it was not deployed.'
-                ) %}
-            {% endif %}
+            {% do ml_ledger.refuse_unreadable(row, scoring.features, spec.features, features, types) %}
             {% set imputed = [] %}
             {% set clipped = {} %}
             {% for feature in scoring.features %}
@@ -109,4 +101,51 @@
         {{ ml_ledger.is_live_at(ml_ledger.clock(), 'deployed.') }}
         and (versions.version is not null or deployed.slot = 'control')
     order by deployed.slot, deployed.version
+{% endmacro %}
+
+{#
+    Stop where the features lack a column that a live version reads, or have one of another kind than it was trained on.
+    Arguments: row, of `live_versions_query`; read, list of columns; declared, mapping of features as the version's declaration
+    has them; features, relation, and its types.
+    Returns: nothing.
+#}
+{% macro refuse_unreadable(row, read, declared, features, types) %}
+    {% set gone, changed = [], [] %}
+    {% for feature in read %}
+        {% set kind = declared[feature].kind %}
+        {% if feature | lower not in types %}
+            {% do gone.append(feature) %}
+        {% elif not ml_ledger.is_read_as(kind, types[feature | lower]) %}
+            {% do changed.append(feature ~ ' as ' ~ kind ~ ', and it is ' ~ types[feature | lower]) %}
+        {% endif %}
+    {% endfor %}
+    {% set live = 'version ' ~ row['version'] ~ ' is live as ' ~ row['slot'] ~ ' and reads ' %}
+    {% if gone %}
+        {% do exceptions.raise_compiler_error(
+            live ~ gone | join(', ') ~ ', which ' ~ features ~ ' does not have. Allowed: ' ~ types.keys() | join(', ')
+            ~ '. Fix: bring the columns back; or declare the features that there are, so that a version is trained on them, and'
+            ~ ' see ml_gate_checks if it was not deployed.'
+        ) %}
+    {% elif changed %}
+        {% do exceptions.raise_compiler_error(
+            live ~ changed | join('; reads ') ~ ' in ' ~ features ~ '. Nothing was written. Fix: cast it to the earlier type, or'
+            ~ ' keep that under the old name and the new one under a new name; or declare the kind that it has now, so that a'
+            ~ ' version is trained on it, and see ml_gate_checks if it was not deployed.'
+        ) %}
+    {% endif %}
+{% endmacro %}
+
+{#
+    Whether values of a type can be read as a kind of feature (src/ml_ledger/training/feature_types.py says the same).
+    Arguments: kind, of a declared feature; type, SQL, in lower case.
+    Returns: boolean.
+#}
+{% macro is_read_as(kind, type) %}
+    {% set found = ml_ledger.column_kind(type) %}
+    {% if kind == 'categorical' %}
+        {% set inexact = found == 'numeric' and (type.startswith('decimal') or not ml_ledger.sums_exactly(type)) %}
+        {% set nested = type.endswith(']') or type.startswith('struct') or type.startswith('map') or type.startswith('union') %}
+        {% do return(not (inexact or nested or ml_ledger.has_time_zone(type))) %}
+    {% endif %}
+    {% do return(found == kind and not ml_ledger.has_time_zone(type)) %}
 {% endmacro %}

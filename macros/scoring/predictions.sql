@@ -1,7 +1,8 @@
 {#
     The predictions of an ML model: every entity of the latest as-of date at the clock that has none yet, decided for by
     one arm (the champion, a challenger or the control group, by the entity's bucket) and scored by every shadow,
-    appended. Each row carries the hash of its content; that of the person's values is computed with a salt, so that they
+    appended. Stops where keys are of a type that has several texts for one value, or written in another way than those that
+    were decided before. Each row carries the hash of its content; that of the person's values is computed with a salt, so that they
     can be erased (docs/record.md).
 
     Arguments: ml_model, its name; features, relation with one row per entity and as-of date; versions and
@@ -12,6 +13,10 @@
 #}
 {% macro predictions(ml_model, features, versions, deployments, reason_texts=none, scores=none) %}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
+{%- do ml_ledger.refuse_relations('predictions', ml_model, features) -%}
+{%- if is_incremental() -%}
+    {%- do ml_ledger.refuse_other_entities(ml_model, spec, features, ml_ledger.rows_so_far()) -%}
+{%- endif -%}
 {%- set live = ml_ledger.live_versions(versions, deployments, features) -%}
 {%- set scoring = live | rejectattr('version', 'none') | list -%}
 {%- set columns = ml_ledger.prediction_columns(spec.get('classes')) -%}
@@ -130,4 +135,32 @@ select
     cast(null as {{ dbt.type_string() }}) as values_hash,
     {{ ml_ledger.prediction_hash('', columns, '_ml_values_hash') }} as content_hash
 from identified
+{% endmacro %}
+
+{#
+    Stop where the entities of the latest as-of date are written in another way than those that were decided last: each would be
+    taken for another one, and decided for twice.
+    Arguments: ml_model, its name; spec, its declaration; features and so_far, relations; nothing happens where one is not
+    built.
+    Returns: nothing.
+#}
+{% macro refuse_other_entities(ml_model, spec, features, so_far) %}
+    {% if ml_ledger.column_types(features) and ml_ledger.column_types(so_far) %}
+        {% set as_of = ml_ledger.quoted(spec.as_of) %}
+        {% do ml_ledger.refuse_other_spelling(
+            'predictions',
+            ml_model,
+            {
+                'where': 'features',
+                'keys': 'select cast(' ~ ml_ledger.quoted(spec.entity) ~ ' as ' ~ dbt.type_string() ~ ') as _ml_key from '
+                    ~ features ~ ' as _ml_features where ' ~ as_of ~ ' = (select max(' ~ as_of ~ ') from ' ~ features
+                    ~ ' as _ml_features where ' ~ as_of ~ ' <= ' ~ ml_ledger.clock() ~ ')',
+            },
+            {
+                'where': 'what was decided before',
+                'keys': 'select entity_id as _ml_key from ' ~ so_far ~ ' as earlier where as_of = (select max(as_of) from '
+                    ~ so_far ~ ' as earlier)',
+            },
+        ) %}
+    {% endif %}
 {% endmacro %}

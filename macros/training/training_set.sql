@@ -3,13 +3,17 @@
     the same entity and as-of date.
 
     Adds to the columns of `features`: the label and `_ml_matured_at`; `_ml_split`, 'train', 'holdout' or 'embargo' (see
-    `as_of_splits`); `_ml_weight`; `_ml_known_at`, the clock; `_ml_invocation_id`; `_ml_run_by`, who runs the
+    `as_of_splits`), or 'never' for what never gets a label (the column `never` of the declaration); `_ml_weight`; `_ml_known_at`, the clock; `_ml_invocation_id`; `_ml_run_by`, who runs the
     build.
+
+    What never gets a label counts where it is asked whether an as-of date is complete, is there, and is neither trained on
+    nor held out.
 
     A task clustering has no label: it takes every as-of date up to the clock, each matured as it begins.
 
     Arguments: ml_model, its name; features, relation with one row per entity and as-of date; labels, relation with
-    one row per entity and as-of date, the label and `matured_at`, or none for a task clustering.
+    one row per entity and as-of date, the label, `matured_at` and the column `never`, or none for a task clustering.
+    Stops where they lack a column or their keys cannot be joined, see `refuse_relations`.
     Returns: SQL.
     Example: {{ ml_ledger.training_set('repurchase', ref('customer_purchase_features'), ref('repurchase_labels')) }}
 #}
@@ -31,6 +35,9 @@
 select cast(null as integer) as _ml_invalid_declaration
 where 1 = 0
 {%- else -%}
+{%- do ml_ledger.refuse_relations('training_set', ml_model, features, labels) -%}
+{%- do ml_ledger.refuse_other_label_keys(ml_model, spec, features, labels) -%}
+{%- set never = spec.get('never') if labels is not none else none -%}
 {%- set entity, as_of, moment = ml_ledger.quoted(spec.entity), ml_ledger.quoted(spec.as_of), dbt.type_timestamp() -%}
 with
 
@@ -49,6 +56,9 @@ labelled as (
         {{ entity }} as _ml_entity_key,
         {{ as_of }} as _ml_as_of_key,
         {{ ml_ledger.quoted(spec.label) }} as _ml_label,
+        {%- if never is string %}
+        coalesce({{ ml_ledger.quoted(never) }}, false) as _ml_never,
+        {%- endif %}
         cast(matured_at as {{ moment }}) as _ml_matured_at
     from {{ labels }}
 ),
@@ -62,33 +72,68 @@ complete_as_of_dates as (
         and count(*) = count(_ml_matured_at)
 ),
 
-matured as (
+{{ 'settled' if never is string else 'matured' }} as (
     select labelled.*
     from labelled
     inner join complete_as_of_dates
         on labelled._ml_as_of_key = complete_as_of_dates._ml_as_of_key
 ),
+{%- if never is string %}
+
+matured as (
+    select *
+    from settled
+    where not _ml_never
+),
+{%- endif %}
 {%- endif %}
 
 {{ ml_ledger.as_of_splits(holdout_dates, relaxed=evaluation.get('embargo') == 'relaxed') }}
 
 select
     {% if labels is not none -%}
-    matured._ml_label as {{ ml_ledger.quoted(spec.label) }},
+    labelled._ml_label as {{ ml_ledger.quoted(spec.label) }},
     {% endif -%}
-    matured._ml_matured_at,
-    splits._ml_split,
+    labelled._ml_matured_at,
+    {{ "case when labelled._ml_never then 'never' else splits._ml_split end as _ml_split" if never is string else 'splits._ml_split' }},
     cast(1 as {{ ml_ledger.type_double() }}) as _ml_weight,
     {{ ml_ledger.clock() }} as _ml_known_at,
     '{{ invocation_id }}' as _ml_invocation_id,
     {{ ml_ledger.actor() }} as _ml_run_by,
     _ml_features.*
-from matured
+from {{ 'settled' if never is string else 'matured' }} as labelled
 inner join {{ features }} as _ml_features
     on
-        matured._ml_entity_key = _ml_features.{{ entity }}
-        and matured._ml_as_of_key = _ml_features.{{ as_of }}
-inner join splits
-    on matured._ml_as_of_key = splits._ml_as_of_key
+        labelled._ml_entity_key = _ml_features.{{ entity }}
+        and labelled._ml_as_of_key = _ml_features.{{ as_of }}
+{{ 'left' if never is string else 'inner' }} join splits
+    on labelled._ml_as_of_key = splits._ml_as_of_key
 {%- endif -%}
+{% endmacro %}
+
+{#
+    Stop where features and labels are keyed by texts that are written in two ways, by the keys of the latest as-of date that
+    both have.
+    Arguments: ml_model, its name; spec, its declaration; features and labels, relations; labels may be none.
+    Returns: nothing.
+#}
+{% macro refuse_other_label_keys(ml_model, spec, features, labels) %}
+    {% set texts = [] %}
+    {% for relation in [features, labels] %}
+        {% set type = ml_ledger.column_types(relation).get(spec.entity | lower) %}
+        {% if type is not none and ml_ledger.key_family(type) == 'text' %}{% do texts.append(type) %}{% endif %}
+    {% endfor %}
+    {% if texts | length == 2 %}
+        {% set entity, as_of = ml_ledger.quoted(spec.entity), ml_ledger.quoted(spec.as_of) %}
+        {% set latest = 'select max(' ~ as_of ~ ') from ' ~ labels ~ ' as _ml_labels where ' ~ as_of ~ ' in (select ' ~ as_of
+            ~ ' from ' ~ features ~ ' as _ml_features)' %}
+        {% set keys = 'select cast(' ~ entity ~ ' as ' ~ dbt.type_string() ~ ') as _ml_key from ' %}
+        {% set dated = ' as _ml_keyed where ' ~ as_of ~ ' = (' ~ latest ~ ')' %}
+        {% do ml_ledger.refuse_other_spelling(
+            'training_set',
+            ml_model,
+            {'where': 'features', 'keys': keys ~ features ~ dated},
+            {'where': 'labels', 'keys': keys ~ labels ~ dated},
+        ) %}
+    {% endif %}
 {% endmacro %}

@@ -6,12 +6,11 @@
 #}
 {% test fresh_enough(model, column_name, days, key=none) %}
 {%- set column, name = ml_ledger.column(column_name), ml_ledger.said(ml_ledger.column_name(column_name)) -%}
-{%- set moment = dbt.type_timestamp() -%}
 with
 
 checked as (
     select
-        cast({{ column }} as {{ moment }}) as happened_at,
+        {{ ml_ledger.column_moment(model, column_name) }} as happened_at,
         {{ ml_ledger.key_text(key) }} as row_key
     from {{ model }}
 ),

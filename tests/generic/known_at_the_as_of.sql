@@ -7,13 +7,12 @@
 {% test known_at_the_as_of(model, column_name, as_of, key=none) %}
 {%- set column, name = ml_ledger.column(column_name), ml_ledger.said(ml_ledger.column_name(column_name)) -%}
 {%- set as_of_name = ml_ledger.said(ml_ledger.column_name(as_of)) -%}
-{%- set moment = dbt.type_timestamp() -%}
 with
 
 checked as (
     select
-        cast({{ column }} as {{ moment }}) as known_at,
-        cast({{ ml_ledger.column(as_of) }} as {{ moment }}) as as_of,
+        {{ ml_ledger.column_moment(model, column_name) }} as known_at,
+        {{ ml_ledger.column_moment(model, as_of) }} as as_of,
         {{ ml_ledger.key_text(key) }} as row_key
     from {{ model }}
 ),

@@ -9,7 +9,7 @@ with
 
 checked as (
     select
-        cast({{ column }} as {{ dbt.type_timestamp() }}) as matured_at,
+        {{ ml_ledger.column_moment(model, column_name) }} as matured_at,
         {{ ml_ledger.key_text(key) }} as row_key
     from {{ model }}
 ),

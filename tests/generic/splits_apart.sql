@@ -6,7 +6,6 @@
     A failing row per kind of overlap: docs/quality.md. Rows whose entity or as-of date is NULL are not compared.
 #}
 {% test splits_apart(model, entity, as_of, matured_at=none, split='_ml_split', train='train', holdout='holdout') %}
-{%- set moment = dbt.type_timestamp() -%}
 {%- set entity_name = ml_ledger.said(ml_ledger.column_name(entity)) -%}
 {%- set as_of_name = ml_ledger.said(ml_ledger.column_name(as_of)) -%}
 with
@@ -14,8 +13,8 @@ with
 checked as (
     select
         {{ ml_ledger.column(entity) }} as entity,
-        cast({{ ml_ledger.column(as_of) }} as {{ moment }}) as as_of,
-        {{ 'cast(' ~ ml_ledger.column(matured_at) ~ ' as ' ~ moment ~ ') as matured_at,' if matured_at }}
+        {{ ml_ledger.column_moment(model, as_of) }} as as_of,
+        {{ ml_ledger.column_moment(model, matured_at) ~ ' as matured_at,' if matured_at }}
         {{ ml_ledger.column(split) }} as split_name
     from {{ model }}
 ),

@@ -18,6 +18,9 @@ select
 from {{ labels }} as _ml_labels
 where
     cast(_ml_labels.matured_at as {{ dbt.type_timestamp() }}) <= {{ ml_ledger.clock() }}
+    {%- if spec.get('never') is string %}
+    and not coalesce({{ ml_ledger.quoted(spec.never, '_ml_labels') }}, false)
+    {%- endif %}
     and {{ as_of }} in (select predictions.as_of from {{ predictions }} as predictions)
     and not exists (
         select 1

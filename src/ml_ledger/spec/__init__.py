@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from ml_ledger.errors import Problem, SpecError, raise_if_any
 from ml_ledger.spec.checks import cross_checks
 from ml_ledger.spec.declaration import (
+    NEVER,
     TRAINING_SET_COLUMNS,
     AlgorithmSpec,
     BooleanFeature,
@@ -26,6 +27,7 @@ from ml_ledger.spec.declaration import (
 from ml_ledger.spec.messages import translate
 
 __all__ = [
+    "NEVER",
     "TRAINING_SET_COLUMNS",
     "AlgorithmSpec",
     "BooleanFeature",

@@ -74,7 +74,7 @@ def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
         for name, feature in features.items():
             if isinstance(feature, Mapping):
                 problems += _feature_problems(f"{root}.features.{name}", feature)
-        keys = [str(declaration.get(key)).lower() for key in ("entity", "as_of", "label")]
+        keys = [str(declaration.get(key)).lower() for key in ("entity", "as_of", "label", "never")]
         seen: dict[str, str] = {}
         for name in map(str, features):
             if (other := seen.setdefault(name.lower(), name)) != name:
@@ -85,7 +85,7 @@ def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
         problems += [
             Problem(
                 f"{root}.features.{name}",
-                "a feature cannot be the entity, the as-of column or the label",
+                "a feature cannot be the entity, the as-of column, the label, or the column `never`",
                 repr(name),
                 fix="remove it from features",
             )
@@ -166,7 +166,7 @@ def _task_problems(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
     needed = {"label"} if task != "clustering" else set()
     needed |= {"classes"} if task == "multiclass" else set()
     needed |= {"decision"} if task == "binary" else set()
-    refused = {"label", "decision"} if task == "clustering" else set()
+    refused = {"label", "never", "decision"} if task == "clustering" else set()
     refused |= {"classes"} if task != "multiclass" else set()
     refused |= {"calibration"} if task != "binary" else set()
     problems = [
@@ -179,6 +179,12 @@ def _task_problems(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
         for key in sorted(refused)
         if declaration.get(key) is not None
     ]
+    never = declaration.get("never")
+    taken = [str(declaration.get(key)).lower() for key in ("entity", "as_of", "label")]
+    if never is not None and str(never).lower() in taken:
+        what = "cannot be the entity, the as-of column or the label"
+        fix = "name a boolean column of the label model"
+        problems.append(Problem(f"{root}.never", what, repr(never), fix=fix))
     classes = declaration.get("classes")
     problems += _class_problems(f"{root}.classes", classes if isinstance(classes, list) else [])
     training = declaration.get("training")

@@ -27,6 +27,9 @@ TRAINING_SET_COLUMNS = (
     "_ml_matured_at", "_ml_split", "_ml_weight", "_ml_known_at", "_ml_invocation_id", "_ml_run_by"
 )  # fmt: skip
 
+# The split of rows that never get a label.
+NEVER = "never"
+
 # An exposure is at least this: the smallest double that keeps all its digits.
 SMALLEST_EXPOSURE = sys.float_info.min
 
@@ -184,6 +187,7 @@ class MLModelSpec(Strict):
     entity: Column
     as_of: Column
     label: Column | None = None
+    never: Column | None = None
     exposure: Column | None = None
     classes: Annotated[list[str], Field(min_length=1)] | None = None
     features: Annotated[dict[Column, FeatureSpec], Field(min_length=1)]

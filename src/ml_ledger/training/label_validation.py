@@ -8,8 +8,10 @@ from typing import Any
 
 from ml_ledger.errors import Problem, listed
 from ml_ledger.families import FAMILIES
-from ml_ledger.spec import MLModelSpec
+from ml_ledger.spec import NEVER, MLModelSpec
 from ml_ledger.spec.losses import loss_of
+from ml_ledger.terms.base import literal
+from ml_ledger.training.feature_types import INEXACT
 from ml_ledger.training.labels import label_as_double
 from ml_ledger.warehouse import Relation, quoted
 
@@ -31,7 +33,20 @@ def label_problems(spec: MLModelSpec, training_set: Relation, usable: str) -> It
             "must be a number or a boolean",
             training_set.types[spec.label],
             "0 and 1, or false and true",
-            "cast it in the label model",
+            _how_to_label(spec, training_set) or "cast it in the label model",
+        )
+        return
+    if (
+        spec.label is not None
+        and spec.classes is not None
+        and INEXACT.match(training_set.types[spec.label].upper())
+    ):
+        yield Problem(
+            where,
+            "must have one text per class",
+            training_set.types[spec.label],
+            "texts, whole numbers or booleans",
+            "cast it to an integer or a text in the label model",
         )
         return
     number = label_as_double(spec)
@@ -43,7 +58,7 @@ def label_problems(spec: MLModelSpec, training_set: Relation, usable: str) -> It
         f" count({label}) as _ml_labelled, min(cast({label} as varchar)) as _ml_example,"
         f" count_if({refused}) as _ml_others,"
         f" min(case when {refused} then cast({label} as varchar) end) as _ml_other_example"
-        f" from {training_set.name} group by _ml_split"
+        f" from {training_set.name} where _ml_split <> '{NEVER}' group by _ml_split"
     )
     by_split = {row["split"]: row for row in counts}
     for split in ("train", "holdout"):
@@ -66,7 +81,7 @@ def label_problems(spec: MLModelSpec, training_set: Relation, usable: str) -> It
                 f"{row['n'] - row['labelled']} NULL, {row['others']} other values"
                 + (f" such as {row['other_example']!r}" if row["others"] else ""),
                 allowed.words,
-                "set rows without a label aside in the label model",
+                (_how_to_label(spec, training_set) if row["others"] else None) or _without_label(spec),
             )
         elif spec.classes is not None and split == "train" and row["classes"] < len(spec.classes):
             yield Problem(
@@ -84,6 +99,40 @@ def label_problems(spec: MLModelSpec, training_set: Relation, usable: str) -> It
                 f"both {allowed.kind}es" if allowed.kind == "class" else "at least two values",
                 "check the label's definition and its window, or wait for more as-of dates",
             )
+
+
+def _how_to_label(spec: MLModelSpec, training_set: Relation) -> str | None:
+    """How to make labels of the values that there are; None where that is not known."""
+    label = quoted(str(spec.label))
+    found = training_set.query(
+        f"select cast({label} as varchar) as _ml_value from {training_set.name}"
+        f" where {label} is not null and _ml_split in ('train', 'holdout') group by {label} order by {label} limit 21"
+    )
+    values = [row["value"] for row in found]
+    text = not training_set.is_numeric(str(spec.label))
+    if spec.classes is not None:
+        others = [value for value in values if value not in spec.classes]
+        return f"add {listed(others)} to classes, or bring the label to one of these in the label model"
+    if spec.task != "binary":
+        return None
+    if len(values) == 2:
+        positive = literal(values[1]) if text else values[1]
+        return (
+            f"say in the label model which of {listed(values)} is the positive one, such as"
+            f" cast({spec.label} = {positive} as integer)"
+        )
+    if 2 < len(values) <= 20:
+        return f"declare task: multiclass with classes: {values}, or say in the label model which are positive"
+    return None if len(values) < 2 else "declare task: regression, or say in the label model what is positive"
+
+
+def _without_label(spec: MLModelSpec) -> str:
+    if spec.never is not None:
+        return f"mend {spec.never} in the label model, or set rows without a label aside there"
+    return (
+        "set rows without a label aside in the label model; where they never get one, name the column that says so:"
+        " `never`"
+    )
 
 
 @dataclass(frozen=True)

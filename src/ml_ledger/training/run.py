@@ -16,12 +16,13 @@ from ml_ledger.errors import SpecError, listed
 from ml_ledger.evaluation.metrics import Metric
 from ml_ledger.progress import say
 from ml_ledger.scoring.compile import CompiledScoring
-from ml_ledger.spec import MLModelSpec, parse_spec
+from ml_ledger.spec import NEVER, MLModelSpec, parse_spec
 from ml_ledger.terms.base import literal
 from ml_ledger.training.calibrating import calibrated
 from ml_ledger.training.choosing import Choice, choose
 from ml_ledger.training.deciding import decide_threshold
 from ml_ledger.training.due import why_due
+from ml_ledger.training.feature_types import feature_problems
 from ml_ledger.training.fitting import Fitted, fit_all, training_rows
 from ml_ledger.training.measuring import check_scoring, measured
 from ml_ledger.training.provenance import git_commit, library_versions
@@ -82,9 +83,11 @@ def train_if_due(
     require_usable_weights(ml_model, declared, rows)
     number = 1 if latest is None else latest["version"] + 1
     say(f"{ml_model}: training version {number}: {reason}")
+    if declared.never is not None:
+        say(f"{ml_model}: {run.never:,} rows never get a label ({declared.never}) and are left out")
     choice, fitted = fit_version(ml_model, declared, rows)
     threshold = decide_threshold(declared, choice.algorithm, fitted["self"], rows)
-    scorings = {} if earlier is None else _scorings(earlier)
+    scorings = {} if earlier is None else _scorings(earlier, rows)
     metrics = [*choice.metrics, *_measure(declared, rows, fitted, scorings, threshold.value)]
     onnx = fitted["self"].fit.onnx
     window = _window(declared, rows)
@@ -114,7 +117,9 @@ def train_if_due(
         "baselines": json.dumps(_scorings_of_baselines(fitted), ensure_ascii=False),
         "onnx": onnx,
         "estimator_sha256": None if onnx is None else hashlib.sha256(onnx).hexdigest(),
-        "diagnostics": json.dumps({**fitted["self"].fit.diagnostics, **threshold.diagnostics}, sort_keys=True),
+        "diagnostics": json.dumps(
+            {**fitted["self"].fit.diagnostics, **threshold.diagnostics, **_left_out(declared, run)}, sort_keys=True
+        ),
         "spec": declared.canonical_json(),
         "spec_hash": declared.fingerprint(),
         "library_versions": library_versions(),
@@ -170,10 +175,19 @@ def _alerts_of(ml_model: str, alerts: Relation) -> list[dict[str, Any]]:
     return alerts.query(f"select * from {alerts.name} where ml_model = {literal(ml_model)}")
 
 
-def _scorings(history: Relation) -> dict[str, CompiledScoring]:
-    """What every version scores with, by 'version:<number>'."""
-    found = history.query(f"select version, scoring, onnx from {history.name} order by version")
-    return {f"version:{row['version']}": CompiledScoring.from_json(row["scoring"], row["onnx"]) for row in found}
+def _scorings(history: Relation, rows: Relation) -> dict[str, CompiledScoring | None]:
+    """What every version scores with, by 'version:<number>'.
+
+    None where it reads a column that is gone, or that is now of a type that it cannot read as it was declared then.
+    """
+    found = history.query(f"select version, scoring, onnx, spec from {history.name} order by version")
+    scorings: dict[str, CompiledScoring | None] = {}
+    for row in found:
+        scoring = CompiledScoring.from_json(row["scoring"], row["onnx"])
+        then = MLModelSpec.from_canonical_json(row["spec"]).features
+        gone = any(list(feature_problems(name, then[name], rows, [])) for name in scoring.features)
+        scorings[f"version:{row['version']}"] = None if gone else scoring
+    return scorings
 
 
 def _scorings_of_baselines(fitted: Mapping[str, Fitted]) -> dict[str, str]:
@@ -189,20 +203,27 @@ def _scorings_of_baselines(fitted: Mapping[str, Fitted]) -> dict[str, str]:
 class _Run:
     """clock: for which the training set was assembled. invocation_id, run_by: of dbt. All None without rows.
 
-    rows: how many a version would be trained and measured on.
+    rows: how many a version would be trained and measured on. never: how many never get a label.
     """
 
     clock: datetime | None
     invocation_id: str | None
     run_by: str | None
     rows: int
+    never: int
+
+
+def _left_out(spec: MLModelSpec, run: _Run) -> dict[str, int]:
+    """How many rows of the training set never get a label, where the declaration says which."""
+    return {} if spec.never is None else {"rows_without_outcome": run.never}
 
 
 def _run_of(rows: Relation) -> _Run:
     (row,) = rows.query(
         "select max(_ml_known_at) as _ml_clock, max(_ml_invocation_id) as _ml_invocation_id,"
         " max(_ml_run_by) as _ml_run_by,"
-        f" count_if(_ml_split in ('train', 'holdout')) as _ml_rows from {rows.name}"
+        f" count_if(_ml_split in ('train', 'holdout')) as _ml_rows, count_if(_ml_split = '{NEVER}') as _ml_never"
+        f" from {rows.name}"
     )
     return _Run(**row)
 
@@ -227,7 +248,7 @@ def _measure(
     spec: MLModelSpec,
     rows: Relation,
     fitted: Mapping[str, Fitted],
-    earlier: Mapping[str, CompiledScoring],
+    earlier: Mapping[str, CompiledScoring | None],
     threshold: float | None,
 ) -> list[Metric]:
     """Metrics of the version, of its baselines and of every earlier version that still can score, on both splits.
@@ -237,9 +258,9 @@ def _measure(
     scorers = {scored_by: item.scoring for scored_by, item in fitted.items()}
     metrics: list[Metric] = []
     for scored_by, scoring in earlier.items():
-        if all(name in rows.types for name in scoring.features):
+        if scoring is not None:
             scorers[scored_by] = scoring
-        else:  # it reads a column that is gone
+        else:
             metrics.append(Metric("holdout", "all", scored_by, "scored_share", 0.0, None, None, 0))
     datasets = {split: f"_ml_split = '{split}'" for split in ("train", "holdout")}
     metrics += measured(spec, rows, scorers, datasets, slices_of="holdout", threshold=threshold)

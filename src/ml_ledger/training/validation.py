@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from ml_ledger.errors import Problem, SpecError, TrainingSetError, did_you_mean, listed, raise_if_any
 from ml_ledger.families import FAMILIES
-from ml_ledger.spec import TRAINING_SET_COLUMNS, DateFeature, MLModelSpec
+from ml_ledger.spec import TRAINING_SET_COLUMNS, MLModelSpec
 from ml_ledger.terms import rejected_by_declaration
+from ml_ledger.training.feature_types import feature_problems, zone_problems
 from ml_ledger.training.label_validation import label_problems
 from ml_ledger.warehouse import Relation, quoted
-
-# Numbers whose text depends on who writes it: 1.5 or 1.50, 1e20 or 1e+20.
-INEXACT = re.compile(r"DECIMAL|FLOAT|DOUBLE|REAL")
 
 
 def validate_columns(ml_model: str, spec: MLModelSpec, training_set: Relation) -> None:
@@ -94,68 +91,26 @@ def column_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Probl
                 listed(available),
                 did_you_mean(name, available) or "add the column to the feature model",
             )
-    for name in spec.features:
-        if name not in training_set.types:
-            yield Problem(
-                f"features.{name}",
-                "is not a column of the training set",
-                repr(name),
-                listed(available),
-                did_you_mean(name, available),
-            )
-        elif spec.features[name].kind == "numeric" and not training_set.is_numeric(name):
-            yield _not_numeric(name, training_set)
-        elif spec.features[name].kind == "boolean" and training_set.types[name].upper() != "BOOLEAN":
-            yield Problem(
-                f"features.{name}",
-                "a feature of kind boolean must be boolean",
-                training_set.types[name],
-                "BOOLEAN",
-                "cast it in the feature model, or declare kind: categorical",
-            )
-        elif spec.features[name].kind == "categorical" and INEXACT.match(training_set.types[name].upper()):
-            yield Problem(
-                f"features.{name}",
-                "a feature of kind categorical must have one text per level",
-                training_set.types[name],
-                "texts, whole numbers, booleans or dates",
-                "cast it to an integer or a text in the feature model, or declare kind: numeric",
-            )
-        elif spec.features[name].kind == "date":
-            yield from _date_problems(name, spec.features[name], training_set.types[name])
-        elif re.match(r"STRUCT|MAP|UNION|.*\]$", training_set.types[name].upper()):
-            yield Problem(
-                f"features.{name}", "a feature must be a single value", training_set.types[name], fix="unnest it"
-            )
+    for name, feature in spec.features.items():
+        yield from feature_problems(name, feature, training_set, available)
+    for where, column in _other_columns(spec):
+        yield from zone_problems(where, column, training_set)
 
 
-def _not_numeric(name: str, training_set: Relation) -> Problem:
-    column = quoted(name)
-    examples = training_set.query(
-        f"select cast({column} as varchar) as _ml_example, count(*) as _ml_n from {training_set.name}"
-        f" where {column} is not null and try_cast(cast({column} as varchar) as double) is null"
-        " group by 1 order by 2 desc, 1 limit 1"
-    )
-    example = f" ({examples[0]['example']!r} in {examples[0]['n']} rows)" if examples else ""
-    return Problem(
-        f"features.{name}",
-        "a feature of kind numeric must be numeric",
-        f"{training_set.types[name]}{example}",
-        "integer, decimal or double columns",
-        "cast or clean it in staging",
-    )
-
-
-def _date_problems(name: str, feature: DateFeature, given: str) -> Iterator[Problem]:
-    timestamp = re.fullmatch(r"TIMESTAMP(_S|_MS|_NS)?", given.upper())
-    if timestamp is None and given.upper() != "DATE":
-        fix = "cast it to a date or a timestamp in the feature model, or declare kind: categorical"
-        if given.upper() == "TIMESTAMP WITH TIME ZONE":
-            fix = "cast it to a timestamp in the zone that counts: ts at time zone 'Europe/Berlin', for example"
-        what = "a feature of kind date must be a date, or a timestamp without a time zone"
-        yield Problem(f"features.{name}", what, given, "DATE or TIMESTAMP", fix)
-    elif timestamp is None and "hour" in feature.parts:
-        yield Problem(f"features.{name}.parts", "a date has no hour", given, "TIMESTAMP", "remove the part")
+def _other_columns(spec: MLModelSpec) -> Iterator[tuple[str, str]]:
+    """Each declared column that is no feature, by its key."""
+    of_keys = {
+        "entity": spec.entity,
+        "as_of": spec.as_of,
+        "label": spec.label,
+        "training.sample_weight": spec.training.sample_weight,
+        "evaluation.cluster": spec.evaluation.cluster,
+        "evaluation.weight": spec.evaluation.weight,
+        **{f"fairness.attributes.{name}": name for name in (spec.fairness.attributes if spec.fairness else ())},
+    }
+    for where, column in of_keys.items():
+        if column is not None and not (where.startswith("fairness") and column in spec.features):
+            yield where, column
 
 
 def _key_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Problem]:

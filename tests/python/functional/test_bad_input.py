@@ -125,6 +125,24 @@ def test_an_entity_twice_among_those_to_be_scored(built: Project):
     )
 
 
+def test_an_entity_that_is_written_in_another_way_than_before(built: Project):
+    """Each would be taken for a customer of whom nothing is known, and decided for twice."""
+    built.edit(
+        FEATURES,
+        "select * from with_ratios",
+        "select * replace (lpad(customer_id::varchar, 6, '0') as customer_id) from with_ratios",
+    )
+    before = built.ledger()
+    for node, refusal in {
+        "repurchase_predictions": "entity: keys must read the same; got",
+        "repurchase_training_set": "entity: keys that are joined must be of one kind; got: features: entity",
+    }.items():
+        nodes = ("customer_purchase_features", node)
+        output = " ".join(built.dbt("run", "--select", *nodes, clock="1998-01-31", succeeds=False).split())
+        assert f"of 'repurchase': refused: 1 problem. Nothing was written. 1. {refusal}" in output
+    assert built.ledger() == before
+
+
 def test_a_missing_entity_among_those_to_be_scored(built: Project):
     built.edit(
         FEATURES,

@@ -26,8 +26,12 @@ def compiled(
     tables: Collection[str],
     project: Mapping[str, Any],
     macros: str = "",
+    command: str = "compile",
 ) -> dict[str, str]:
-    """The SQL of each dbt model, or the text, on an empty warehouse that has the tables."""
+    """The SQL of each dbt model, or the text, on an empty warehouse that has the tables.
+
+    command: of dbt; compile ends with the first error, run has all of them.
+    """
     package = folder / "dbt_packages" / "ml_ledger"
     shutil.copytree(ROOT / "macros", package / "macros")
     (package / "dbt_project.yml").write_text("{name: ml_ledger, version: 0.1.0, config-version: 2}")
@@ -58,7 +62,7 @@ def compiled(
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     done = subprocess.run(
-        [str(Path(sys.executable).parent / "dbt"), "--no-use-colors", "compile", "--profiles-dir", "."],
+        [str(Path(sys.executable).parent / "dbt"), "--no-use-colors", command, "--profiles-dir", "."],
         cwd=folder,
         capture_output=True,
         text=True,

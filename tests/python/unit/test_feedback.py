@@ -118,10 +118,15 @@ def test_what_is_wrong_is_set_aside_with_all_reasons_and_the_rest_is_recorded(co
         ),
         "no time": (said(decision_id="d1", given_at="soon"), "given_at is not a timestamp; got soon"),
         "no": (said(decision_id="d1", given_at=None), "given_at is missing"),
+        "a zone": (
+            said(decision_id="d1", given_at="2026-02-03 10:00:00+09:00"),
+            "given_at has a time zone, which is not read; got 2026-02-03 10:00:00+09:00. Fix: write it in UTC, without"
+            " one",
+        ),
         "far": (said(decision_id="d1", given_at="2999-01-01"), "given_at is in the future; got 2999-01-01"),
     }
     right = [
-        said(decision_id="d1", verdict="true"),
+        said(decision_id="d1", verdict="1.00", given_at="2026-02-03T10:00:00"),
         said(entity_id=2, as_of=AS_OF, verdict="0", override_decision="none"),
         said(decision_id="d1", reviewer="ben"),
     ]

@@ -5,6 +5,7 @@ import pytest
 import yaml
 from conftest import ROOT, drop_feature
 
+from ml_ledger.commands.validate import validate
 from ml_ledger.errors import SpecError
 from ml_ledger.spec import MLModelSpec, parse_spec
 
@@ -133,7 +134,21 @@ MISTAKES = {
     ),
     "label among the features": (
         lambda d: d["features"].update(repurchased={"kind": "numeric"}),
-        ["features.repurchased: a feature cannot be the entity, the as-of column or the label"],
+        [
+            "features.repurchased: a feature cannot be the entity, the as-of column, the label, or the column `never`"
+        ],
+    ),
+    "never among the features": (
+        lambda d: d.update(never="recency_days"),
+        [
+            "features.recency_days: a feature cannot be the entity, the as-of column, the label, or the column `never`"
+        ],
+    ),
+    "never is the label": (
+        lambda d: d.update(never="repurchased"),
+        [
+            "never: cannot be the entity, the as-of column or the label; got 'repurchased'. Fix: name a boolean column"
+        ],
     ),
     "a list for a name": (
         lambda d: d.update(entity=["customer_id"]),
@@ -219,3 +234,25 @@ def test_the_fingerprint_changes_with_what_can_change_a_decision_and_with_nothin
         changed = copy.deepcopy(declaration)
         change(changed)
         assert parse_spec("repurchase", changed).fingerprint() != before
+
+
+@pytest.mark.parametrize(
+    ("clock", "is_moment"),
+    [
+        ("2024-09-30", True),
+        ("2024-09-31", False),
+        ("2024-02-29 23:59:59", True),
+        ("2023-02-29", False),
+        ("2024-01-01 24:00", False),
+        ("yesterday", False),
+    ],
+)
+def test_validate_refuses_a_clock_that_is_no_day(tmp_path, clock: str, is_moment: bool):
+    (tmp_path / "dbt_project.yml").write_text(f"vars: {{ml_clock: '{clock}'}}", encoding="utf-8")
+    if is_moment:
+        assert "declares no ML model" in validate(tmp_path)
+    else:
+        with pytest.raises(
+            SpecError, match=f"vars.ml_clock: must be a date or a timestamp; got '{clock}'. Allowed:"
+        ):
+            validate(tmp_path)

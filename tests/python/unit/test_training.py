@@ -86,6 +86,48 @@ def test_a_version_that_reads_a_column_which_is_gone_is_said_to_score_nothing():
     assert [(m["metric"], m["value"]) for m in about_first] == [("scored_share", 0.0)]
 
 
+@pytest.mark.parametrize(
+    ("then", "now", "type_now", "scored"),
+    [
+        ("numeric", "categorical", "varchar", False),
+        ("numeric", "categorical", "bigint", True),
+        ("categorical", "categorical", "varchar", True),
+        ("categorical", "numeric", "double", False),
+        ("categorical", "numeric", "bigint", True),
+        ("numeric", "numeric", "decimal(9, 1)", True),
+    ],
+)
+def test_a_feature_whose_kind_changed_is_gone_for_earlier_versions(then, now, type_now, scored):
+    def features(kind: str) -> dict:
+        return {"age": {"kind": kind}, "gap": {"kind": "numeric", "missing": "impute"}}
+
+    first = train(f"select * replace (age::bigint as age) from ({GOOD})", features=features(then))
+    sql = f"select * replace (age::{type_now} as age) from ({at('2024-12-01')})"
+    row = only_row(train(sql, history=first, features=features(now)))
+    about_first = {m["metric"]: m["value"] for m in json.loads(row["metrics"]) if m["scored_by"] == "version:1"}
+    assert row["version"] == 2
+    assert about_first["scored_share"] == (1.0 if scored else 0.0)
+    assert scored or list(about_first) == ["scored_share"]
+
+
+def test_rows_that_never_get_a_label_are_counted_and_change_nothing_else():
+    never = f"select * replace (null as bought, id + 1000 as id, 'never' as _ml_split) from ({GOOD}) where id < 7"
+    with_them = only_row(train(f"{GOOD} union all {never}", never="cancelled"))
+    without = only_row(train(never="cancelled"))
+    assert json.loads(with_them["diagnostics"])["rows_without_outcome"] == 21
+    assert json.loads(without["diagnostics"])["rows_without_outcome"] == 0
+    assert "rows_without_outcome" not in json.loads(only_row(train())["diagnostics"])
+    for column in (
+        "coefficients",
+        "metrics",
+        "training_set_fingerprint",
+        "train_rows",
+        "holdout_rows",
+        "reference",
+    ):
+        assert with_them[column] == without[column], column
+
+
 def test_rejected_rows_are_not_trained_on_and_not_scored():
     rejected = f"select * replace (nullif(age, 20) as age) from ({GOOD})"
     row = only_row(train(rejected))

@@ -87,6 +87,32 @@ FAULTS = {
         "select * replace (bought * 2 as bought) from ({good})",
         "label bought: must be 0 or 1 on every row of the train split; got 0 NULL, 34 other values such as '2'.",
     ),
+    "labels 1 and 2": (
+        "select * replace (bought + 1 as bought) from ({good})",
+        "such as '2'. Allowed: 0 and 1, or false and true. Fix: say in the label model which of 1, 2 is the positive"
+        " one, such as cast(bought = 2 as integer).",
+    ),
+    "labels of three values": (
+        "select * replace (bought + id % 2 as bought) from ({good})",
+        "Fix: declare task: multiclass with classes: ['0', '1', '2'], or say in the label model which are positive.",
+    ),
+    "labels that are amounts": (
+        "select * replace (age + id / 100.0 as bought) from ({good})",
+        "Fix: declare task: regression, or say in the label model what is positive.",
+    ),
+    "labels as text": (
+        "select * replace (if(bought = 1, 'yes', 'no') as bought) from ({good})",
+        "Fix: say in the label model which of no, yes is the positive one, such as cast(bought = 'yes' as integer).",
+    ),
+    **{
+        f"a zone in {name}": (
+            f"select * replace (timestamptz '2024-01-01 12:00:00+02' as {name}) from ({{good}})",
+            f"{key}: must have no time zone, since what is read of it would depend on the zone of the session; got"
+            f" '{name}', which is TIMESTAMP WITH TIME ZONE. Allowed: a date or a timestamp without a time zone. Fix:"
+            f" take its time in a zone that you name, in the model that is read: {name} at time zone 'UTC'.",
+        )
+        for key, name in {"entity": "id", "as_of": "day"}.items()
+    },
     "missing labels": (
         "select * replace (case when id <> 3 then bought end as bought) from ({good})",
         "label bought: must be 0 or 1 on every row of the train split; got 2 NULL, 0 other values.",
@@ -130,6 +156,32 @@ FAULTS = {
         "split: column is not in the training set. Fix: build the training set with the macro",
     ),
 }
+
+
+def test_no_zone_enters_a_level_a_weight_or_a_group():
+    """A level '2024-01-01 12:00:00+02' of one session is another one in the next."""
+    zoned = f"select *, timestamptz '2024-01-01 12:00:00+02' as seen, age as level, 1.0 as w from ({GOOD})"
+    features = {"seen": {"kind": "categorical"}, "level": {"kind": "categorical"}}
+    said = problems_of(
+        f"select * replace (seen as w) from ({zoned})", features=features, training={"sample_weight": "w"}
+    )
+    assert "features.seen: must have no time zone" in said
+    assert "training.sample_weight: must have no time zone" in said
+    fair = {"attributes": {"seen": {"reference": "x"}}}
+    assert "fairness.attributes.seen: must have no time zone" in problems_of(zoned, fairness=fair)
+    plain = f"select * replace (seen at time zone 'UTC' as seen) from ({zoned})"
+    validate(DECLARATION | {"features": features}, plain)
+
+
+@pytest.mark.parametrize("number", ["double", "decimal(4, 2)"])
+def test_a_class_has_one_text(number: str):
+    """1, 1.0 and 1.00 are one number and three texts."""
+    classes = {"task": "multiclass", "classes": ["0", "1", "2"], "decision": None}
+    declared = {key: value for key, value in (DECLARATION | classes).items() if value is not None}
+    three = "select * replace ((id % 3)::{} as bought) from ({})"
+    validate(declared, three.format("bigint", GOOD))
+    with pytest.raises(TrainingSetError, match="label bought: must have one text per class; got D"):
+        validate(declared, three.format(number, GOOD))
 
 
 @pytest.mark.parametrize("fault", FAULTS)
