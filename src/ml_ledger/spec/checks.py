@@ -20,6 +20,9 @@ from ml_ledger.spec.quality_checks import quality_problems
 from ml_ledger.spec.review_checks import review_problems
 from ml_ledger.spec.value_checks import value_problems
 
+# How each task's probabilities can be calibrated.
+CALIBRATIONS = {"binary": ("platt", "isotonic"), "multiclass": ("temperature",)}
+
 
 def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
     """Checks across keys, on the raw declaration so that they run even where other keys are wrong."""
@@ -168,7 +171,7 @@ def _task_problems(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
     needed |= {"decision"} if task == "binary" else set()
     refused = {"label", "decision"} if task == "clustering" else set()
     refused |= {"classes"} if task != "multiclass" else set()
-    refused |= {"calibration"} if task != "binary" else set()
+    refused |= {"calibration"} if task not in CALIBRATIONS else set()
     problems = [
         Problem(f"{root}.{key}", f"a required key is missing for task '{task}'", fix=f"add '{key}'")
         for key in sorted(needed)
@@ -179,6 +182,11 @@ def _task_problems(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
         for key in sorted(refused)
         if declaration.get(key) is not None
     ]
+    calibration = declaration.get("calibration")
+    elsewhere = {name for other, names in CALIBRATIONS.items() if other != task for name in names}
+    if task in CALIBRATIONS and calibration in elsewhere:
+        what = f"has no meaning for task '{task}'"
+        problems.append(Problem(f"{root}.calibration", what, repr(calibration), listed(CALIBRATIONS[task])))
     classes = declaration.get("classes")
     problems += _class_problems(f"{root}.classes", classes if isinstance(classes, list) else [])
     training = declaration.get("training")

@@ -190,7 +190,7 @@ class MLModelSpec(Strict):
     algorithm: AlgorithmSpec | None = None
     candidates: Annotated[dict[Name, AlgorithmSpec], Field(min_length=2)] | None = None
     cross_validation: CrossValidationSpec = CrossValidationSpec()
-    calibration: Literal["platt", "isotonic"] | None = None
+    calibration: Literal["platt", "isotonic", "temperature"] | None = None
     baselines: Annotated[dict[Name, BaselineSpec], Field(min_length=1)]
     evaluation: EvaluationSpec = EvaluationSpec()
     training: TrainingSpec = TrainingSpec()

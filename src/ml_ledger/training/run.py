@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -134,7 +134,10 @@ def fit_version(ml_model: str, spec: MLModelSpec, rows: Relation) -> tuple[Choic
     """
     choice = choose(ml_model, spec, rows)
     fitted = fit_all(spec, choice.algorithm, training_rows(spec, rows, "_ml_split = 'train'"))
-    fitted["self"] = calibrated(spec, choice.algorithm, fitted["self"], rows)
+    fitted["self"], notice = calibrated(spec, choice.algorithm, fitted["self"], rows)
+    if notice is not None:
+        say(f"{ml_model}: {notice}")
+        choice = replace(choice, because="; ".join(filter(None, [choice.because, notice])))
     return choice, fitted
 
 
