@@ -3,7 +3,7 @@
     the same entity and as-of date.
 
     Adds to the columns of `features`: the label and `_ml_matured_at`; `_ml_split`, 'train', 'holdout' or 'embargo' (see
-    `as_of_splits`); `_ml_weight`; `_ml_known_at`, the clock; `_ml_invocation_id`; `_ml_run_by`, who runs the
+    `split_of_row`); `_ml_weight`; `_ml_known_at`, the clock; `_ml_invocation_id`; `_ml_run_by`, who runs the
     build.
 
     A task clustering has no label: it takes every as-of date up to the clock, each matured as it begins.
@@ -24,8 +24,8 @@
 {%- endif -%}
 {%- set evaluation = spec.get('evaluation') -%}
 {%- set evaluation = evaluation if evaluation is mapping else {} -%}
-{%- set holdout_dates = evaluation.get('holdout_as_of_dates', 1) -%}
-{%- if spec.get('entity') is not string or spec.get('as_of') is not string or holdout_dates is not integer
+{%- set holdout = ml_ledger.declared_holdout(spec) -%}
+{%- if spec.get('entity') is not string or spec.get('as_of') is not string or not holdout
     or (labels is not none and spec.get('label') is not string) -%}
 {#- Without these there is nothing to join. The versions node names them together with every other problem. -#}
 select cast(null as integer) as _ml_invalid_declaration
@@ -70,14 +70,14 @@ matured as (
 ),
 {%- endif %}
 
-{{ ml_ledger.as_of_splits(holdout_dates, relaxed=evaluation.get('embargo') == 'relaxed') }}
+{{ ml_ledger.as_of_splits(holdout, relaxed=evaluation.get('embargo') == 'relaxed') }}
 
 select
     {% if labels is not none -%}
     matured._ml_label as {{ ml_ledger.quoted(spec.label) }},
     {% endif -%}
     matured._ml_matured_at,
-    splits._ml_split,
+    {{ ml_ledger.split_of_row(holdout, '_ml_features.' ~ entity) }} as _ml_split,
     cast(1 as {{ ml_ledger.type_double() }}) as _ml_weight,
     {{ ml_ledger.clock() }} as _ml_known_at,
     '{{ invocation_id }}' as _ml_invocation_id,

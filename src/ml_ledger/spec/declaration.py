@@ -16,6 +16,7 @@ from ml_ledger.spec.base import Column, Finite, Name, Positive, Strict
 from ml_ledger.spec.fairness import FairnessSpec
 from ml_ledger.spec.gate import GateSpec, SliceSpec, SmokeCaseSpec
 from ml_ledger.spec.governance import DeploymentSpec, ExperimentSpec, GovernanceSpec, RetentionSpec
+from ml_ledger.spec.holdout import EvaluationSpec
 from ml_ledger.spec.monitoring import MonitoringSpec
 from ml_ledger.spec.quality import TrainingQualitySpec
 from ml_ledger.spec.retraining import RetrainingSpec
@@ -122,19 +123,6 @@ class BaselineSpec(AlgorithmSpec):
     """A simpler way to decide, on all or some of the features, that a version must beat on the same rows."""
 
     features: Annotated[list[str], Field(min_length=1)] | None = None
-
-
-class EvaluationSpec(Strict):
-    """How time is split: the last as-of dates are held out, never a random sample.
-
-    cluster: a column of the features whose rows belong together (the entity); what is measured allows for it. weight: a
-    column of the features by which rows count when they are measured.
-    """
-
-    holdout_as_of_dates: Annotated[int, Field(ge=1)] = 1
-    embargo: Literal["strict", "relaxed"] = "strict"
-    cluster: Column | None = None
-    weight: Column | None = None
 
 
 class TrainingSpec(Strict):
@@ -259,6 +247,7 @@ class MLModelSpec(Strict):
         """SHA-256 (hex) of all that can change a fit or a decision; a new value makes a version due."""
         # Keys without a value are left out, so that one which a later ml_ledger adds makes no version due.
         relevant = self.model_dump(exclude=set(DESCRIPTIVE_KEYS), exclude_none=True)
+        relevant["evaluation"] = self.evaluation.fingerprinted()
         for feature in relevant["features"].values():
             feature.pop("description", None)
         if self.chooses_threshold or self.gate.value_hurdle is not None:

@@ -27,10 +27,11 @@ from ml_ledger.training.measuring import check_scoring, measured
 from ml_ledger.training.provenance import git_commit, library_versions
 from ml_ledger.training.reference import reference_statistics
 from ml_ledger.training.smoke import measured_smoke_cases
-from ml_ledger.training.validation import usable_rows, validate_algorithms, validate_columns, validate_rows
+from ml_ledger.training.validation import validate_algorithms, validate_columns, validate_rows
 from ml_ledger.training.version import version_table
 from ml_ledger.training.weights import require_usable_weights
-from ml_ledger.warehouse import Relation, quoted
+from ml_ledger.training.window import holdout_notice, window_of
+from ml_ledger.warehouse import Relation
 
 # The first of these that a task has is what the log says of a version.
 HEADLINES = (("roc_auc", "AUC"), ("rmse", "RMSE"), ("mean_squared_distance", "mean squared distance"))
@@ -87,7 +88,10 @@ def train_if_due(
     scorings = {} if earlier is None else _scorings(earlier)
     metrics = [*choice.metrics, *_measure(declared, rows, fitted, scorings, threshold.value)]
     onnx = fitted["self"].fit.onnx
-    window = _window(declared, rows)
+    window = window_of(declared, rows)
+    unasked = holdout_notice(declared, window)
+    if unasked is not None:
+        say(f"{ml_model}: {unasked}")
     row = {
         "ml_model": ml_model,
         "version": number,
@@ -98,7 +102,7 @@ def train_if_due(
         "link": fitted["self"].scoring.link,
         "trained_by": run.run_by,
         "trained_because": reason,
-        "chosen_because": "; ".join(filter(None, [choice.because, threshold.because])) or None,
+        "chosen_because": "; ".join(filter(None, [choice.because, threshold.because, unasked])) or None,
         "trained_at": clock,
         **window,
         "training_set_fingerprint": fingerprint_of(declared, rows),
@@ -208,22 +212,6 @@ def _run_of(rows: Relation) -> _Run:
         f" count_if(_ml_split in ('train', 'holdout')) as _ml_rows from {rows.name}"
     )
     return _Run(**row)
-
-
-def _window(spec: MLModelSpec, rows: Relation) -> dict[str, Any]:
-    as_of = f"cast({quoted(spec.as_of)} as timestamp)"
-    (row,) = rows.query(
-        f"select min(case when _ml_split = 'train' then {as_of} end) as _ml_train_from,"
-        f" max(case when _ml_split = 'train' then {as_of} end) as _ml_train_to,"
-        f" min(case when _ml_split = 'holdout' then {as_of} end) as _ml_holdout_from,"
-        f" max(case when _ml_split = 'holdout' then {as_of} end) as _ml_holdout_to,"
-        f" max(case when _ml_split = 'train' then _ml_matured_at end)"
-        f" > min(case when _ml_split = 'holdout' then {as_of} end) as _ml_labels_overlap_holdout,"
-        f" count_if(_ml_split = 'train' and {usable_rows(spec)}) as _ml_train_rows,"
-        f" count_if(_ml_split = 'holdout') as _ml_holdout_rows"
-        f" from {rows.name}"
-    )
-    return row
 
 
 def _measure(
