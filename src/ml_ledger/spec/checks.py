@@ -15,7 +15,7 @@ from ml_ledger.spec.exposure_checks import exposure_problems
 from ml_ledger.spec.fairness_checks import fairness_problems
 from ml_ledger.spec.gate_checks import gate_problems
 from ml_ledger.spec.governance_checks import governance_problems
-from ml_ledger.spec.holdout import holdout_problems
+from ml_ledger.spec.holdout import cross_validation_problems, holdout_problems
 from ml_ledger.spec.monitoring_checks import monitoring_problems
 from ml_ledger.spec.quality_checks import quality_problems
 from ml_ledger.spec.review_checks import review_problems
@@ -43,6 +43,7 @@ def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
     problems += gate_problems(root, declaration, algorithms)
     problems += governance_problems(root, declaration)
     problems += holdout_problems(root, declaration)
+    problems += cross_validation_problems(root, declaration)
     problems += monitoring_problems(root, declaration)
     problems += quality_problems(root, declaration)
     problems += value_problems(root, declaration)

@@ -142,9 +142,15 @@ class TrainingSpec(Strict):
 
 
 class CrossValidationSpec(Strict):
-    """How one of several candidates is chosen: each of the last as-of dates is predicted from those before it."""
+    """How one of several candidates is chosen: each fold is predicted by a fit on other rows.
+
+    of: what a fold is: an as-of date, a period, or a part of the entities; None: an as-of date, or where these are
+    small a part of all dates. repeats: how many times all entities are split.
+    """
 
     folds: Annotated[int, Field(ge=1, le=20)] = 3
+    of: Literal["as_of", "day", "week", "month", "quarter", "entity"] | None = None
+    repeats: Annotated[int, Field(ge=1, le=50)] | None = None
 
 
 class DecisionSpec(Strict):

@@ -76,6 +76,22 @@ class EvaluationSpec(Strict):
         return found | {"holdout": self.holdout.model_dump(exclude_none=True)}
 
 
+def cross_validation_problems(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
+    """What is wrong across keys of cross_validation, on what was written."""
+    declared, where = declaration.get("cross_validation"), f"{root}.cross_validation"
+    if not isinstance(declared, Mapping):
+        return []
+    problems = []
+    if declared.get("of") == ENTITY and declared.get("folds") == 1:
+        problems.append(
+            Problem(f"{where}.folds", "leaves no entity to train on", "1", "a number >= 2", "raise it")
+        )
+    if declared.get("repeats") is not None and declared.get("of") != ENTITY:
+        what = "has no meaning where folds are in the order of time"
+        problems.append(Problem(f"{where}.repeats", what, repr(declared["repeats"]), fix="declare of: entity"))
+    return problems
+
+
 def holdout_problems(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
     """What is wrong across keys, on what was written."""
     evaluation = declaration.get("evaluation")

@@ -9,9 +9,10 @@ from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.scoring.outputs import ADDED_SHARE
 from ml_ledger.spec import AlgorithmSpec, MLModelSpec
 from ml_ledger.terms.base import double
-from ml_ledger.training.choosing import folds_of, has_all_classes
+from ml_ledger.training.choosing import has_all_classes
 from ml_ledger.training.estimating import with_estimates
 from ml_ledger.training.fitting import fit_algorithm, training_rows
+from ml_ledger.training.folds import folds_of, once
 from ml_ledger.training.labels import label_as_double
 from ml_ledger.training.weights import sample_weight
 from ml_ledger.warehouse import Relation
@@ -27,7 +28,7 @@ def out_of_fold(spec: MLModelSpec, algorithm: AlgorithmSpec, rows: Relation) -> 
     others = {"_ml_label": label_as_double(spec), "_ml_weight": sample_weight(spec)}
     with ExitStack() as stack:
         parts = []
-        for fold in folds_of(spec, rows):
+        for fold in once(folds_of(spec, rows)):
             training = training_rows(spec, rows, fold.train)
             if not has_all_classes(spec, training):
                 continue
