@@ -130,7 +130,7 @@ class TrainingSpec(Strict):
 
     sample_weight: a column of the features. class_weights: by class ('0' and '1' for task binary), or `balanced`.
     memory_mb: what families that are fitted outside the warehouse may take; too_large: what happens to a training set
-    that needs more.
+    that needs more. refit: whether what was evaluated is fitted once more, on all matured rows.
     """
 
     retrain_after_days: Annotated[int, Field(ge=1)] = 90
@@ -139,6 +139,7 @@ class TrainingSpec(Strict):
     class_weights: Literal["balanced"] | dict[str, Positive] | None = None
     memory_mb: Annotated[int, Field(ge=1)] = 4096
     too_large: Literal["refuse", "sample"] = "refuse"
+    refit: bool = False
 
 
 class CrossValidationSpec(Strict):
@@ -254,6 +255,8 @@ class MLModelSpec(Strict):
         # Keys without a value are left out, so that one which a later ml_ledger adds makes no version due.
         relevant = self.model_dump(exclude=set(DESCRIPTIVE_KEYS), exclude_none=True)
         relevant["evaluation"] = self.evaluation.fingerprinted()
+        if not self.training.refit:
+            relevant["training"].pop("refit")
         for feature in relevant["features"].values():
             feature.pop("description", None)
         if self.chooses_threshold or self.gate.value_hurdle is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +15,6 @@ from ml_ledger import coefficients
 from ml_ledger.errors import SpecError, listed
 from ml_ledger.evaluation.metrics import Metric
 from ml_ledger.progress import say
-from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec, parse_spec
 from ml_ledger.terms.base import literal
 from ml_ledger.training.calibrating import calibrated
@@ -24,8 +23,10 @@ from ml_ledger.training.deciding import decide_threshold
 from ml_ledger.training.due import why_due
 from ml_ledger.training.fitting import Fitted, fit_all, training_rows
 from ml_ledger.training.measuring import check_scoring, measured
+from ml_ledger.training.predecessors import Predecessor, predecessors
 from ml_ledger.training.provenance import git_commit, library_versions
 from ml_ledger.training.reference import reference_statistics
+from ml_ledger.training.refitting import live_fit
 from ml_ledger.training.smoke import measured_smoke_cases
 from ml_ledger.training.validation import validate_algorithms, validate_columns, validate_rows
 from ml_ledger.training.version import version_table
@@ -80,15 +81,20 @@ def train_if_due(
         return version_table(None)
     validate_algorithms(ml_model, declared)
     validate_rows(ml_model, declared, rows)
+    if declared.training.refit:
+        with_embargo = rows.with_split("case _ml_split when 'holdout' then 'holdout' else 'train' end")
+        validate_rows(ml_model, declared, with_embargo)
     require_usable_weights(ml_model, declared, rows)
     number = 1 if latest is None else latest["version"] + 1
     say(f"{ml_model}: training version {number}: {reason}")
     choice, fitted = fit_version(ml_model, declared, rows)
     threshold = decide_threshold(declared, choice.algorithm, fitted["self"], rows)
-    scorings = {} if earlier is None else _scorings(earlier)
-    metrics = [*choice.metrics, *_measure(declared, rows, fitted, scorings, threshold.value)]
-    onnx = fitted["self"].fit.onnx
     window = window_of(declared, rows)
+    before = [] if earlier is None else predecessors(declared, earlier, window)
+    metrics = [*choice.metrics, *_measure(declared, rows, fitted, before, threshold.value)]
+    live = live_fit(ml_model, declared, choice.algorithm, fitted, rows)
+    own = live.fitted["self"]
+    metrics += measured_smoke_cases(declared, rows, own.scoring)
     unasked = holdout_notice(declared, window)
     if unasked is not None:
         say(f"{ml_model}: {unasked}")
@@ -97,28 +103,30 @@ def train_if_due(
         "version": number,
         "task": declared.task,
         "algorithm": choice.algorithm.family,
-        "hyperparameters": json.dumps(fitted["self"].hyperparameters, sort_keys=True),
-        "features": json.dumps(fitted["self"].scoring.features),
-        "link": fitted["self"].scoring.link,
+        "hyperparameters": json.dumps(own.hyperparameters, sort_keys=True),
+        "features": json.dumps(own.scoring.features),
+        "link": own.scoring.link,
         "trained_by": run.run_by,
         "trained_because": reason,
-        "chosen_because": "; ".join(filter(None, [choice.because, threshold.because, unasked])) or None,
+        "chosen_because": "; ".join(filter(None, [choice.because, threshold.because, unasked, live.because]))
+        or None,
         "trained_at": clock,
         **window,
+        **live.columns,
         "training_set_fingerprint": fingerprint_of(declared, rows),
         "seed": declared.training.seed,
         "threshold": threshold.value,
-        "coefficients": coefficients.to_json(fitted["self"].fit.coefficients),
-        "nodes": coefficients.to_json(fitted["self"].fit.nodes),
+        "coefficients": coefficients.to_json(own.fit.coefficients),
+        "nodes": coefficients.to_json(own.fit.nodes),
         "metrics": json.dumps([asdict(metric) for metric in metrics], allow_nan=False),
         "reference": json.dumps(
-            reference_statistics(declared, rows, fitted["self"].scoring), ensure_ascii=False, allow_nan=False
+            reference_statistics(declared, live.rows, own.scoring), ensure_ascii=False, allow_nan=False
         ),
-        "scoring": fitted["self"].scoring.to_json(),
-        "baselines": json.dumps(_scorings_of_baselines(fitted), ensure_ascii=False),
-        "onnx": onnx,
-        "estimator_sha256": None if onnx is None else hashlib.sha256(onnx).hexdigest(),
-        "diagnostics": json.dumps({**fitted["self"].fit.diagnostics, **threshold.diagnostics}, sort_keys=True),
+        "scoring": own.scoring.to_json(),
+        "baselines": json.dumps(_scorings_of_baselines(live.fitted), ensure_ascii=False),
+        "onnx": own.fit.onnx,
+        "estimator_sha256": None if own.fit.onnx is None else hashlib.sha256(own.fit.onnx).hexdigest(),
+        "diagnostics": json.dumps({**own.fit.diagnostics, **threshold.diagnostics}, sort_keys=True),
         "spec": declared.canonical_json(),
         "spec_hash": declared.fingerprint(),
         "library_versions": library_versions(),
@@ -147,6 +155,7 @@ def fit_version(ml_model: str, spec: MLModelSpec, rows: Relation) -> tuple[Choic
 
 def fingerprint_of(spec: MLModelSpec, rows: Relation) -> str:
     """The fingerprint of what a version is trained and measured on (the macro `training_rows` computes it as well)."""
+    splits = "('train', 'holdout')" if not spec.training.refit else "('train', 'holdout', 'embargo')"
     used = [
         spec.entity,
         spec.as_of,
@@ -158,9 +167,7 @@ def fingerprint_of(spec: MLModelSpec, rows: Relation) -> str:
         spec.evaluation.weight,
         *spec.features,
     ]
-    return rows.fingerprint(
-        [column for column in used if column is not None], where="_ml_split in ('train', 'holdout')"
-    )
+    return rows.fingerprint([column for column in used if column is not None], where=f"_ml_split in {splits}")
 
 
 def _latest(history: Relation) -> dict[str, Any] | None:
@@ -175,12 +182,6 @@ def _latest(history: Relation) -> dict[str, Any] | None:
 def _alerts_of(ml_model: str, alerts: Relation) -> list[dict[str, Any]]:
     """What the last run found of the ML model."""
     return alerts.query(f"select * from {alerts.name} where ml_model = {literal(ml_model)}")
-
-
-def _scorings(history: Relation) -> dict[str, CompiledScoring]:
-    """What every version scores with, by 'version:<number>'."""
-    found = history.query(f"select version, scoring, onnx from {history.name} order by version")
-    return {f"version:{row['version']}": CompiledScoring.from_json(row["scoring"], row["onnx"]) for row in found}
 
 
 def _scorings_of_baselines(fitted: Mapping[str, Fitted]) -> dict[str, str]:
@@ -218,23 +219,23 @@ def _measure(
     spec: MLModelSpec,
     rows: Relation,
     fitted: Mapping[str, Fitted],
-    earlier: Mapping[str, CompiledScoring],
+    earlier: Sequence[Predecessor],
     threshold: float | None,
 ) -> list[Metric]:
     """Metrics of the version, of its baselines and of every earlier version that still can score, on both splits.
 
-    Of the version alone: on the declared slices of the holdout, and the scores of the smoke cases.
+    Of the version alone: on the declared slices of the holdout.
     """
     scorers = {scored_by: item.scoring for scored_by, item in fitted.items()}
     metrics: list[Metric] = []
-    for scored_by, scoring in earlier.items():
-        if all(name in rows.types for name in scoring.features):
-            scorers[scored_by] = scoring
+    for version in earlier:
+        if all(name in rows.types for name in version.scoring.features):
+            scorers[version.scored_by] = version.scoring
+            metrics += version.marked()
         else:  # it reads a column that is gone
-            metrics.append(Metric("holdout", "all", scored_by, "scored_share", 0.0, None, None, 0))
+            metrics.append(Metric("holdout", "all", version.scored_by, "scored_share", 0.0, None, None, 0))
     datasets = {split: f"_ml_split = '{split}'" for split in ("train", "holdout")}
     metrics += measured(spec, rows, scorers, datasets, slices_of="holdout", threshold=threshold)
-    metrics += measured_smoke_cases(spec, rows, fitted["self"].scoring)
     for scored_by, item in fitted.items():
         check_scoring(spec, scored_by, item, rows, where="_ml_split in ('train', 'holdout')")
     return metrics

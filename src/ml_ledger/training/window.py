@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ml_ledger.spec import MLModelSpec
@@ -40,7 +41,7 @@ def window_of(spec: MLModelSpec, rows: Relation) -> dict[str, Any]:
     return row
 
 
-def is_after(window: dict[str, Any]) -> bool:
+def is_after(window: Mapping[str, Any]) -> bool:
     """Whether what is held out comes after all that is trained on."""
     return bool(window["train_to"] < window["holdout_from"])
 
