@@ -67,6 +67,8 @@ select
     versions.holdout_from,
     versions.holdout_to,
     versions.holdout_rows,
+    versions.refit_rows,
+    versions.refit_to,
     versions.labels_overlap_holdout,
     versions.features,
     versions.training_set_fingerprint,

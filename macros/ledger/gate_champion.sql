@@ -1,7 +1,8 @@
 {#
     Common table expressions with the checks of the gate against the champion, on the rows of the holdout that both
     score: the version is not worse by more than `gate.champion_margin`, and its scores differ from the champion's by at
-    most `gate.maximum_score_shift` on average. A champion that reads a column which is gone cannot be compared, which is
+    most `gate.maximum_score_shift` on average. One that was trained on the holdout looks better than it is, which the name
+    of the check says. A champion that reads a column which is gone cannot be compared, which is
     recorded and passes.
 
     Needs the expressions `champion`, `asked`, `scorers`, `savings` and `holdout_metrics`.
@@ -17,6 +18,7 @@ against_champion as (
         scorers.scored_share = 0 as is_gone,
         savings.ci_low as saving,
         score_shifts.value as score_shift,
+        marks.metric as mark,
         asked.champion_margin,
         asked.maximum_score_shift
     from asked
@@ -35,6 +37,11 @@ against_champion as (
             and scorers.scored_by = score_shifts.scored_by
             and score_shifts.slice = 'all'
             and score_shifts.metric = 'score_shift'
+    left join holdout_metrics as marks
+        on
+            scorers.version = marks.version
+            and scorers.scored_by = marks.scored_by
+            and marks.metric in ('measured_by_twin', 'trained_on_holdout')
 ),
 
 champion_checks as (
@@ -43,6 +50,11 @@ champion_checks as (
         case
             when is_gone then 'champion version ' || champion_version || ' reads columns that are gone'
             else 'not worse than champion version ' || champion_version
+                || case mark
+                    when 'measured_by_twin' then ' (its twin: it was refit on the holdout)'
+                    when 'trained_on_holdout' then ' (which was trained on the holdout)'
+                    else ''
+                end
         end as check_name,
         saving as value,
         -champion_margin as threshold,

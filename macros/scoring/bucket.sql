@@ -10,6 +10,15 @@
 {% macro bucket(ml_model, entity) %}
     {% set experiment = ml_ledger.ml_model_spec(ml_model).get('experiment') %}
     {% set salt = ((experiment if experiment is mapping else {}).get('salt') or ml_model) | string %}
-    {% set salted = ml_ledger.text_literal(salt ~ '|') ~ ' || ' ~ entity %}
+    {% do return(ml_ledger.bucket_of(salt, entity)) %}
+{% endmacro %}
+
+{#
+    The bucket of a text, 0 to 9999, as above.
+    Arguments: salt, text; value, SQL expression of a text.
+    Returns: SQL.
+#}
+{% macro bucket_of(salt, value) %}
+    {% set salted = ml_ledger.text_literal(salt ~ '|') ~ ' || ' ~ value %}
     {% do return(ml_ledger.hex_to_integer('substr(' ~ dbt.hash(salted) ~ ', 1, 8)') ~ ' % 10000') %}
 {% endmacro %}

@@ -4,18 +4,28 @@
     between, whose labels would look into the holdout.
 
     Reads `_ml_as_of_key`, the as-of date, and `_ml_matured_at` of `matured`.
-    Arguments: holdout_dates, how many dates are held out; relaxed, whether embargoed dates are trained on when there is
-    nothing else.
-    Returns: SQL, ending in the expression `splits` with `_ml_as_of_key` and `_ml_split`.
-    Example: {{ ml_ledger.as_of_splits(1, relaxed=false) }}
+    Arguments: holdout, mapping as of `declared_holdout`: as_of_dates, how many dates are held out, or days, all of the last
+    so many days, or from, all from a day on (else nothing that is read comes of it); relaxed, whether embargoed dates are trained on when there is nothing else.
+    Returns: SQL, ending in the expression `splits` with `_ml_as_of_key`, `_ml_split` and `_ml_dates`, how many there are.
+    Example: {{ ml_ledger.as_of_splits({'as_of_dates': 1}, relaxed=false) }}
 #}
-{% macro as_of_splits(holdout_dates, relaxed) -%}
+{% macro as_of_splits(holdout, relaxed) -%}
+{%- set moment = dbt.type_timestamp() -%}
+{%- if 'from' in holdout -%}
+    {%- set is_held_out = '_ml_as_of >= cast(' ~ ml_ledger.text_literal(holdout['from']) ~ ' as ' ~ moment ~ ')' -%}
+{%- elif 'days' in holdout -%}
+    {%- set is_held_out = '_ml_as_of > ' ~ dbt.dateadd('day', -holdout.days, '_ml_newest') -%}
+{%- else -%}
+    {%- set is_held_out = '_ml_age <= ' ~ holdout.get('as_of_dates', 0) -%}
+{%- endif -%}
 as_of_dates as (
     select
         _ml_as_of_key,
-        cast(_ml_as_of_key as {{ dbt.type_timestamp() }}) as _ml_as_of,
+        cast(_ml_as_of_key as {{ moment }}) as _ml_as_of,
         max(_ml_matured_at) as _ml_matured_at,
-        row_number() over (order by _ml_as_of_key desc) as _ml_age
+        row_number() over (order by _ml_as_of_key desc) as _ml_age,
+        max(cast(_ml_as_of_key as {{ moment }})) over () as _ml_newest,
+        count(*) over () as _ml_dates
     from matured
     group by _ml_as_of_key
 ),
@@ -23,14 +33,15 @@ as_of_dates as (
 holdout as (
     select min(_ml_as_of) as _ml_starts
     from as_of_dates
-    where _ml_age <= {{ holdout_dates }}
+    where {{ is_held_out }}
 ),
 
 classified as (
     select
         as_of_dates._ml_as_of_key,
+        as_of_dates._ml_dates,
         case
-            when as_of_dates._ml_age <= {{ holdout_dates }} then 'holdout'
+            when {{ is_held_out }} then 'holdout'
             when as_of_dates._ml_matured_at <= holdout._ml_starts then 'train'
             else 'embargo'
         end as _ml_split
@@ -41,6 +52,7 @@ classified as (
 splits as (
     select
         _ml_as_of_key,
+        _ml_dates,
         {% if relaxed -%}
         case
             when

@@ -68,8 +68,19 @@ select
     {{ '_ml_training_set.*' if kept == 'full' else '_ml_training_set._ml_split' }}
 from {{ training_set }} as _ml_training_set
 cross join trained_on_it
-where _ml_training_set._ml_split in ('train', 'holdout')
+where _ml_training_set._ml_split in ({{ ml_ledger.used_splits(spec) }})
 {%- endif -%}
+{% endmacro %}
+
+{#
+    Which rows versions are trained or measured on: with `training.refit` embargoed ones, too.
+    Arguments: spec, the declaration.
+    Returns: SQL, a list of texts.
+#}
+{% macro used_splits(spec) %}
+    {% set training = spec.get('training') %}
+    {% set refit = training is mapping and training.get('refit') is true %}
+    {% do return("'train', 'holdout', 'embargo'" if refit else "'train', 'holdout'") %}
 {% endmacro %}
 
 {#
@@ -117,7 +128,7 @@ from (
         {{ ml_ledger.hex_to_integer('substr(' ~ dbt.hash(texts | join('\n            || ')) ~ ', 1, 15)') }}
             as _ml_row_number
     from {{ training_set }}
-    where _ml_split in ('train', 'holdout') and exists (select 1 from without_rows)
+    where _ml_split in ({{ ml_ledger.used_splits(spec) }}) and exists (select 1 from without_rows)
 ) as numbered
 {%- endmacro %}
 

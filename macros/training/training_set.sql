@@ -3,7 +3,8 @@
     the same entity and as-of date.
 
     Adds to the columns of `features`: the label and `_ml_matured_at`; `_ml_split`, 'train', 'holdout' or 'embargo' (see
-    `as_of_splits`), or 'never' for what never gets a label (the column `never` of the declaration); `_ml_weight`; `_ml_known_at`, the clock; `_ml_invocation_id`; `_ml_run_by`, who runs the
+    `split_of_row`), or 'never' for what never gets a label (the column `never` of the declaration); `_ml_weight`;
+    `_ml_known_at`, the clock; `_ml_invocation_id`; `_ml_run_by`, who runs the
     build.
 
     What never gets a label counts where it is asked whether an as-of date is complete, is there, and is neither trained on
@@ -28,8 +29,8 @@
 {%- endif -%}
 {%- set evaluation = spec.get('evaluation') -%}
 {%- set evaluation = evaluation if evaluation is mapping else {} -%}
-{%- set holdout_dates = evaluation.get('holdout_as_of_dates', 1) -%}
-{%- if spec.get('entity') is not string or spec.get('as_of') is not string or holdout_dates is not integer
+{%- set holdout = ml_ledger.declared_holdout(spec) -%}
+{%- if spec.get('entity') is not string or spec.get('as_of') is not string or not holdout
     or (labels is not none and spec.get('label') is not string) -%}
 {#- Without these there is nothing to join. The versions node names them together with every other problem. -#}
 select cast(null as integer) as _ml_invalid_declaration
@@ -88,14 +89,15 @@ matured as (
 {%- endif %}
 {%- endif %}
 
-{{ ml_ledger.as_of_splits(holdout_dates, relaxed=evaluation.get('embargo') == 'relaxed') }}
+{{ ml_ledger.as_of_splits(holdout, relaxed=evaluation.get('embargo') == 'relaxed') }}
 
 select
     {% if labels is not none -%}
     labelled._ml_label as {{ ml_ledger.quoted(spec.label) }},
     {% endif -%}
     labelled._ml_matured_at,
-    {{ "case when labelled._ml_never then 'never' else splits._ml_split end as _ml_split" if never is string else 'splits._ml_split' }},
+    {% set split = ml_ledger.split_of_row(holdout, '_ml_features.' ~ entity) -%}
+    {{ "case when labelled._ml_never then 'never' else " ~ split ~ ' end' if never is string else split }} as _ml_split,
     cast(1 as {{ ml_ledger.type_double() }}) as _ml_weight,
     {{ ml_ledger.clock() }} as _ml_known_at,
     '{{ invocation_id }}' as _ml_invocation_id,

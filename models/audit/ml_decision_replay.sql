@@ -46,8 +46,23 @@ usable_links as (
         links.decision_id,
         links.output,
         links.link_score,
-        terms_of_output.outputs
+        terms_of_output.outputs,
+        -- What a softmax makes probabilities of: with a temperature, link scores or logs of shares, times its factor.
+        case
+            when calibration.version is null then links.link_score
+            when versions.link = 'shares' then calibration.slope * ln(links.link_score + 1e-4)
+            else calibration.slope * links.link_score
+        end as class_link
     from links
+    inner join versions
+        on
+            links.ml_model = versions.ml_model
+            and links.version = versions.version
+    left join calibration
+        on
+            links.ml_model = calibration.ml_model
+            and links.version = calibration.version
+            and versions.link in ('softmax', 'shares')
     inner join terms_of_output
         on
             links.ml_model = terms_of_output.ml_model
@@ -60,7 +75,7 @@ usable_links as (
 highest_links as (
     select
         decision_id,
-        max(link_score) as link_score
+        max(class_link) as class_link
     from usable_links
     group by decision_id
     having count(*) = max(outputs)
@@ -83,10 +98,10 @@ ranked as (
                 * greatest(1, abs(usable_links.link_score)),
                 usable_links.output
         ) as place,
-        sum(exp(usable_links.link_score - highest_links.link_score)) over (
+        sum(exp(usable_links.class_link - highest_links.class_link)) over (
             partition by usable_links.decision_id
         ) as odds,
-        exp(usable_links.link_score - highest_links.link_score) as own_odds
+        exp(usable_links.class_link - highest_links.class_link) as own_odds
     from usable_links
     inner join predictions
         on usable_links.decision_id = predictions.decision_id
@@ -105,13 +120,14 @@ replayed as (
         ranked.output,
         ranked.link_score,
         case
+            when ranked.link = 'softmax' or (ranked.link = 'shares' and calibration.version is not null)
+                then ranked.own_odds / ranked.odds
             when calibration.version is not null
                 then 1 / (1 + exp(
                     -coalesce(calibration.slope * ranked.link_score, 0) - coalesce(calibration.value, 0)
                 ))
             when ranked.link = 'logit' then 1 / (1 + exp(-ranked.link_score))
             when ranked.link = 'log' then exp(ranked.link_score)
-            when ranked.link = 'softmax' then ranked.own_odds / ranked.odds
             when ranked.link = 'distance' then sqrt(greatest(ranked.link_score, 0))
             else ranked.link_score
         end as score

@@ -20,6 +20,8 @@
         'labels_overlap_holdout': flag,
         'train_rows': whole,
         'holdout_rows': whole,
+        'refit_rows': whole,
+        'refit_to': moment,
         'training_set_fingerprint': text,
         'seed': whole,
         'threshold': double,

@@ -243,6 +243,11 @@ class Relation:
         )
         return Relation(rows, name=_new_name())
 
+    def with_split(self, split: str) -> Relation:
+        """The same rows with another `_ml_split`, SQL over the columns."""
+        rows = self._relation.query(self.name, f"select * replace ({split} as _ml_split) from {self.name}")
+        return Relation(rows, name=_new_name())
+
     def is_numeric(self, column: str) -> bool:
         """Whether a column's type is a number (booleans and text are not)."""
         return NUMERIC_TYPE.fullmatch(self.types[column]) is not None

@@ -41,8 +41,7 @@ def show(ml_model: str, warehouse: Path) -> str:
 def _sections(connection: duckdb.DuckDBPyConnection, ml_model: str) -> Iterable[str]:
     live = rows_of(
         connection,
-        "select d.version, v.algorithm, v.link, v.diagnostics, v.trained_because, v.trained_at, v.train_from,"
-        " v.train_to, v.train_rows, v.holdout_from, v.holdout_to, v.holdout_rows, d.valid_from, d.actor, d.reason"
+        "select v.*, d.valid_from, d.actor, d.reason"
         " from ml_deployments as d inner join ml_versions as v using (ml_model, version)"
         " where d.ml_model = ? and d.slot = 'champion' and d.valid_to is null",
         ml_model,
@@ -65,6 +64,11 @@ def _sections(connection: duckdb.DuckDBPyConnection, ml_model: str) -> Iterable[
         f"  held out  {version['holdout_rows']:,} rows, as of {version['holdout_from']:%Y-%m-%d}"
         f" to {version['holdout_to']:%Y-%m-%d}"
     )
+    if version.get("refit_rows") is not None:  # a column that earlier ledgers do not have
+        yield (
+            f"  refit     on {version['refit_rows']:,} rows, up to {version['refit_to']:%Y-%m-%d}; metrics are of a"
+            " twin that saw no holdout"
+        )
     yield from version_as_rows(connection, ml_model, version)
     yield from _metrics(connection, ml_model, version["version"])
     yield from _decisions(connection, ml_model)

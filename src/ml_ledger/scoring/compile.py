@@ -132,6 +132,7 @@ def compile_scoring(
     """
     trees = [list(rows) for _, rows in groupby(nodes, key=lambda node: node.tree)]
     calibrating: dict[str, str] = {}
+    factor: float | None = None
     outputs: list[Output] = []
     expressions: dict[str, str] = {}
     contributions: dict[str, str] = {}
@@ -139,7 +140,11 @@ def compile_scoring(
     columns: dict[str, None] = {}
     for number, (name, output_rows) in enumerate(groupby(coefficients, key=lambda row: row.output), 1):
         if name == CALIBRATION:
-            calibrating["_ml_calibrated"] = rendered(calibration(list(output_rows), dialect), dialect)
+            rows = list(output_rows)
+            if link in ("softmax", "shares"):
+                factor = rows[0].slope
+            else:
+                calibrating["_ml_calibrated"] = rendered(calibration(rows, dialect), dialect)
             continue
         terms = [list(rows) for _, rows in groupby(output_rows, key=lambda row: row.term)]
         intercept = terms[0][0].value or 0.0
@@ -177,7 +182,8 @@ def compile_scoring(
     ]
     score_of = "_ml_calibrated" if calibrating else "_ml_link1"
     scored_by = "logit" if calibrating else link
-    scores = output_layers([output.name for output in outputs], scored_by, dialect, score_of=score_of)
+    names = [output.name for output in outputs]
+    scores = output_layers(names, scored_by, dialect, score_of=score_of, factor=factor)
     layers = [expressions, contributions, *passes, links, calibrating, *scores]
     return CompiledScoring(
         dialect=dialect,

@@ -9,18 +9,23 @@ from sqlglot import exp
 from ml_ledger.families.base import Link
 from ml_ledger.scoring.words import LARGEST, double, rendered
 
+# What is added to each share before its log is taken, so that a class which no tree saw is unlikely and not impossible.
+# Measured on forests with leaves of 1 to 20 rows: the log loss of new rows is within 0.01 of the least, from 1e-6 on.
+ADDED_SHARE = 1e-4
+
 INVERSE = {"logit": "1 / (1 + exp(-{link}))", "log": "exp({link})", "identity": "{link}"}
 
 
 def output_layers(
-    names: Sequence[str], link: Link, dialect: str, *, score_of: str = "_ml_link1"
+    names: Sequence[str], link: Link, dialect: str, *, score_of: str = "_ml_link1", factor: float | None = None
 ) -> list[dict[str, str]]:
     """Layers over `_ml_link1`, `_ml_link2`, ...: one link score per output. See CompiledScoring for what they leave.
 
     score_of: where there is one output, the column whose inverse link is the score: its link score, or calibrated.
+    factor: where there are classes, what calibrates them: a factor of all link scores, or of the logs of all shares.
     """
-    if link == "softmax":
-        return _softmax(names, dialect)
+    if link == "softmax" or (link == "shares" and factor is not None):
+        return _softmax(names, dialect, factor=factor, of_shares=link == "shares")
     if link == "shares":
         return _shares(names, dialect)
     if link == "distance":
@@ -37,13 +42,19 @@ def output_layers(
     ]
 
 
-def _softmax(names: Sequence[str], dialect: str) -> list[dict[str, str]]:
+def _softmax(names: Sequence[str], dialect: str, *, factor: float | None, of_shares: bool) -> list[dict[str, str]]:
     """A probability per class; the predicted class is the most likely one, of equals the first."""
     numbers = range(1, len(names) + 1)
     total = " + ".join(f"_ml_odds{o}" for o in numbers)
+    odds = "{link} - _ml_highest"
+    if of_shares:
+        added = rendered(double(ADDED_SHARE, dialect), dialect)
+        odds = f"ln(({{link}} + {added}) / (_ml_highest + {added}))"
+    if factor is not None:
+        odds = f"{rendered(double(factor, dialect), dialect)} * ({odds})"
     return [
         _highest(names, dialect),
-        {f"_ml_odds{o}": f"exp(_ml_link{o} - _ml_highest)" for o in numbers},
+        {f"_ml_odds{o}": f"exp({odds.format(link=f'_ml_link{o}')})" for o in numbers},
         {"_ml_odds": total},
         {f"_ml_output{o}": f"_ml_odds{o} / _ml_odds" for o in numbers},
         _predicted(names, "_ml_link{o} = _ml_highest", dialect),

@@ -15,10 +15,14 @@ from ml_ledger.spec.exposure_checks import exposure_problems
 from ml_ledger.spec.fairness_checks import fairness_problems
 from ml_ledger.spec.gate_checks import gate_problems
 from ml_ledger.spec.governance_checks import governance_problems
+from ml_ledger.spec.holdout import cross_validation_problems, holdout_problems
 from ml_ledger.spec.monitoring_checks import monitoring_problems
 from ml_ledger.spec.quality_checks import quality_problems
 from ml_ledger.spec.review_checks import review_problems
 from ml_ledger.spec.value_checks import value_problems
+
+# How each task's probabilities can be calibrated.
+CALIBRATIONS = {"binary": ("platt", "isotonic"), "multiclass": ("temperature",)}
 
 
 def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
@@ -38,6 +42,8 @@ def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
         algorithms |= {f"candidates.{name}": candidate for name, candidate in candidates.items()}
     problems += gate_problems(root, declaration, algorithms)
     problems += governance_problems(root, declaration)
+    problems += holdout_problems(root, declaration)
+    problems += cross_validation_problems(root, declaration)
     problems += monitoring_problems(root, declaration)
     problems += quality_problems(root, declaration)
     problems += value_problems(root, declaration)
@@ -168,7 +174,7 @@ def _task_problems(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
     needed |= {"decision"} if task == "binary" else set()
     refused = {"label", "never", "decision"} if task == "clustering" else set()
     refused |= {"classes"} if task != "multiclass" else set()
-    refused |= {"calibration"} if task != "binary" else set()
+    refused |= {"calibration"} if task not in CALIBRATIONS else set()
     problems = [
         Problem(f"{root}.{key}", f"a required key is missing for task '{task}'", fix=f"add '{key}'")
         for key in sorted(needed)
@@ -185,6 +191,11 @@ def _task_problems(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
         what = "cannot be the entity, the as-of column or the label"
         fix = "name a boolean column of the label model"
         problems.append(Problem(f"{root}.never", what, repr(never), fix=fix))
+    calibration = declaration.get("calibration")
+    elsewhere = {name for other, names in CALIBRATIONS.items() if other != task for name in names}
+    if task in CALIBRATIONS and calibration in elsewhere:
+        what = f"has no meaning for task '{task}'"
+        problems.append(Problem(f"{root}.calibration", what, repr(calibration), listed(CALIBRATIONS[task])))
     classes = declaration.get("classes")
     problems += _class_problems(f"{root}.classes", classes if isinstance(classes, list) else [])
     training = declaration.get("training")

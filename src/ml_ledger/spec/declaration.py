@@ -16,6 +16,7 @@ from ml_ledger.spec.base import Column, Finite, Name, Positive, Strict
 from ml_ledger.spec.fairness import FairnessSpec
 from ml_ledger.spec.gate import GateSpec, SliceSpec, SmokeCaseSpec
 from ml_ledger.spec.governance import DeploymentSpec, ExperimentSpec, GovernanceSpec, RetentionSpec
+from ml_ledger.spec.holdout import EvaluationSpec
 from ml_ledger.spec.monitoring import MonitoringSpec
 from ml_ledger.spec.quality import TrainingQualitySpec
 from ml_ledger.spec.retraining import RetrainingSpec
@@ -127,25 +128,12 @@ class BaselineSpec(AlgorithmSpec):
     features: Annotated[list[str], Field(min_length=1)] | None = None
 
 
-class EvaluationSpec(Strict):
-    """How time is split: the last as-of dates are held out, never a random sample.
-
-    cluster: a column of the features whose rows belong together (the entity); what is measured allows for it. weight: a
-    column of the features by which rows count when they are measured.
-    """
-
-    holdout_as_of_dates: Annotated[int, Field(ge=1)] = 1
-    embargo: Literal["strict", "relaxed"] = "strict"
-    cluster: Column | None = None
-    weight: Column | None = None
-
-
 class TrainingSpec(Strict):
     """When a new version is due, the seed of everything random in a fit, and what each row counts.
 
     sample_weight: a column of the features. class_weights: by class ('0' and '1' for task binary), or `balanced`.
     memory_mb: what families that are fitted outside the warehouse may take; too_large: what happens to a training set
-    that needs more.
+    that needs more. refit: whether what was evaluated is fitted once more, on all matured rows.
     """
 
     retrain_after_days: Annotated[int, Field(ge=1)] = 90
@@ -154,12 +142,19 @@ class TrainingSpec(Strict):
     class_weights: Literal["balanced"] | dict[str, Positive] | None = None
     memory_mb: Annotated[int, Field(ge=1)] = 4096
     too_large: Literal["refuse", "sample"] = "refuse"
+    refit: bool = False
 
 
 class CrossValidationSpec(Strict):
-    """How one of several candidates is chosen: each of the last as-of dates is predicted from those before it."""
+    """How one of several candidates is chosen: each fold is predicted by a fit on other rows.
+
+    of: what a fold is: an as-of date, a period, or a part of the entities; None: an as-of date, or where these are
+    small a part of all dates. repeats: how many times all entities are split.
+    """
 
     folds: Annotated[int, Field(ge=1, le=20)] = 3
+    of: Literal["as_of", "day", "week", "month", "quarter", "entity"] | None = None
+    repeats: Annotated[int, Field(ge=1, le=50)] | None = None
 
 
 class DecisionSpec(Strict):
@@ -194,7 +189,7 @@ class MLModelSpec(Strict):
     algorithm: AlgorithmSpec | None = None
     candidates: Annotated[dict[Name, AlgorithmSpec], Field(min_length=2)] | None = None
     cross_validation: CrossValidationSpec = CrossValidationSpec()
-    calibration: Literal["platt", "isotonic"] | None = None
+    calibration: Literal["platt", "isotonic", "temperature"] | None = None
     baselines: Annotated[dict[Name, BaselineSpec], Field(min_length=1)]
     evaluation: EvaluationSpec = EvaluationSpec()
     training: TrainingSpec = TrainingSpec()
@@ -263,6 +258,9 @@ class MLModelSpec(Strict):
         """SHA-256 (hex) of all that can change a fit or a decision; a new value makes a version due."""
         # Keys without a value are left out, so that one which a later ml_ledger adds makes no version due.
         relevant = self.model_dump(exclude=set(DESCRIPTIVE_KEYS), exclude_none=True)
+        relevant["evaluation"] = self.evaluation.fingerprinted()
+        if not self.training.refit:
+            relevant["training"].pop("refit")
         for feature in relevant["features"].values():
             feature.pop("description", None)
         if self.chooses_threshold or self.gate.value_hurdle is not None:

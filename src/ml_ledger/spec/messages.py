@@ -99,9 +99,10 @@ def _walk(location: tuple[Any, ...]) -> tuple[list[str], list[str]]:
             continue
         current = _bare(current)
         if isinstance(current, type) and issubclass(current, BaseModel):
-            known = list(current.model_fields)
+            fields = {field.alias or name: field for name, field in current.model_fields.items()}
+            known = list(fields)
             written.append(str(part))
-            current = current.model_fields[part].annotation if part in current.model_fields else None
+            current = fields[part].annotation if part in fields else None
         elif typing.get_origin(current) is dict:
             written.append(str(part))
             current = typing.get_args(current)[-1]

@@ -1,21 +1,22 @@
-"""Choose one of several candidates by time-ordered cross-validation."""
+"""Choose one of several candidates by cross-validation: in the order of time, or by entity."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from ml_ledger.errors import MLLedgerError, VersionError, listed
 from ml_ledger.evaluation.metrics import Metric
 from ml_ledger.families.base import TrainingRows
 from ml_ledger.progress import say
 from ml_ledger.spec import AlgorithmSpec, MLModelSpec
+from ml_ledger.spec.gate import WHOLE_DATASET
 from ml_ledger.spec.losses import judged_by
-from ml_ledger.terms.base import literal
 from ml_ledger.training.fitting import fit_algorithm, training_rows
+from ml_ledger.training.folds import Fold, corrected_interval, folds_of, tiny
 from ml_ledger.training.measuring import measured
-from ml_ledger.warehouse import Relation, quoted
+from ml_ledger.warehouse import Relation
 
 # What each task's candidates are compared by: smaller is better.
 CRITERIA = {
@@ -24,7 +25,6 @@ CRITERIA = {
     "regression": "rmse",
     "clustering": "mean_squared_distance",
 }
-ENTITY_FOLDS = 3
 
 
 @dataclass(frozen=True)
@@ -34,15 +34,6 @@ class Choice:
     algorithm: AlgorithmSpec
     because: str | None
     metrics: Sequence[Metric]
-
-
-@dataclass(frozen=True)
-class Fold:
-    """Rows to fit on and rows to predict, as SQL conditions."""
-
-    name: str
-    train: str
-    predict: str
 
 
 def choose(ml_model: str, spec: MLModelSpec, rows: Relation) -> Choice:
@@ -57,6 +48,8 @@ def choose(ml_model: str, spec: MLModelSpec, rows: Relation) -> Choice:
         return Choice(spec.algorithm, None, [])
     folds = folds_of(spec, rows)
     say(f"{ml_model}: choosing among {listed(spec.candidates)} on {len(folds)} folds")
+    if (notice := tiny(folds)) is not None:
+        say(f"{ml_model}: {notice}")
     metrics: list[Metric] = []
     failures: dict[str, str] = {}
     used = 0
@@ -103,11 +96,50 @@ def choose(ml_model: str, spec: MLModelSpec, rows: Relation) -> Choice:
     best = min(means, key=lambda name: means[name])
     figures = ", ".join(f"{name} {mean:.6g}" for name, mean in means.items())
     because = f"{best} has the lowest {criterion.replace('_', ' ')} over {used} folds: {figures}"
+    because = "; ".join(filter(None, [because, _ahead(best, means, metrics, criterion, folds), tiny(folds)]))
     if few:
         because += f"; score too few rows: {', '.join(f'{name} ({share:.3g})' for name, share in few.items())}"
     if failures:
         because += f"; could not be fitted: {listed(failures)}"
-    return Choice(spec.candidates[best], because, metrics)
+    return Choice(spec.candidates[best], because, _kept(metrics, folds))
+
+
+def _kept(metrics: Sequence[Metric], folds: Sequence[Fold]) -> list[Metric]:
+    """What a version keeps of its candidates: each fold's metrics, and of folds by entity their mean with an interval.
+
+    Where all entities are split several times, the means alone.
+    """
+    repeats = max(fold.repeat or 0 for fold in folds)
+    if not repeats:
+        return list(metrics)
+    count, first = len(folds) // repeats, {fold.name for fold in folds if fold.repeat == 1}
+    by_figure: dict[tuple[str, str], list[Metric]] = {}
+    for metric in metrics:
+        by_figure.setdefault((metric.scored_by, metric.metric), []).append(metric)
+    means = []
+    for found in by_figure.values():
+        mean, low, high = corrected_interval([metric.value for metric in found], count)
+        n = sum(metric.n for metric in found if metric.slice in first)
+        ci = (None, None) if math.isnan(low) else (low, high)
+        means.append(replace(found[0], slice=WHOLE_DATASET, value=mean, ci_low=ci[0], ci_high=ci[1], n=n))
+    return [*(metrics if repeats == 1 else []), *means]
+
+
+def _ahead(
+    best: str, means: Mapping[str, float], metrics: Sequence[Metric], criterion: str, folds: Sequence[Fold]
+) -> str | None:
+    """How far the best candidate is ahead of the next one, of folds by entity, with an interval of the differences."""
+    repeats = max(fold.repeat or 0 for fold in folds)
+    others = sorted((name for name in means if name != best), key=lambda name: means[name])
+    if not repeats or not others:
+        return None
+    of = {
+        name: {m.slice: m.value for m in metrics if (m.scored_by, m.metric) == (f"candidate:{name}", criterion)}
+        for name in (best, others[0])
+    }
+    differences = [value - of[best][fold] for fold, value in of[others[0]].items() if fold in of[best]]
+    mean, low, high = corrected_interval(differences, len(folds) // repeats)
+    return f"ahead of {others[0]} by {mean:.3g} (95 % interval {low:.3g} to {high:.3g})"
 
 
 def has_all_classes(spec: MLModelSpec, training: TrainingRows) -> bool:
@@ -130,47 +162,3 @@ def _mean(metrics: Sequence[Metric], scored_by: str, criterion: str) -> float | 
     if criterion == "rmse":
         return (sum(metric.n * metric.value**2 for metric in found) / total) ** 0.5
     return sum(metric.n * metric.value for metric in found) / total
-
-
-def folds_of(spec: MLModelSpec, rows: Relation) -> list[Fold]:
-    """The last as-of dates of the train split, each predicted from those whose labels had matured when it began.
-
-    Where that leaves nothing to fit on: with a relaxed embargo from all earlier as-of dates, else the fold is left out.
-    With one as-of date, or no fold left, the entities are split into parts instead.
-    """
-    as_of = f"cast({quoted(spec.as_of)} as timestamp)"
-    dates = rows.query(
-        f"select {as_of} as _ml_as_of, max(_ml_matured_at) as _ml_matured_at from {rows.name} where _ml_split = 'train'"
-        " group by 1 order by 1"
-    )
-    folds = []
-    for date in dates[1:][-spec.cross_validation.folds :]:
-        earlier = [other for other in dates if other["as_of"] < date["as_of"]]
-        matured = [other for other in earlier if other["matured_at"] <= date["as_of"]]
-        used = matured or (earlier if spec.evaluation.embargo == "relaxed" else [])
-        if used:
-            moments = ", ".join(_moment(other["as_of"]) for other in used)
-            folds.append(
-                Fold(
-                    name=f"as of {date['as_of']:%Y-%m-%d}",
-                    train=f"_ml_split = 'train' and {as_of} in ({moments})",
-                    predict=f"_ml_split = 'train' and {as_of} = {_moment(date['as_of'])}",
-                )
-            )
-    return folds or _entity_folds(spec)
-
-
-def _entity_folds(spec: MLModelSpec) -> list[Fold]:
-    part = f"hash(cast({quoted(spec.entity)} as varchar)) % {ENTITY_FOLDS}"
-    return [
-        Fold(
-            name=f"entities {number + 1} of {ENTITY_FOLDS}",
-            train=f"_ml_split = 'train' and {part} <> {number}",
-            predict=f"_ml_split = 'train' and {part} = {number}",
-        )
-        for number in range(ENTITY_FOLDS)
-    ]
-
-
-def _moment(at: datetime) -> str:
-    return f"cast({literal(at.isoformat(sep=' '))} as timestamp)"

@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ml_ledger.coefficients import CALIBRATION
 from ml_ledger.errors import VersionError
 from ml_ledger.spec import AlgorithmSpec, MLModelSpec
 from ml_ledger.spec.value import ValueSpec
-from ml_ledger.training.calibrating import applied
+from ml_ledger.training.calibration_rows import applied, calibrating_rows
 from ml_ledger.training.fitting import Fitted
 from ml_ledger.training.out_of_fold import out_of_fold
 from ml_ledger.warehouse import Relation, Vector
@@ -40,11 +39,11 @@ def decide_threshold(spec: MLModelSpec, algorithm: AlgorithmSpec, fitted: Fitted
         return Threshold(spec.declared_threshold)
     assert spec.value is not None
     with out_of_fold(spec, algorithm, rows) as predicted:
-        score, label = (
-            (np.empty(0), np.empty(0))
+        score, link, label = (
+            (np.empty(0), np.empty(0), np.empty(0))
             if predicted is None
             else predicted.doubles(
-                ["_ml_score", "_ml_label"], where="_ml_score is not null and _ml_label is not null"
+                ["_ml_score", "_ml_link", "_ml_label"], where="_ml_score is not null and _ml_label is not null"
             )
         )
     if not len(score):
@@ -52,9 +51,9 @@ def decide_threshold(spec: MLModelSpec, algorithm: AlgorithmSpec, fitted: Fitted
             "decision.threshold: no training row can be predicted from earlier ones, to see which threshold is worth"
             " most. Nothing was written. Fix: declare a number until there are rows of both classes to train on."
         )
-    calibration = [row for row in fitted.fit.coefficients if row.output == CALIBRATION]
+    calibration = calibrating_rows(fitted.fit)
     if calibration:
-        score = applied(calibration, score, fitted.fit)
+        score = applied(calibration, link[:, None], fitted.fit.link)[:, 0]
     return best_threshold(score, label, spec.value, spec.task)
 
 

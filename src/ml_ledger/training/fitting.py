@@ -20,12 +20,13 @@ from ml_ledger.warehouse import Relation, quoted
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fit with the SQL that scores like it."""
+    """A fit with the SQL that scores like it. uncalibrated: of a calibrated one, which has its `predict`, the other."""
 
     algorithm: str
     hyperparameters: Mapping[str, Any]
     fit: Fit
     scoring: CompiledScoring
+    uncalibrated: Fitted | None = None
 
 
 def training_rows(spec: MLModelSpec, rows: Relation, where: str) -> TrainingRows:

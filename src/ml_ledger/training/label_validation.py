@@ -15,6 +15,9 @@ from ml_ledger.training.feature_types import INEXACT
 from ml_ledger.training.labels import label_as_double
 from ml_ledger.warehouse import Relation, quoted
 
+# How a row may be used.
+SPLITS = ("train", "holdout", "embargo")
+
 
 def label_problems(spec: MLModelSpec, training_set: Relation, usable: str) -> Iterator[Problem]:
     """What is wrong with the labels, and with how many rows there are to train on and to hold out.
@@ -61,6 +64,17 @@ def label_problems(spec: MLModelSpec, training_set: Relation, usable: str) -> It
         f" from {training_set.name} where _ml_split <> '{NEVER}' group by _ml_split"
     )
     by_split = {row["split"]: row for row in counts}
+    others = [str(split) for split in by_split if split not in SPLITS]
+    if others:
+        column = None if spec.evaluation.holdout is None else spec.evaluation.holdout.column
+        yield Problem(
+            "evaluation.holdout.column" if column else "_ml_split",
+            f"column '{column or '_ml_split'}' must say of every row how it is used",
+            f"{listed(sorted(others))} on {sum(by_split[o]['n'] for o in by_split if o not in SPLITS)} rows",
+            listed(SPLITS),
+            "write one of these; 'embargo' is neither trained on nor held out",
+        )
+        by_split = {split: row for split, row in by_split.items() if split in SPLITS}
     for split in ("train", "holdout"):
         row = by_split.get(split)
         if row is None or not row["usable"]:
@@ -69,7 +83,9 @@ def label_problems(spec: MLModelSpec, training_set: Relation, usable: str) -> It
                 f"has no row in its {split} split" if row is None else f"has no usable row in its {split} split",
                 f"{sum(row['n'] for row in counts)} rows in all"
                 + "".join(f", {row['n']} in {name}" for name, row in by_split.items()),
-                "at least one matured as-of date to train on and one to hold out",
+                "at least one matured as-of date to train on and one to hold out"
+                if spec.evaluation.is_by_time
+                else "rows to train on and rows to hold out",
                 _how_to_fill(spec, by_split, split),
             )
         elif spec.task == "clustering":
@@ -180,6 +196,13 @@ def _how_to_fill(spec: MLModelSpec, by_split: dict[str, Any], split: str) -> str
             "no label has matured at this clock: move ml_clock forward, or check that the labels and features"
             " share entities and as-of dates"
         )
+    holdout = spec.evaluation.holdout
+    if holdout is not None and holdout.column is not None:
+        return f"write '{split}' in column '{holdout.column}' of the features, for some of the rows"
+    if holdout is not None and holdout.share is not None:
+        return "there are too few values to hold a share of them out: declare another share, or of: entity"
+    if split == "holdout":  # by from, and later than all as-of dates
+        return "declare an earlier day in evaluation.holdout.from, or wait until an as-of date from that day on matures"
     if "embargo" in by_split and spec.evaluation.embargo == "strict":
         return "wait until labels mature before the held-out as-of date, or declare evaluation.embargo: relaxed"
-    return "wait for one more as-of date to mature"
+    return "wait for one more as-of date to mature, or hold entities out: evaluation.holdout: {share: 0.25}"

@@ -17,6 +17,7 @@ from ml_ledger.families.onnx_conversion import ONNX_TOLERANCE
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec
 from ml_ledger.spec.losses import judged_by
+from ml_ledger.training.calibration_rows import applied, calibrating_rows
 from ml_ledger.training.estimating import with_estimates
 from ml_ledger.training.exposure import exposure_of
 from ml_ledger.training.fitting import Fitted
@@ -128,9 +129,14 @@ def measured_outputs(scoring: CompiledScoring, classes: Sequence[str]) -> list[s
 def check_scoring(spec: MLModelSpec, scored_by: str, fitted: Fitted, rows: Relation, where: str) -> None:
     """Refuse a version whose SQL (or ONNX) scores other rows than it should, or other than its estimator does.
 
-    Of more than CHECKED_ROWS rows, about that many are looked at, the same ones every time.
+    Of a calibrated one the estimator is compared without the calibration, and this with its rows: a score near 1 does
+    not tell its link score to the last digits. Of more than CHECKED_ROWS rows, about that many are looked at, the same
+    ones every time.
     Raises VersionError.
     """
+    if fitted.uncalibrated is not None:
+        _check_calibration(spec, scored_by, fitted, rows, where)
+        fitted = fitted.uncalibrated
     key = (quoted(spec.entity), quoted(spec.as_of))
     where = TrainingRows(rows, where, label_as_double(spec), key).part(CHECKED_ROWS)
     accepts = f"case when {fitted.fit.accepts} then 1 else 0 end"
@@ -159,4 +165,25 @@ def check_scoring(spec: MLModelSpec, scored_by: str, fitted: Fitted, rows: Relat
             f" {worst:.3g}. Allowed: {tolerance:.0e}. Nothing was written. Fix: where a feature lies"
             " millions of deviations from zero, subtract a constant from it in the feature model; otherwise"
             " report this as a bug of ml_ledger with the declaration of the ML model."
+        )
+
+
+def _check_calibration(spec: MLModelSpec, scored_by: str, fitted: Fitted, rows: Relation, where: str) -> None:
+    """Refuse a version whose SQL gives other probabilities than its calibrating rows make of its link scores."""
+    key = (quoted(spec.entity), quoted(spec.as_of))
+    where = TrainingRows(rows, where, label_as_double(spec), key).part(CHECKED_ROWS)
+    outputs = range(1, len(fitted.scoring.outputs) + 1)
+    wanted = {f"_ml_{of}{o}": (0, f"_ml_{of}{o}") for of in ("link", "output") for o in outputs}
+    with with_estimates(spec, rows, [fitted.scoring], where) as (known, scorings):
+        sql = known.scored_sql(scorings, wanted, {}, where)
+        with known.materialised(f"select * from ({sql}) as _ml_c where _ml_output1 is not null") as scored:
+            columns = np.column_stack(scored.doubles(list(wanted), where="true"))
+    links, probabilities = np.split(columns, 2, axis=1)
+    expected = applied(calibrating_rows(fitted.fit), links, fitted.scoring.link)
+    worst = float(np.max(np.abs(probabilities - expected), initial=0.0))
+    if not worst <= SCORING_TOLERANCE:
+        raise VersionError(
+            f"{scored_by}: the SQL of the version does not follow its calibrating rows; got a difference of"
+            f" {worst:.3g}. Allowed: {SCORING_TOLERANCE:.0e}. Nothing was written. Fix: report this as a bug of"
+            " ml_ledger with the declaration of the ML model."
         )

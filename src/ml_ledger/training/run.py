@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,23 +15,24 @@ from ml_ledger import coefficients
 from ml_ledger.errors import SpecError, listed
 from ml_ledger.evaluation.metrics import Metric
 from ml_ledger.progress import say
-from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import NEVER, MLModelSpec, parse_spec
 from ml_ledger.terms.base import literal
 from ml_ledger.training.calibrating import calibrated
 from ml_ledger.training.choosing import Choice, choose
 from ml_ledger.training.deciding import decide_threshold
 from ml_ledger.training.due import why_due
-from ml_ledger.training.feature_types import feature_problems
 from ml_ledger.training.fitting import Fitted, fit_all, training_rows
 from ml_ledger.training.measuring import check_scoring, measured
+from ml_ledger.training.predecessors import Predecessor, predecessors
 from ml_ledger.training.provenance import git_commit, library_versions
 from ml_ledger.training.reference import reference_statistics
+from ml_ledger.training.refitting import live_fit
 from ml_ledger.training.smoke import measured_smoke_cases
-from ml_ledger.training.validation import usable_rows, validate_algorithms, validate_columns, validate_rows
+from ml_ledger.training.validation import validate_algorithms, validate_columns, validate_rows
 from ml_ledger.training.version import version_table
 from ml_ledger.training.weights import require_usable_weights
-from ml_ledger.warehouse import Relation, quoted
+from ml_ledger.training.window import holdout_notice, window_of
+from ml_ledger.warehouse import Relation
 
 # The first of these that a task has is what the log says of a version.
 HEADLINES = (("roc_auc", "AUC"), ("rmse", "RMSE"), ("mean_squared_distance", "mean squared distance"))
@@ -80,6 +81,9 @@ def train_if_due(
         return version_table(None)
     validate_algorithms(ml_model, declared)
     validate_rows(ml_model, declared, rows)
+    if declared.training.refit:
+        with_embargo = rows.with_split("case _ml_split when 'holdout' then 'holdout' else 'train' end")
+        validate_rows(ml_model, declared, with_embargo)
     require_usable_weights(ml_model, declared, rows)
     number = 1 if latest is None else latest["version"] + 1
     say(f"{ml_model}: training version {number}: {reason}")
@@ -87,38 +91,45 @@ def train_if_due(
         say(f"{ml_model}: {run.never:,} rows never get a label ({declared.never}) and are left out")
     choice, fitted = fit_version(ml_model, declared, rows)
     threshold = decide_threshold(declared, choice.algorithm, fitted["self"], rows)
-    scorings = {} if earlier is None else _scorings(earlier, rows)
-    metrics = [*choice.metrics, *_measure(declared, rows, fitted, scorings, threshold.value)]
-    onnx = fitted["self"].fit.onnx
-    window = _window(declared, rows)
+    window = window_of(declared, rows)
+    before = [] if earlier is None else predecessors(declared, earlier, window, rows)
+    metrics = [*choice.metrics, *_measure(declared, rows, fitted, before, threshold.value)]
+    live = live_fit(ml_model, declared, choice.algorithm, fitted, rows)
+    own = live.fitted["self"]
+    metrics += measured_smoke_cases(declared, rows, own.scoring)
+    unasked = holdout_notice(declared, window)
+    if unasked is not None:
+        say(f"{ml_model}: {unasked}")
     row = {
         "ml_model": ml_model,
         "version": number,
         "task": declared.task,
         "algorithm": choice.algorithm.family,
-        "hyperparameters": json.dumps(fitted["self"].hyperparameters, sort_keys=True),
-        "features": json.dumps(fitted["self"].scoring.features),
-        "link": fitted["self"].scoring.link,
+        "hyperparameters": json.dumps(own.hyperparameters, sort_keys=True),
+        "features": json.dumps(own.scoring.features),
+        "link": own.scoring.link,
         "trained_by": run.run_by,
         "trained_because": reason,
-        "chosen_because": "; ".join(filter(None, [choice.because, threshold.because])) or None,
+        "chosen_because": "; ".join(filter(None, [choice.because, threshold.because, unasked, live.because]))
+        or None,
         "trained_at": clock,
         **window,
+        **live.columns,
         "training_set_fingerprint": fingerprint_of(declared, rows),
         "seed": declared.training.seed,
         "threshold": threshold.value,
-        "coefficients": coefficients.to_json(fitted["self"].fit.coefficients),
-        "nodes": coefficients.to_json(fitted["self"].fit.nodes),
+        "coefficients": coefficients.to_json(own.fit.coefficients),
+        "nodes": coefficients.to_json(own.fit.nodes),
         "metrics": json.dumps([asdict(metric) for metric in metrics], allow_nan=False),
         "reference": json.dumps(
-            reference_statistics(declared, rows, fitted["self"].scoring), ensure_ascii=False, allow_nan=False
+            reference_statistics(declared, live.rows, own.scoring), ensure_ascii=False, allow_nan=False
         ),
-        "scoring": fitted["self"].scoring.to_json(),
-        "baselines": json.dumps(_scorings_of_baselines(fitted), ensure_ascii=False),
-        "onnx": onnx,
-        "estimator_sha256": None if onnx is None else hashlib.sha256(onnx).hexdigest(),
+        "scoring": own.scoring.to_json(),
+        "baselines": json.dumps(_scorings_of_baselines(live.fitted), ensure_ascii=False),
+        "onnx": own.fit.onnx,
+        "estimator_sha256": None if own.fit.onnx is None else hashlib.sha256(own.fit.onnx).hexdigest(),
         "diagnostics": json.dumps(
-            {**fitted["self"].fit.diagnostics, **threshold.diagnostics, **_left_out(declared, run)}, sort_keys=True
+            {**own.fit.diagnostics, **threshold.diagnostics, **_left_out(declared, run)}, sort_keys=True
         ),
         "spec": declared.canonical_json(),
         "spec_hash": declared.fingerprint(),
@@ -139,12 +150,16 @@ def fit_version(ml_model: str, spec: MLModelSpec, rows: Relation) -> tuple[Choic
     """
     choice = choose(ml_model, spec, rows)
     fitted = fit_all(spec, choice.algorithm, training_rows(spec, rows, "_ml_split = 'train'"))
-    fitted["self"] = calibrated(spec, choice.algorithm, fitted["self"], rows)
+    fitted["self"], notice = calibrated(spec, choice.algorithm, fitted["self"], rows)
+    if notice is not None:
+        say(f"{ml_model}: {notice}")
+        choice = replace(choice, because="; ".join(filter(None, [choice.because, notice])))
     return choice, fitted
 
 
 def fingerprint_of(spec: MLModelSpec, rows: Relation) -> str:
     """The fingerprint of what a version is trained and measured on (the macro `training_rows` computes it as well)."""
+    splits = "('train', 'holdout')" if not spec.training.refit else "('train', 'holdout', 'embargo')"
     used = [
         spec.entity,
         spec.as_of,
@@ -156,9 +171,7 @@ def fingerprint_of(spec: MLModelSpec, rows: Relation) -> str:
         spec.evaluation.weight,
         *spec.features,
     ]
-    return rows.fingerprint(
-        [column for column in used if column is not None], where="_ml_split in ('train', 'holdout')"
-    )
+    return rows.fingerprint([column for column in used if column is not None], where=f"_ml_split in {splits}")
 
 
 def _latest(history: Relation) -> dict[str, Any] | None:
@@ -173,21 +186,6 @@ def _latest(history: Relation) -> dict[str, Any] | None:
 def _alerts_of(ml_model: str, alerts: Relation) -> list[dict[str, Any]]:
     """What the last run found of the ML model."""
     return alerts.query(f"select * from {alerts.name} where ml_model = {literal(ml_model)}")
-
-
-def _scorings(history: Relation, rows: Relation) -> dict[str, CompiledScoring | None]:
-    """What every version scores with, by 'version:<number>'.
-
-    None where it reads a column that is gone, or that is now of a type that it cannot read as it was declared then.
-    """
-    found = history.query(f"select version, scoring, onnx, spec from {history.name} order by version")
-    scorings: dict[str, CompiledScoring | None] = {}
-    for row in found:
-        scoring = CompiledScoring.from_json(row["scoring"], row["onnx"])
-        then = MLModelSpec.from_canonical_json(row["spec"]).features
-        gone = any(list(feature_problems(name, then[name], rows, [])) for name in scoring.features)
-        scorings[f"version:{row['version']}"] = None if gone else scoring
-    return scorings
 
 
 def _scorings_of_baselines(fitted: Mapping[str, Fitted]) -> dict[str, str]:
@@ -228,43 +226,27 @@ def _run_of(rows: Relation) -> _Run:
     return _Run(**row)
 
 
-def _window(spec: MLModelSpec, rows: Relation) -> dict[str, Any]:
-    as_of = f"cast({quoted(spec.as_of)} as timestamp)"
-    (row,) = rows.query(
-        f"select min(case when _ml_split = 'train' then {as_of} end) as _ml_train_from,"
-        f" max(case when _ml_split = 'train' then {as_of} end) as _ml_train_to,"
-        f" min(case when _ml_split = 'holdout' then {as_of} end) as _ml_holdout_from,"
-        f" max(case when _ml_split = 'holdout' then {as_of} end) as _ml_holdout_to,"
-        f" max(case when _ml_split = 'train' then _ml_matured_at end)"
-        f" > min(case when _ml_split = 'holdout' then {as_of} end) as _ml_labels_overlap_holdout,"
-        f" count_if(_ml_split = 'train' and {usable_rows(spec)}) as _ml_train_rows,"
-        f" count_if(_ml_split = 'holdout') as _ml_holdout_rows"
-        f" from {rows.name}"
-    )
-    return row
-
-
 def _measure(
     spec: MLModelSpec,
     rows: Relation,
     fitted: Mapping[str, Fitted],
-    earlier: Mapping[str, CompiledScoring | None],
+    earlier: Sequence[Predecessor],
     threshold: float | None,
 ) -> list[Metric]:
     """Metrics of the version, of its baselines and of every earlier version that still can score, on both splits.
 
-    Of the version alone: on the declared slices of the holdout, and the scores of the smoke cases.
+    Of the version alone: on the declared slices of the holdout.
     """
     scorers = {scored_by: item.scoring for scored_by, item in fitted.items()}
     metrics: list[Metric] = []
-    for scored_by, scoring in earlier.items():
-        if scoring is not None:
-            scorers[scored_by] = scoring
+    for version in earlier:
+        if version.is_readable:
+            scorers[version.scored_by] = version.scoring
+            metrics += version.marked()
         else:
-            metrics.append(Metric("holdout", "all", scored_by, "scored_share", 0.0, None, None, 0))
+            metrics.append(Metric("holdout", "all", version.scored_by, "scored_share", 0.0, None, None, 0))
     datasets = {split: f"_ml_split = '{split}'" for split in ("train", "holdout")}
     metrics += measured(spec, rows, scorers, datasets, slices_of="holdout", threshold=threshold)
-    metrics += measured_smoke_cases(spec, rows, fitted["self"].scoring)
     for scored_by, item in fitted.items():
         check_scoring(spec, scored_by, item, rows, where="_ml_split in ('train', 'holdout')")
     return metrics

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -14,7 +16,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ml_ledger.errors import SpecError, VersionError
-from ml_ledger.training.choosing import folds_of
+from ml_ledger.training.folds import corrected_interval, folds_of, once, tiny
+from ml_ledger.warehouse import Relation
 
 CANDIDATES = {
     "line": {"family": "logistic"},
@@ -67,6 +70,7 @@ def test_with_one_as_of_date_entities_are_split():
     table = customers(months=3)
     folds = folds_of(declared(**choosing()), relation(table))
     assert [fold.name for fold in folds] == [f"entities {k} of 3" for k in (1, 2, 3)]
+    assert "cast('0x' || substr(md5('1|' || " in folds[1].predict, "the same on every engine"
     rows = relation(table)
     parts = [rows.query(f"select id from training_set where {fold.predict} order by id") for fold in folds]
     assert sorted(row["id"] for part in parts for row in part) == list(range(250))
@@ -124,4 +128,144 @@ def test_regressions_are_chosen_by_their_error():
 def test_declarations_that_cannot_be_chosen_from(changes, message):
     with pytest.raises(SpecError) as caught:
         declared(**changes)
+    assert message in str(caught.value)
+
+
+def daily(dates: int, last: int = 10) -> Relation:
+    """Ten rows a day, and so many on the last one; labels mature the same day."""
+    return Relation(
+        duckdb.sql(
+            f"select n as id, cast(date '2024-01-01' + to_days(cast(d as integer)) as timestamp) as month,"
+            f" 'train' as _ml_split, month as _ml_matured_at from range({dates}) as ds(d),"
+            f" range(case when d = {dates - 1} then {last} else 10 end) as ns(n)"
+        ),
+        name="training_set",
+    )
+
+
+def sizes(rows: Relation, folds) -> list[tuple[int, int]]:
+    """How many rows each fold is fitted on and predicts."""
+    counted = (f"select count_if({f.train}) as fit, count_if({f.predict}) as n from training_set" for f in folds)
+    return [(found["fit"], found["n"]) for found in (rows.query(sql)[0] for sql in counted)]
+
+
+def test_small_as_of_dates_make_folds_of_comparable_size():
+    rows = daily(243)
+    folds = folds_of(declared(**choosing(cross_validation={"folds": 2})), rows)
+    assert [fold.name for fold in folds] == ["as of 2024-03-22 to 2024-06-10", "as of 2024-06-11 to 2024-08-30"]
+    assert sizes(rows, folds) == [(810, 810), (1620, 810)]
+    assert [fold.share for fold in folds] == pytest.approx([1 / 3, 1 / 3])
+    assert tiny(folds) is None
+
+
+@pytest.mark.parametrize(
+    ("dates", "last", "name"),
+    [
+        (49, 10, "as of 2024-02-18"),  # two dates of 2.04 % each
+        (50, 10, "as of 2024-02-19"),  # of 2 %
+        (50, 9, "as of 2024-02-03 to 2024-02-19"),
+        (51, 10, "as of 2024-02-04 to 2024-02-20"),
+    ],
+)
+def test_as_of_dates_of_two_percent_are_folds_of_their_own(dates, last, name):
+    found = folds_of(declared(**choosing(cross_validation={"folds": 2})), daily(dates, last))
+    assert found[-1].name == name
+
+
+@pytest.mark.parametrize(
+    ("of", "names", "fitted"),
+    [
+        ("as_of", ["as of 2024-08-29", "as of 2024-08-30"], [2410, 2420]),
+        ("day", ["as of 2024-08-29", "as of 2024-08-30"], [2410, 2420]),
+        ("week", ["as of 2024-08-19 to 2024-08-25", "as of 2024-08-26 to 2024-08-30"], [2310, 2380]),
+        ("month", ["as of 2024-07-01 to 2024-07-31", "as of 2024-08-01 to 2024-08-30"], [1820, 2130]),
+        ("quarter", ["as of 2024-04-01 to 2024-06-30", "as of 2024-07-01 to 2024-08-30"], [910, 1820]),
+    ],
+)
+def test_folds_by_period(of, names, fitted):
+    rows = daily(243)
+    folds = folds_of(declared(**choosing(cross_validation={"folds": 2, "of": of})), rows)
+    assert [fold.name for fold in folds] == names
+    assert [fit for fit, _ in sizes(rows, folds)] == fitted
+
+
+def test_folds_by_period_wait_for_labels():
+    spec = declared(**choosing(cross_validation={"folds": 2, "of": "quarter"}))
+    rows = relation(customers(months=8))  # trained on are January to June; labels take two months
+    (fold,) = folds_of(spec, rows)
+    assert fold.name == "as of 2024-04-01 to 2024-06-01"
+    found = rows.query(f"select distinct month(month) as m from training_set where {fold.train} order by 1")
+    assert found == [{"m": 1}, {"m": 2}]
+
+
+@pytest.mark.parametrize(("dates", "is_tiny"), [(99, False), (100, False), (101, True)])
+def test_a_fold_of_less_than_a_hundredth_is_said_to_be_tiny(dates, is_tiny):
+    folds = folds_of(declared(**choosing(cross_validation={"folds": 1, "of": "as_of"})), daily(dates))
+    said = tiny(folds)
+    assert (said is not None) is is_tiny
+    assert not is_tiny or said.startswith("tiny folds: as of 2024-04-10 (1.0%) of the training rows")
+
+
+def test_more_as_of_dates_than_can_be_named_are_used_up_to_the_first_that_had_not_matured():
+    rows = Relation(
+        duckdb.sql(
+            "select d as id, timestamp '2024-01-01' + to_hours(d) as month, 'train' as _ml_split,"
+            " month + to_hours(case when d = 1100 then 9000 else 5 end) as _ml_matured_at from range(4000) as ds(d)"
+        ),
+        name="training_set",
+    )
+    (fold,) = folds_of(declared(**choosing(cross_validation={"folds": 1})), rows)
+    assert fold.name == "as of 2024-03-24 08:00:00 to 2024-06-15 15:00:00"
+    assert sizes(rows, [fold]) == [(1100, 2000)]
+
+
+def test_entities_are_split_several_times():
+    rows = relation(customers())
+    folds = folds_of(declared(**choosing(cross_validation={"folds": 5, "repeats": 3, "of": "entity"})), rows)
+    assert [fold.name for fold in folds[4:6]] == ["entities 5 of 5, time 1", "entities 1 of 5, time 2"]
+    assert once(folds) == folds[:5]
+    of = {f.name: {r["id"] for r in rows.query(f"select id from training_set where {f.predict}")} for f in folds}
+    for start in (0, 5, 10):
+        parts = [of[fold.name] for fold in folds[start : start + 5]]
+        assert sorted(e for part in parts for e in part) == list(range(250))
+        assert min(map(len, parts)) > 30
+    assert len({frozenset(part) for part in of.values()}) == 15
+    first = {e for e in range(250) if int(hashlib.md5(f"1|{e}".encode()).hexdigest()[:8], 16) % 5 == 0}
+    assert of[folds[0].name] == first
+
+
+def test_the_interval_of_repeated_folds_is_that_of_nadeau_and_bengio():
+    values = np.random.default_rng(0).normal(size=50)
+    mean, low, high = corrected_interval(list(values), 5)
+    assert mean == pytest.approx(values.mean(), abs=1e-15)
+    # A quarter as many rows are predicted as fitted; t of 49 degrees of freedom is 2.009575237.
+    half = 2.009575237 * np.sqrt((1 / 50 + 1 / 4) * values.var(ddof=1))
+    assert (low, high) == pytest.approx((mean - half, mean + half), abs=1e-8)
+    assert np.isnan(corrected_interval([1.0], 2)[1:]).all()
+
+
+@pytest.mark.parametrize("repeats", [None, 2])
+def test_small_data_are_chosen_by_repeated_folds_with_an_interval(repeats):
+    split = {"folds": 2, "of": "entity", "repeats": repeats}
+    row = trained(customers(each=100), **choosing(cross_validation=split))
+    assert f"over {2 * (repeats or 1)} folds" in row["chosen_because"]
+    assert "; ahead of line by 0." in row["chosen_because"]
+    found = metrics_of(row, dataset="cross_validation", metric="log_loss", scored_by="candidate:trees")
+    (whole,) = [m for m in found if m["slice"] == "all"]
+    assert len(found) == (1 if repeats else 3)
+    assert whole["ci_low"] < whole["value"] < whole["ci_high"]
+    assert whole["n"] == 400
+
+
+@pytest.mark.parametrize(
+    ("split", "message"),
+    [
+        ({"of": "year"}, "cross_validation.of: has a value that is not allowed; got 'year'"),
+        ({"repeats": 5}, "cross_validation.repeats: has no meaning where folds are in the order of time; got 5"),
+        ({"of": "entity", "folds": 1}, "cross_validation.folds: leaves no entity to train on"),
+    ],
+)
+def test_folds_that_cannot_be_declared(split, message):
+    with pytest.raises(SpecError) as caught:
+        declared(cross_validation=split)
     assert message in str(caught.value)

@@ -1,0 +1,63 @@
+{#
+    What a declaration holds out: exactly one of as_of_dates, days, from, share (with of) and column; the old spelling
+    `holdout_as_of_dates` is as_of_dates. Where nothing is declared, the last as-of date, and is_declared is false.
+    Arguments: spec, mapping as `ml_model_spec` returns it.
+    Returns: mapping; empty where the declaration is not valid, which the versions node says with every other problem.
+    Example: {% set holdout = ml_ledger.declared_holdout(spec) %}
+#}
+{% macro declared_holdout(spec) %}
+    {% set evaluation = spec.get('evaluation') %}
+    {% set evaluation = evaluation if evaluation is mapping else {} %}
+    {% set declared = evaluation.get('holdout') %}
+    {% set old = evaluation.get('holdout_as_of_dates') %}
+    {% if declared is none %}
+        {% set found = {'as_of_dates': 1 if old is none else old, 'is_declared': old is not none} %}
+    {% elif declared is mapping and old is none %}
+        {% set found = dict(declared, is_declared=true) %}
+    {% else %}
+        {% set found = {} %}
+    {% endif %}
+    {% set ways = ['as_of_dates', 'days', 'from', 'share', 'column'] | select('in', found) | list %}
+    {% set is_valid = ways | length == 1 and (
+        (ways[0] in ['as_of_dates', 'days'] and found[ways[0]] is integer)
+        or (ways[0] == 'share' and found.share is number and found.get('of', 'entity') is string)
+        or (ways[0] in ['from', 'column'] and found[ways[0]] is string)
+    ) %}
+    {% do return(found if is_valid else {}) %}
+{% endmacro %}
+
+{#
+    The split of a row by a hash of what is held out together: the same on every engine, and for whoever computes it again.
+    Arguments: column, SQL of it, NULL is one value; share, which part of its values is held out.
+    Returns: SQL: 'holdout' or 'train'.
+#}
+{% macro hashed_split(column, share) %}
+    {% set text = 'coalesce(cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ "), '')" %}
+    {% do return(
+        'case when ' ~ ml_ledger.bucket_of('holdout', text) ~ ' < ' ~ (share * 10000) | round | int
+        ~ " then 'holdout' else 'train' end"
+    ) %}
+{% endmacro %}
+
+{#
+    How a row of the training set is used: by its as-of date (`as_of_splits`), by a hash of its entity or of a column, or by
+    what a column says. Where nobody declared anything and there is one as-of date, by a hash of the entity.
+    Arguments: holdout, mapping as of `declared_holdout`; entity, SQL of it. Columns are of `_ml_features`.
+    Returns: SQL: 'train', 'holdout' or 'embargo'; what else a column says is refused before anything is trained.
+#}
+{% macro split_of_row(holdout, entity) %}
+    {% if 'column' in holdout %}
+        {% set column = '_ml_features.' ~ ml_ledger.quoted(holdout.column) %}
+        {% do return('cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ ')') %}
+    {% elif 'share' in holdout %}
+        {% set of = holdout.get('of', 'entity') %}
+        {% do return(ml_ledger.hashed_split(
+            entity if of == 'entity' else '_ml_features.' ~ ml_ledger.quoted(of), holdout.share
+        )) %}
+    {% elif holdout.is_declared %}
+        {% do return('splits._ml_split') %}
+    {% endif %}
+    {% do return(
+        'case when splits._ml_dates = 1 then ' ~ ml_ledger.hashed_split(entity, 0.25) ~ ' else splits._ml_split end'
+    ) %}
+{% endmacro %}
