@@ -19,6 +19,8 @@
 {%- do ml_ledger.refuse_without_labels('label_log', ml_model, spec) -%}
 {%- do ml_ledger.refuse_relations('label_log', ml_model, labels=labels) -%}
 {%- set never = spec.get('never') if spec.get('never') is string else none -%}
+{%- set names = [spec.get('entity'), spec.get('as_of'), spec.get('label')] -%}
+{%- do ml_ledger.refuse_double_quotes('label_log', ml_model, names) -%}
 {%- set entity, as_of = ml_ledger.quoted(spec.get('entity')), ml_ledger.quoted(spec.get('as_of')) -%}
 {%- set label = ml_ledger.quoted(spec.get('label')) -%}
 {%- set moment, text = dbt.type_timestamp(), dbt.type_string() -%}

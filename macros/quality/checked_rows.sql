@@ -49,8 +49,10 @@ with
 _ml_faults as (
     select
         _ml_source.*
-        {%- for name, check in checks.items() if name not in duplicates %},
+        {%- for name, check in checks.items() %}
+        {%- if name not in duplicates %},
         {{ ml_ledger.row_fault(check, loop.index) }} as {{ faults[name] }}
+        {%- endif %}
         {%- endfor %}
     from {{ source }} as _ml_source
     {{- ml_ledger.row_check_joins(checks) | indent(4) }}

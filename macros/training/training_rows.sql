@@ -16,6 +16,9 @@
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
 {%- set kept = ml_ledger.kept_of_training_set(ml_model) -%}
 {%- set so_far = ml_ledger.rows_so_far() if is_incremental() else none -%}
+{%- if kept == 'full' -%}
+    {%- do ml_ledger.refuse_double_quotes('training_rows', ml_model, ml_ledger.column_types(training_set)) -%}
+{%- endif -%}
 {%- if kept == 'full' and so_far is not none -%}
     {%- do ml_ledger.refuse_other_types(ml_model, training_set, so_far) -%}
 {%- endif -%}
