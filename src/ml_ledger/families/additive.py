@@ -10,11 +10,12 @@ import numpy as np
 
 from ml_ledger.coefficients import Coefficient
 from ml_ledger.families.base import Family, Fit, Hyperparameter, Link, Matrix, TrainingRows, Vector, is_number
+from ml_ledger.families.candidates import candidates_of, left_undetermined
 from ml_ledger.families.inference import with_tests
 from ml_ledger.families.objectives import LOGISTIC, SQUARED, Objective
 from ml_ledger.terms import Term, learn_terms
 from ml_ledger.training.multinomial import minimise_classes
-from ml_ledger.training.newton import minimise
+from ml_ledger.training.separation import minimise_apart
 
 if TYPE_CHECKING:
     from ml_ledger.spec import FeatureSpec
@@ -88,10 +89,11 @@ def fit_additive(
     """
     tested = strength == 0 and objective in (LOGISTIC, SQUARED)
     terms = learn_terms(features, training.relation, training.where)
-    solution = minimise(
+    apart = minimise_apart(
         training,
         design_of(terms),
         objective,
+        candidates_of(terms),
         standardised=[flag for term in terms.values() for flag in term.standardised()],
         strength=strength,
         per_row=per_row,
@@ -99,6 +101,7 @@ def fit_additive(
         max_iter=max_iter,
         exact_curvature=tested,
     )
+    solution = apart.solution
     rows = coefficient_rows(
         terms, intercept=solution.intercept, weights=solution.weights.tolist(), means=solution.means.tolist()
     )
@@ -116,6 +119,7 @@ def fit_additive(
             "iterations": solution.iterations,
             "passes": solution.passes,
             "gradient": solution.gradient,
+            **left_undetermined(apart.undetermined),
         },
     )
 

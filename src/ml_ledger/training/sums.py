@@ -79,6 +79,11 @@ class SampledRows:
             square += share[start : start + BLOCK] @ block**2
         return (near + mean)[1:], np.sqrt(np.maximum(square - mean**2, 0.0))[1:]
 
+    def spread(self, directions: Matrix) -> Vector:
+        """Variance of design @ direction over the rows, for (k + 1) × m directions; an array of m."""
+        moved = self.design @ directions
+        return np.average((moved - moved[:1]) ** 2, axis=0, weights=self.weight)
+
     def squares(self) -> Vector:
         """Sum of the squares of each column."""
         return np.einsum("n,nj,nj->j", self.weight, self.design[:, 1:], self.design[:, 1:])
