@@ -193,7 +193,8 @@ def _downhill(problem: Problem, point: Point, step: Vector, max_iter: int) -> Po
 
 def _require_converged(problem: Problem, point: Point, iterations: int, names: Sequence[str]) -> None:
     """Raise VersionError unless the fit converged, saying why where that can be told."""
-    growing = problem.growing(point)
+    # Far from where the gradient is gone, a long step says nothing.
+    growing = problem.growing(point) if point.left <= START or problem.diverged(point) else []
     if point.left <= ACCEPTABLE and not growing:
         return
     why, limit = "the steps no longer make progress", f" Allowed: a gradient up to {ACCEPTABLE:g}."

@@ -54,7 +54,8 @@ class Undetermined:
 
     def __str__(self) -> str:
         if 0 < self.events < self.rows:
-            return f"{self.name} ({self.events:,} rows have label 1 and {self.rows - self.events:,} label 0, for certain)"
+            others = self.rows - self.events
+            return f"{self.name} (for certain, {self.events:,} rows have label 1 and {others:,} label 0)"
         label = "1" if self.events else "0"
         return f"{self.name} (all its {self.rows:,} rows have label {label})"
 
