@@ -36,13 +36,16 @@ class Candidate:
     name: str
     opposite: str | None = None
 
+    def told_at(self, at: float) -> str:
+        """What the rows are called where the combination is not `at`."""
+        return self.opposite if self.opposite and at == 1 else self.name
+
 
 @dataclass(frozen=True)
 class Undetermined:
     """What the data leave undetermined. rows: that are told apart. direction: which weights move together.
 
-    at: the combination's value on all other rows. told: SQL that is true for those rows. events: how many of them
-    have a label above 0.
+    at: the combination's value on all other rows. told: SQL that is true for those rows. because: what is for certain.
     """
 
     name: str
@@ -50,14 +53,10 @@ class Undetermined:
     direction: Vector
     at: float
     told: str
-    events: int
+    because: str
 
     def __str__(self) -> str:
-        if 0 < self.events < self.rows:
-            others = self.rows - self.events
-            return f"{self.name} (for certain, {self.events:,} rows have label 1 and {others:,} label 0)"
-        label = "1" if self.events else "0"
-        return f"{self.name} (all its {self.rows:,} rows have label {label})"
+        return f"{self.name} ({self.because})"
 
 
 @dataclass(frozen=True)
@@ -130,7 +129,7 @@ def _in_one_pass(
     """What is undetermined among these rows; empty where every candidate has rows that bound its weight."""
     event, label = "_ml_y > 0", f"cast({training.label} as double)"
     design = "".join(f", cast({column} as double) as _ml_z{j}" for j, column in enumerate(columns))
-    combined = [_sum_of({f"_ml_z{j}": w for j, w in enumerate(item.weights.tolist()) if w}) for item in candidates]
+    combined = [sum_of({f"_ml_z{j}": w for j, w in enumerate(item.weights.tolist()) if w}) for item in candidates]
     aggregates = ", ".join(
         f"{function}({sql}) filter ({condition}) as _ml_{function}{value}_{i}"
         for i, sql in enumerate(combined)
@@ -156,7 +155,7 @@ def _in_one_pass(
     found: list[Undetermined] = []
     # First what is told where a column is not 0, so that a level is named before all the others are.
     for item, at, _ in sorted(telling, key=lambda each: each[1] != 0):
-        combination = _sum_of({f"({columns[j]})": w for j, w in enumerate(item.weights.tolist()) if w})
+        combination = sum_of({f"({columns[j]})": w for j, w in enumerate(item.weights.tolist()) if w})
         told = f"{combination} <> {double(at)}"
         apart = "".join(f" and not ({other.told})" for other in found)
         (counts,) = training.relation.query(
@@ -164,8 +163,11 @@ def _in_one_pass(
             f" where {training.where} and _ml_weight > 0 and {told}{apart}"
         )
         if counts["n"]:
-            name = item.opposite if item.opposite and at == 1 else item.name
-            found.append(Undetermined(name, int(counts["n"]), item.weights, at, told, int(counts["events"])))
+            name, n, events = item.told_at(at), int(counts["n"]), int(counts["events"])
+            because = f"all its {n:,} rows have label {1 if events else 0}"
+            if 0 < events < n:
+                because = f"for certain, {events:,} rows have label 1 and {n - events:,} label 0"
+            found.append(Undetermined(name, n, item.weights, at, told, because))
     return found
 
 
@@ -196,7 +198,8 @@ def _apart(
     return []
 
 
-def _sum_of(parts: Mapping[str, float]) -> str:
+def sum_of(parts: Mapping[str, float]) -> str:
+    """SQL of a weighted sum: weights by SQL."""
     return (
         "("
         + " + ".join(sql if weight == 1 else f"{double(weight)} * {sql}" for sql, weight in parts.items())
