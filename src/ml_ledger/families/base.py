@@ -52,8 +52,9 @@ class TrainingRows:
     where: SQL of the rows to train on. label: SQL of the label, a double: of task multiclass the position of the class
     in `classes`, from 0; of task clustering NULL. Weights are the column `_ml_weight`; weights_are: what they mean, as
     declared. task: what the label is. key: SQL of the columns that tell rows apart. cluster: SQL of what rows belong
-    together by, None where each is its own. with_tests: whether coefficients are to have standard errors where they
-    can. memory_mb: what fetched rows may take, None for no limit; may_sample:
+    together by, None where each is its own. exposure: SQL of what the label is divided by, None for nothing; family
+    poisson has weights multiplied by it. with_tests: whether coefficients are to have standard errors where they can.
+    memory_mb: what fetched rows may take, None for no limit; may_sample:
     whether only some are fetched where that is not enough.
     """
 
@@ -67,6 +68,7 @@ class TrainingRows:
     may_sample: bool = False
     weights_are: Literal["frequency", "sampling", "precision"] = "frequency"
     cluster: str | None = None
+    exposure: str | None = None
     with_tests: bool = True
 
     def fetch(self, columns: Sequence[str], *, in_order: bool = False) -> tuple[Matrix, Vector, Vector]:

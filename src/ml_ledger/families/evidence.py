@@ -9,8 +9,8 @@ import numpy as np
 
 from ml_ledger.families.base import Matrix, TrainingRows
 from ml_ledger.families.inference import Counted, Covariance, corrected
-from ml_ledger.families.likelihood import dispersion, log_likelihood, null_deviance, totals_of
-from ml_ledger.families.objectives import GAMMA, SQUARED, Objective
+from ml_ledger.families.likelihood import constant, dispersion, log_likelihood, null_deviance, totals_of
+from ml_ledger.families.objectives import GAMMA, POISSON, SQUARED, Objective
 from ml_ledger.training.newton import EXACT_COLUMNS, SAMPLE_ROWS, Solution
 from ml_ledger.training.problem import LARGER
 from ml_ledger.training.separation import Apart
@@ -53,7 +53,7 @@ def evidence_of(training: TrainingRows, apart: Apart, objective: Objective) -> E
 
     training: all rows. apart: the fit, with the curvature of all rows that nothing tells for certain.
     """
-    counted = Counted.of(training)
+    counted = Counted.of(training, exposed=objective is POISSON)
     fit, rest = apart.limit, replace(apart.rest, cluster=training.cluster if counted.clusters else None)
     beta = np.array([fit.origin, *fit.weights])
     rows = AllRows(rest, fit.design, objective)
@@ -70,12 +70,16 @@ def evidence_of(training: TrainingRows, apart: Apart, objective: Objective) -> E
         covariance = Covariance(fit.curvature * counted.factor, 1.0, of_t, meat)
     elif objective in (SQUARED, GAMMA):
         covariance = replace(covariance, scale=scale or 0.0, degrees=degrees if objective is SQUARED else None)
-    null = AllRows(training, [], objective).totals(np.zeros(1), {"null": null_deviance(objective, counted.mean)})
+    of_labels = {
+        "null_deviance": null_deviance(objective, counted.mean),
+        "constant": constant(objective, f"cast({training.label} as double)", training.exposure),
+    }
+    totals |= {name: counted.factor * total for name, total in _sums(training, of_labels).items()}
     diagnostics: dict[str, float | None] = {
         "observations": counted.n,
         "parameters": float(rank),
         "deviance": totals["deviance"],
-        "null_deviance": counted.factor * null["null"],
+        "null_deviance": totals["null_deviance"],
         "dispersion": scale,
         "clusters": None if counted.clusters is None else float(counted.clusters),
     }
@@ -95,6 +99,16 @@ def criteria(likelihood: float | None, parameters: int, n: float) -> Mapping[str
         "aic": -2 * likelihood + 2 * parameters,
         "bic": -2 * likelihood + np.log(n) * parameters,
     }
+
+
+def _sums(training: TrainingRows, expressions: Mapping[str, str]) -> dict[str, float]:
+    """Weighted sums over all rows of expressions over _ml_y and columns, by name."""
+    selected = ", ".join(f"sum(_ml_weight * ({sql})) as _ml_{name}" for name, sql in expressions.items())
+    (row,) = training.relation.query(
+        f"select {selected} from (select *, cast({training.label} as double) as _ml_y from {training.relation.name}"
+        f" where {training.where}) as _ml_labelled"
+    )
+    return {name: float(row[name]) for name in expressions}
 
 
 def _information(training: TrainingRows, fit: Solution, objective: Objective) -> Matrix:

@@ -44,18 +44,23 @@ class Counted:
     mean: float
 
     @classmethod
-    def of(cls, training: TrainingRows) -> Counted:
-        """By one query. Frequencies count as rows, other weights as one row each."""
+    def of(cls, training: TrainingRows, *, exposed: bool = False) -> Counted:
+        """By one query. Frequencies count as rows, other weights as one row each.
+
+        exposed: whether weights are multiplied by the exposure, which makes no row count more.
+        """
         groups = f"count(distinct {training.cluster})" if training.cluster else "0"
+        label = f"cast({training.label} as double)"
+        own = f"_ml_weight / ({training.exposure})" if exposed and training.exposure else "_ml_weight"
         (found,) = training.relation.query(
-            f"select count(*) as _ml_n, sum(_ml_weight) as _ml_weight, {groups} as _ml_groups,"
-            f" sum(_ml_weight * cast({training.label} as double)) as _ml_label"
+            f"select count(*) as _ml_n, sum({own}) as _ml_weight, {groups} as _ml_groups,"
+            f" sum(_ml_weight * {label}) / sum(_ml_weight) as _ml_mean"
             f" from {training.relation.name} where {training.where} and _ml_weight > 0"
         )
         rows, weight, groups = int(found["n"]), float(found["weight"]), int(found["groups"])
         n = weight if training.weights_are == "frequency" else float(rows)
         clusters = groups if 1 < groups < rows else None
-        return cls(rows, n, n / weight, clusters, float(found["label"] or 0.0) / weight)
+        return cls(rows, n, n / weight, clusters, float(found["mean"] or 0.0))
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,12 @@ def figures() -> dict:
 
     def fitted(family: str, kind: str, X: np.ndarray):
         y = data[family]
-        weights = {"none": {}, "cluster": {}, "frequency": {"freq_weights": w}}.get(kind, {"var_weights": w})
+        weights = {
+            "none": {},
+            "cluster": {},
+            "exposed": {"offset": np.log(w)},
+            "frequency": {"freq_weights": w},
+        }.get(kind, {"var_weights": w})
         if kind == "precision" and family != "gamma":
             weights = {"var_weights": w * N / w.sum()}
         robust = {"sampling": {"cov_type": "HC0"}, "cluster": by_person, "sampled clusters": by_person}.get(
@@ -79,12 +84,13 @@ def figures() -> dict:
 
     found: dict[str, dict] = {"fits": {}, "likelihood_ratio": {}}
     for family in ("logistic", "poisson", "gamma", "linear"):
-        for kind in ("none", "frequency", "sampling", "precision", "cluster", "sampled clusters"):
+        kinds = ["none", "frequency", "sampling", "precision", "cluster", "sampled clusters"]
+        for kind in [*kinds, *(["exposed"] if family in ("poisson", "gamma") else [])]:
             fit = fitted(family, kind, X)
             one = found["fits"][f"{family}, {kind}"] = {"estimate": fit.params, "std_error": fit.bse}
             low, high = np.asarray(fit.conf_int()).T
             one |= {"p_value": fit.pvalues, "ci_low": low, "ci_high": high}
-            if kind in ("none", "frequency"):
+            if kind in ("none", "frequency", "exposed"):
                 linear = family == "linear"
                 one |= {"log_likelihood": fit.llf, "aic": fit.aic, "bic": fit.bic if linear else fit.bic_llf}
                 one |= {"deviance": fit.ssr if linear else fit.deviance}

@@ -35,9 +35,10 @@ def path(request, monkeypatch) -> None:
         monkeypatch.setattr(multinomial, "SAMPLE_ROWS", 60)
 
 
-def fitted(family: str, kind: str, declared: dict = DECLARED, **changes) -> Fit:
+def fitted(family: str, kind: str, declared: dict = DECLARED, with_tests: bool = True, **changes) -> Fit:
     data = columns()
-    weight = np.ones(len(data["x"])) if kind in ("none", "cluster") else data["weight"]
+    counted = kind not in ("none", "cluster") and (family, kind) != ("gamma", "exposed")
+    weight = data["weight"] if counted else np.ones(len(data["x"]))
     table = pa.table(data | {"_ml_weight": weight, "id": np.arange(len(weight))} | changes)
     classes = family == "classes"
     chosen = FAMILIES["logistic" if classes else family]
@@ -45,11 +46,17 @@ def fitted(family: str, kind: str, declared: dict = DECLARED, **changes) -> Fit:
         training=TrainingRows(
             Relation(duckdb.connect().from_arrow(table), name="t"),
             where="true",
-            label=family,
+            label=f"{family} / weight" if kind == "exposed" else family,
             key=("id",),
             task="multiclass" if classes else "binary",
             classes=("0", "1", "2") if classes else (),
-            weights_are={"sampled clusters": "sampling"}.get(kind, kind) if weight.max() > 1 else "frequency",
+            weights_are=kind
+            if kind in ("sampling", "precision")
+            else "sampling"
+            if "sampled" in kind
+            else "frequency",
+            exposure="weight" if kind == "exposed" else None,
+            with_tests=with_tests,
             cluster="person" if "cluster" in kind else "id",
         ),
         features=features(**declared),
@@ -147,5 +154,10 @@ def test_where_there_is_no_likelihood_levels_are_tested_by_their_covariance(fami
 
 
 def test_nothing_is_tested_where_nobody_asks():
-    rows = fitted("logistic", "none").coefficients
-    assert any(row.std_error for row in rows)
+    for family in ("logistic", "classes"):
+        fit = fitted(family, "none", with_tests=False)
+        assert {row.std_error for row in fit.coefficients} == {None}
+        assert set(fit.diagnostics) == {"iterations", "passes", "gradient"}
+        tested = fitted(family, "none")
+        for one, other in zip(fit.coefficients, tested.coefficients, strict=True):
+            assert (one.slope or one.value or 0) == pytest.approx(other.slope or other.value or 0, abs=1e-8)

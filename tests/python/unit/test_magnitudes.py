@@ -48,12 +48,12 @@ def test_infinity_is_a_problem_once():
 def test_a_value_beyond_declared_bounds_is_none(policy):
     bounds = {"kind": "numeric", "bounds": [0, 100], "out_of_bounds": policy}
     checked("age", "1e160", features={"age": bounds, "gap": DECLARATION["features"]["gap"]})
-    with pytest.raises(TrainingSetError, match="features.age: is too large"):
+    with pytest.raises(TrainingSetError, match=r"features.age: is too large"):
         checked("age", "1e160", features={"age": bounds | {"bounds": [0, None]}, "gap": {"kind": "numeric"}})
 
 
 def test_labels_and_weights_count_too():
-    with pytest.raises(TrainingSetError, match="label bought: is too large to be squared"):
+    with pytest.raises(TrainingSetError, match=r"label bought: is too large to be squared"):
         checked("bought", "1e160", **REGRESSION)
     checked("bought", "1e100", **REGRESSION)
     weighted = {"features": {"age": {"kind": "numeric"}}, "training": {"sample_weight": "gap"}}

@@ -7,14 +7,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from agreement import features
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression, PoissonRegressor
 
 from ml_ledger.errors import VersionError
 from ml_ledger.families import FAMILIES, candidates
 from ml_ledger.families.base import Fit, TrainingRows
 from ml_ledger.families.objectives import LOGISTIC, POISSON
-from ml_ledger.training import newton
+from ml_ledger.training import multinomial, newton
 from ml_ledger.training.separation import firth_weight
 from ml_ledger.warehouse import Relation
 
@@ -279,3 +280,71 @@ def test_the_weight_of_one_direction_is_firths(objective):
 
     oracle = minimize_scalar(minus_penalised, bounds=(-30, 10), method="bounded", options={"xatol": 1e-11}).x
     assert firth_weight(s, eta, y, w, objective) == pytest.approx(oracle, abs=1e-6)
+
+
+def classes_fitted(data: dict, y: np.ndarray, declared: dict) -> Fit:
+    table = pa.table(data | {"y": y.astype(float), "_ml_weight": np.ones(len(y)), "id": np.arange(len(y))})
+    chosen = FAMILIES["logistic"]
+    return chosen.fit(
+        training=TrainingRows(
+            Relation(duckdb.connect().from_arrow(table), name="t"),
+            where="true",
+            label="y",
+            key=("id",),
+            task="multiclass",
+            classes=("one", "two", "three"),
+        ),
+        features=features(**declared),
+        hyperparameters=chosen.complete({"C": "none"}),
+        seed=0,
+    )
+
+
+@pytest.mark.parametrize("sample", [None, 500])
+def test_a_class_that_no_row_of_a_level_has(sample, monkeypatch):
+    """The other weights are those of a fit by hand that leaves the class out of the choice in these rows."""
+    if sample:
+        monkeypatch.setattr(multinomial, "SAMPLE_ROWS", sample)
+    data, _, random = drawn()
+    data["plan"][:40] = "rare"
+    eta = np.column_stack([np.zeros(N), 0.5 * data["x"], -0.4 * data["x"] + (data["plan"] == "b")])
+    y = np.argmax(eta + random.gumbel(size=eta.shape), axis=1)
+    y[:40] = np.arange(40) % 2  # never three
+    fit = classes_fitted(data, y, PLAN)
+    rows = {(row.output, row.feature, row.level): row for row in fit.coefficients}
+    assert {key: n for key, n in fit.diagnostics.items() if "undetermined" in key} == {
+        "undetermined.plan = rare, class three": 40
+    }
+    assert rows["three", "plan", "rare"].std_error is None
+    X = np.column_stack([np.ones(N), data["x"], *(data["plan"] == level for level in ("b", "c", "rare"))])
+    X = X.astype(float)
+    never = np.zeros((N, 3))
+    never[:40, 2] = -1e4
+
+    def loss(beta: np.ndarray) -> tuple[float, np.ndarray]:
+        b = np.column_stack([np.zeros(5), *beta.reshape(2, 5)])
+        score = X @ b + never
+        logs = score - logsumexp(score, axis=1, keepdims=True)
+        residual = np.exp(logs)
+        residual[np.arange(N), y] -= 1
+        return -logs[np.arange(N), y].sum(), (X.T @ residual)[:, 1:].T.ravel()
+
+    oracle = minimize(loss, np.zeros(10), jac=True, method="BFGS", options={"gtol": 1e-6}).x.reshape(2, 5)
+    for name, weights in zip(("two", "three"), oracle, strict=True):
+        got = [rows[name, None, None].value, rows[name, "x", None].slope]
+        got += [rows[name, "plan", level].value for level in ("b", "c", "rare")]
+        used = slice(None, 4 if name == "three" else 5)
+        assert np.array(got[used]) == pytest.approx(weights[used], abs=1e-5)
+        assert all(rows[name, "plan", level].std_error > 0 for level in ("b", "c"))
+    assert rows["two", "plan", "rare"].std_error > 0
+    b = np.array([[0.0] * 5, oracle[0], oracle[1]])
+    b[2, 4] = rows["three", "plan", "rare"].value
+    score = X[:40] @ b.T
+    assert np.exp(score[:, 2] - logsumexp(score, axis=1)).sum() == pytest.approx(0.5, abs=0.02)
+
+
+def test_classes_that_features_separate_are_an_error_that_names_them():
+    data, _, _ = drawn()
+    y = np.digitize(data["x"], [-0.5, 0.5])
+    with pytest.raises(VersionError, match="the features separate the classes by x"):
+        classes_fitted(data, y, PLAN)
