@@ -39,10 +39,10 @@ class Coefficient:
         to 7); None
         for neither.
     value: link units added as they are; None is 0.
-    std_error: of the slope (or of the value where there is no slope), where the family has one. Weights count as
-        frequencies, and what terms learned (edges, levels, means that fill NULL) as given.
-    statistic: slope or value / std_error. p_value: two-sided, of a slope or value of 0: by Student's t for family
-        linear, by the normal distribution for logistic.
+    std_error: of the slope (or of the value where there is no slope), where the family has one. What terms learned
+        (edges, levels, means that fill NULL) counts as given.
+    statistic: slope or value / std_error. p_value: two-sided, of a slope or value of 0; ci_low, ci_high: its 95 %
+        interval: by Student's t for family linear, by the normal distribution for others.
     reference: the term's mean contribution over the training rows, in link units, on each row of the term.
     points: what the row adds to the points of a scorecard; None for other families.
     expression: a rule: SQL in the DuckDB dialect, over columns with the names of the features; None for other rows.
@@ -63,6 +63,8 @@ class Coefficient:
     std_error: float | None = None
     statistic: float | None = None
     p_value: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
     reference: float = 0.0
     points: float | None = None
     expression: str | None = None

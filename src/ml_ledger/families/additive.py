@@ -10,11 +10,14 @@ import numpy as np
 
 from ml_ledger.coefficients import Coefficient
 from ml_ledger.families.base import Family, Fit, Hyperparameter, Link, Matrix, TrainingRows, Vector, is_number
-from ml_ledger.families.inference import with_tests
-from ml_ledger.families.objectives import LOGISTIC, SQUARED, Objective
+from ml_ledger.families.candidates import candidates_of, left_undetermined
+from ml_ledger.families.evidence import evidence_of
+from ml_ledger.families.evidence_of_classes import fitted_classes, jacobian_of_classes, ratio_of_classes
+from ml_ledger.families.inference import jacobian_of, with_tests
+from ml_ledger.families.joint_tests import likelihood_ratios, wald_tests
+from ml_ledger.families.objectives import Objective
 from ml_ledger.terms import Term, learn_terms
-from ml_ledger.training.multinomial import minimise_classes
-from ml_ledger.training.newton import minimise
+from ml_ledger.training.separation import Apart, minimise_apart
 
 if TYPE_CHECKING:
     from ml_ledger.spec import FeatureSpec
@@ -84,30 +87,47 @@ def fit_additive(
     """Learn the terms, fit one weight per design column, and return the rows of a single-output additive version.
 
     strength: of the penalty, on the summed loss or, with per_row, on the mean loss. l1_ratio: its L1 part.
-    Without a penalty, rows of a logistic or least squares fit carry standard errors and tests.
+    Without a penalty, rows carry standard errors and tests.
     """
-    tested = strength == 0 and objective in (LOGISTIC, SQUARED)
+    tested = strength == 0 and training.with_tests
+
+    def solve(terms: Mapping[str, Term]) -> Apart:
+        return minimise_apart(
+            training,
+            design_of(terms),
+            objective,
+            candidates_of(terms),
+            standardised=[flag for term in terms.values() for flag in term.standardised()],
+            strength=strength,
+            per_row=per_row,
+            l1_ratio=l1_ratio,
+            max_iter=max_iter,
+            exact_curvature=tested,
+        )
+
     terms = learn_terms(features, training.relation, training.where)
-    solution = minimise(
-        training,
-        design_of(terms),
-        objective,
-        standardised=[flag for term in terms.values() for flag in term.standardised()],
-        strength=strength,
-        per_row=per_row,
-        l1_ratio=l1_ratio,
-        max_iter=max_iter,
-        exact_curvature=tested,
-    )
+    apart = solve(terms)
+    solution, limit = apart.solution, apart.limit
     rows = coefficient_rows(
         terms, intercept=solution.intercept, weights=solution.weights.tolist(), means=solution.means.tolist()
     )
+    about: dict[str, float] = {}
+    if tested:
+        evidence = evidence_of(training, apart, objective)
+        rows = with_tests(rows, jacobian_of(terms, limit), evidence.covariance)
+        about |= evidence.diagnostics
+        if evidence.robust:
+            about |= wald_tests(terms, limit.weights[None], evidence.covariance)
+        else:
+            about |= likelihood_ratios(
+                terms, lambda others: evidence.ratio(objective, solve(others) if others else None, limit.loss)
+            )
 
     def predict(design: Matrix) -> Vector:
         return objective.mu(solution.origin + design @ solution.weights)
 
     return Fit(
-        coefficients=with_tests(rows, terms, solution, objective) if tested else rows,
+        coefficients=rows,
         link=link,
         design=solution.design,
         accepts=accepted_by(terms),
@@ -116,6 +136,8 @@ def fit_additive(
             "iterations": solution.iterations,
             "passes": solution.passes,
             "gradient": solution.gradient,
+            **left_undetermined(apart.undetermined),
+            **about,
         },
     )
 
@@ -123,22 +145,37 @@ def fit_additive(
 def fit_classes(
     training: TrainingRows, features: Mapping[str, FeatureSpec], *, strength: float, l1_ratio: float, max_iter: int
 ) -> Fit:
-    """The same with one output per class, by multinomial logistic regression. Arguments as `fit_additive`."""
+    """The same with one output per class, by multinomial logistic regression. Arguments as `fit_additive`.
+
+    Without a penalty, the coefficients of a class are contrasts to the first class, whose own are 0.
+    """
     terms = learn_terms(features, training.relation, training.where)
     columns = design_of(terms)
-    solution = minimise_classes(
-        training,
-        columns,
-        standardised=[flag for term in terms.values() for flag in term.standardised()],
-        strength=strength,
-        l1_ratio=l1_ratio,
-        max_iter=max_iter,
-    )
+
+    def options(terms: Mapping[str, Term]) -> dict[str, Any]:
+        standardised = [flag for term in terms.values() for flag in term.standardised()]
+        return {"standardised": standardised, "l1_ratio": l1_ratio, "max_iter": max_iter}
+
+    fit = fitted_classes(training, columns, candidates_of(terms), strength=strength, **options(terms))
+    solution = fit.solution
     rows: list[Coefficient] = []
     for name, intercept, weights in zip(training.classes, solution.intercepts, solution.weights, strict=True):
         rows += coefficient_rows(
             terms, intercept=intercept, weights=weights.tolist(), means=solution.means.tolist(), output=name
         )
+    about: dict[str, float] = {}
+    if fit.evidence is not None:
+        rows = with_tests(rows, jacobian_of_classes(terms, solution), fit.evidence.covariance)
+        about |= fit.evidence.diagnostics
+        if fit.evidence.robust:
+            about |= wald_tests(terms, fit.weights, fit.evidence.covariance)
+        else:
+            about |= likelihood_ratios(
+                terms,
+                lambda others: ratio_of_classes(
+                    training, fit, design_of(others), candidates_of(others), **options(others)
+                ),
+            )
 
     def predict(design: Matrix) -> Matrix:
         eta = solution.intercepts + design @ solution.weights.T
@@ -155,6 +192,8 @@ def fit_classes(
             "iterations": solution.iterations,
             "passes": solution.passes,
             "gradient": solution.gradient,
+            **left_undetermined(fit.undetermined),
+            **about,
         },
     )
 

@@ -50,8 +50,11 @@ class TrainingRows:
     """What a family is fitted on: rows of a relation, which stays in the warehouse.
 
     where: SQL of the rows to train on. label: SQL of the label, a double: of task multiclass the position of the class
-    in `classes`, from 0; of task clustering NULL. Weights are the column `_ml_weight`. task: what the label is.
-    key: SQL of the columns that tell rows apart. memory_mb: what fetched rows may take, None for no limit; may_sample:
+    in `classes`, from 0; of task clustering NULL. Weights are the column `_ml_weight`; weights_are: what they mean, as
+    declared. task: what the label is. key: SQL of the columns that tell rows apart. cluster: SQL of what rows belong
+    together by, None where each is its own. exposure: SQL of what the label is divided by, None for nothing; family
+    poisson has weights multiplied by it. with_tests: whether coefficients are to have standard errors where they can.
+    memory_mb: what fetched rows may take, None for no limit; may_sample:
     whether only some are fetched where that is not enough.
     """
 
@@ -63,6 +66,10 @@ class TrainingRows:
     classes: Sequence[str] = ()
     memory_mb: int | None = None
     may_sample: bool = False
+    weights_are: Literal["frequency", "sampling", "precision"] = "frequency"
+    cluster: str | None = None
+    exposure: str | None = None
+    with_tests: bool = True
 
     def fetch(self, columns: Sequence[str], *, in_order: bool = False) -> tuple[Matrix, Vector, Vector]:
         """Design matrix (n × k), labels (n) and weights (n) of the n rows, for k SQL expressions.

@@ -18,9 +18,10 @@ from ml_ledger.coefficients import Coefficient
 from ml_ledger.families import logistic
 from ml_ledger.families.additive import accepted_by, coefficient_rows, design_of
 from ml_ledger.families.base import Family, Fit, Hyperparameter, Matrix, TrainingRows, Vector, is_number
+from ml_ledger.families.candidates import left_undetermined
 from ml_ledger.families.objectives import LOGISTIC
 from ml_ledger.terms.binning import learn_evidence
-from ml_ledger.training.newton import Solution, minimise
+from ml_ledger.training.separation import Apart, Candidate, minimise_apart
 
 if TYPE_CHECKING:
     from ml_ledger.spec import FeatureSpec
@@ -62,7 +63,8 @@ def _fit(
     terms = learn_evidence(features, training, smallest_share=hyperparameters["min_bin_share"])
     columns = design_of(terms)
     declared = [feature.kind == "numeric" and feature.monotone is not None for feature in features.values()]
-    solution, weights, means = _weighted(training, columns, declared, hyperparameters)
+    apart, weights, means = _weighted(training, list(terms), columns, declared, hyperparameters)
+    solution = apart.solution
 
     def predict(design: Matrix) -> Vector:
         return LOGISTIC.mu(solution.intercept + design @ weights)
@@ -78,6 +80,7 @@ def _fit(
             "iterations": solution.iterations,
             "passes": solution.passes,
             "gradient": solution.gradient,
+            **left_undetermined(apart.undetermined),
             **{f"information_value.{name}": term.information_value for name, term in terms.items()},
             **{f"weight.{name}": float(weight) for name, weight in zip(terms, weights, strict=True)},
         },
@@ -85,8 +88,12 @@ def _fit(
 
 
 def _weighted(
-    training: TrainingRows, columns: Sequence[str], declared: Sequence[bool], hyperparameters: Mapping[str, Any]
-) -> tuple[Solution, Vector, Vector]:
+    training: TrainingRows,
+    names: Sequence[str],
+    columns: Sequence[str],
+    declared: Sequence[bool],
+    hyperparameters: Mapping[str, Any],
+) -> tuple[Apart, Vector, Vector]:
     """The fit, one weight per column, and the mean of each (0 where the weight is 0).
 
     A negative weight turns an effect around. Where the direction is declared, such a column is left out, weight 0, the
@@ -94,21 +101,24 @@ def _weighted(
     """
     kept = list(range(len(columns)))
     while True:
-        solution = minimise(
+        alone = [Candidate(unit, names[j]) for unit, j in zip(np.eye(len(kept)), kept, strict=True)]
+        apart = minimise_apart(
             training,
             [columns[j] for j in kept],
             LOGISTIC,
+            alone,
             strength=logistic.strength_of(hyperparameters["C"]),
             l1_ratio=hyperparameters["l1_ratio"],
             max_iter=hyperparameters["max_iter"],
         )
+        solution = apart.solution
         turned = [
             (weight, j) for weight, j in zip(solution.weights, kept, strict=True) if weight < 0 and declared[j]
         ]
         if not turned:
             weights, means = np.zeros(len(columns)), np.zeros(len(columns))
             weights[kept], means[kept] = solution.weights, solution.means
-            return solution, weights, means
+            return apart, weights, means
         kept.remove(min(turned)[1])
 
 

@@ -11,7 +11,8 @@ from typing import Any
 # What of a coefficient or node was computed; all other members say what the row is about.
 NUMBERS = frozenset(
     {
-        "lower", "upper", "slope", "value", "std_error", "statistic", "p_value", "reference", "points",
+        "lower", "upper", "slope", "value", "std_error", "statistic", "p_value", "ci_low", "ci_high",
+        "reference", "points",
         "other_lower", "other_upper", "threshold",
     }
 )  # fmt: skip

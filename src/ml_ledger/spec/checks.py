@@ -201,6 +201,9 @@ def _task_problems(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
     training = declaration.get("training")
     if isinstance(training, Mapping):
         problems += _sample_weight_problems(root, declaration, training.get("sample_weight"))
+        if training.get("weights_are") is not None and training.get("sample_weight") is None:
+            fix = "declare training.sample_weight"
+            problems.append(Problem(f"{root}.training.weights_are", "needs a column of weights", fix=fix))
         problems += _class_weight_problems(
             f"{root}.training.class_weights", training.get("class_weights"), task, classes
         )

@@ -131,7 +131,8 @@ class BaselineSpec(AlgorithmSpec):
 class TrainingSpec(Strict):
     """When a new version is due, the seed of everything random in a fit, and what each row counts.
 
-    sample_weight: a column of the features. class_weights: by class ('0' and '1' for task binary), or `balanced`.
+    sample_weight: a column of the features; weights_are: what it means, by default a frequency. class_weights: by class
+    ('0' and '1' for task binary), or `balanced`.
     memory_mb: what families that are fitted outside the warehouse may take; too_large: what happens to a training set
     that needs more. refit: whether what was evaluated is fitted once more, on all matured rows.
     """
@@ -139,6 +140,7 @@ class TrainingSpec(Strict):
     retrain_after_days: Annotated[int, Field(ge=1)] = 90
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
     sample_weight: Column | None = None
+    weights_are: Literal["frequency", "sampling", "precision"] | None = None
     class_weights: Literal["balanced"] | dict[str, Positive] | None = None
     memory_mb: Annotated[int, Field(ge=1)] = 4096
     too_large: Literal["refuse", "sample"] = "refuse"

@@ -65,6 +65,10 @@ class NumericInput:
         """One number on the term's scale."""
         return math.log1p(x) if self.transform == "log1p" else x
 
+    def unscale(self, t: float) -> float:
+        """The number that is at t on the term's scale."""
+        return math.expm1(t) if self.transform == "log1p" else t
+
     def accepts(self) -> str:
         """SQL that is true where the row is not rejected for this feature."""
         present = f"isfinite({self.bounded()})"
@@ -137,14 +141,13 @@ class LinearTerm:
 
     def _pieces(self, slopes: Sequence[float]) -> list[dict[str, float | None]]:
         """Bounds, slope and value of each piece, in raw units of the feature."""
-        unscale = math.expm1 if self.input.transform == "log1p" else float
         first = self.input.lower
         if self.input.transform == "log1p" and (first is None or first < LOG1P_FROM):
             first = LOG1P_FROM
         last = self.input.upper
         if last is not None and self.input.outside == "reject":
             last = math.nextafter(last, math.inf)  # bounds are closed, rows are half open
-        edges = [first, *(unscale(knot) for knot in self.knots), last]
+        edges = [first, *(self.input.unscale(knot) for knot in self.knots), last]
         pieces = []
         slope, value = slopes[0], 0.0
         for index in range(len(self.knots) + 1):

@@ -31,10 +31,10 @@ def by_exposure(spec: MLModelSpec, algorithm: AlgorithmSpec, training: TrainingR
     exposure = exposure_of(spec)
     if exposure is None:
         return training
-    label = f"({training.label}) / {exposure}"
+    rates = replace(training, label=f"({training.label}) / {exposure}", exposure=exposure)
     if loss_of(algorithm) == "gamma":
-        return replace(training, label=label)
-    return replace(training, label=label, relation=training.relation.with_weight(f"_ml_weight * {exposure}"))
+        return rates
+    return replace(rates, relation=training.relation.with_weight(f"_ml_weight * {exposure}"))
 
 
 def with_offset(spec: MLModelSpec, fit: Fit, training: TrainingRows) -> Fit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ml_ledger.families import FAMILIES
@@ -41,6 +41,9 @@ def training_rows(spec: MLModelSpec, rows: Relation, where: str) -> TrainingRows
         classes=spec.classes or (),
         memory_mb=spec.training.memory_mb,
         may_sample=spec.training.too_large == "sample",
+        weights_are=spec.training.weights_are or "frequency",
+        cluster=quoted(spec.evaluation.cluster or spec.entity),
+        with_tests=False,
     )
 
 
@@ -71,8 +74,11 @@ def fit_algorithm(
 
 
 def fit_all(spec: MLModelSpec, algorithm: AlgorithmSpec, training: TrainingRows) -> dict[str, Fitted]:
-    """Fit the ML model ('self') and its baselines ('baseline:<name>') on the same training rows."""
-    fitted = {"self": fit_algorithm(spec, algorithm, spec.features, training)}
+    """Fit the ML model ('self') and its baselines ('baseline:<name>') on the same training rows.
+
+    Only the coefficients of the ML model are kept, and so only they are tested.
+    """
+    fitted = {"self": fit_algorithm(spec, algorithm, spec.features, replace(training, with_tests=True))}
     for name, baseline in spec.baselines.items():
         chosen = spec.features if baseline.features is None else baseline.features
         features = {feature: spec.features[feature] for feature in chosen}

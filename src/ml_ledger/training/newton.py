@@ -36,6 +36,8 @@ BEST_RATE = 0.01
 STALLED = 0.3
 # Beyond so many columns the exact curvature, which has their square, is taken from a larger sample instead.
 EXACT_COLUMNS = 60
+# So many features are named that separate the classes together.
+MOST_NAMES = 5
 
 
 @dataclass(frozen=True)
@@ -79,13 +81,14 @@ def minimise(
     l1_ratio: float = 0.0,
     max_iter: int = 100,
     exact_curvature: bool = False,
+    names: Sequence[str] = (),
 ) -> Solution:
     """Fit on all training rows.
 
     columns: SQL of the k design columns. standardised: of which columns the penalty is on the weight of a standard
     deviation, not of a unit (none). strength: of the penalty on the summed loss, or with per_row on the mean loss;
     l1_ratio: which part of it is L1, the rest is L2. exact_curvature: whether the solution must carry the curvature of
-    all rows (for standard errors).
+    all rows (for standard errors). names: of the columns, for messages.
     Raises VersionError when it does not converge within max_iter iterations, saying why where that can be told.
     """
     problem = Problem(
@@ -101,7 +104,7 @@ def minimise(
     if not problem.sample_is_all:
         point = _over_all_rows(problem, point, max_iter, exact_curvature)
         iterations += problem.passes
-    _require_converged(problem, point, iterations)
+    _require_converged(problem, point, iterations, names)
     return _solution(problem, point, iterations, exact_curvature)
 
 
@@ -188,17 +191,20 @@ def _downhill(problem: Problem, point: Point, step: Vector, max_iter: int) -> Po
         share /= 4
 
 
-def _require_converged(problem: Problem, point: Point, iterations: int) -> None:
+def _require_converged(problem: Problem, point: Point, iterations: int, names: Sequence[str]) -> None:
     """Raise VersionError unless the fit converged, saying why where that can be told."""
-    separated = problem.separated(point)
-    if point.left <= ACCEPTABLE and not separated:
+    # Far from where the gradient is gone, a long step says nothing.
+    growing = problem.growing(point) if point.left <= START or problem.diverged(point) else []
+    if point.left <= ACCEPTABLE and not growing:
         return
-    why = "the steps no longer make progress"
-    if separated:
-        why = "the features separate the classes, so that the weights grow without end"
+    why, limit = "the steps no longer make progress", f" Allowed: a gradient up to {ACCEPTABLE:g}."
+    if growing:
+        grown = list(dict.fromkeys(names[j] for j in growing if j < len(names)))
+        by = f" by {' and '.join(grown[:MOST_NAMES])} together" if grown else ""
+        why, limit = f"the features separate the classes{by}, so that the weights grow without end", ""
     raise VersionError(
         f"the fit did not converge: {why}; got a gradient of {point.left:.2g} after {iterations} iterations and a"
-        f" largest weight of {float(np.max(np.abs(point.beta))):.3g}. Allowed: a gradient up to {ACCEPTABLE:g}."
+        f" largest weight of {float(np.max(np.abs(point.beta))):.3g}.{limit}"
         " Nothing was written. Fix: raise max_iter, add a penalty (a lower C or a higher alpha), or look for a"
         " feature that gives the label away."
     )

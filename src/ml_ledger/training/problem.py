@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ml_ledger.families.base import Matrix, TrainingRows, Vector
-from ml_ledger.families.objectives import LOGISTIC, SQUARED, Objective
+from ml_ledger.families.objectives import LOGISTIC, POISSON, SQUARED, Objective
 from ml_ledger.terms.base import double
 from ml_ledger.training.scale import Scale
 from ml_ledger.training.sums import AllRows, SampledRows, Sums
@@ -19,8 +19,12 @@ FAR = 10.0
 # The larger sample has so many times the rows, but not more values than this.
 LARGER = 10
 LARGER_VALUES = 50_000_000
-# A mean p (1 - p) below this, over the rows that a column tells apart, means that the classes are separated.
-SEPARATED = 1e-7
+# A step from an optimum moves no link score by more than this, per deviation of a column.
+GROWS = 1e-3
+# Below this an eigenvalue of the curvature, scaled to ones on its diagonal, is what rounding leaves of 0.
+SINGULAR = 1e-10
+# Columns that are collinear but for rounding vary less than this in their common direction.
+VARIES = 1e-5
 # No weight of a standardised column is this large at an optimum.
 DIVERGED = 1e8
 
@@ -179,18 +183,49 @@ class Problem:
         """Whether weights on a log or log-odds scale have grown beyond any that an optimum can have."""
         return self.objective is not SQUARED and float(np.max(np.abs(point.beta))) > DIVERGED
 
-    def separated(self, point: Point, below: float = SEPARATED) -> bool:
-        """Whether a column tells the label apart: without a penalty, its weight then grows without end.
+    def separated(self, point: Point, below: float) -> bool:
+        """Whether a column tells the label apart in the sample, whose optimum then is no start.
 
         below: the mean p (1 - p), over the rows that a column tells apart, that means so.
         """
         if self.objective is not LOGISTIC or self.strength:
             return False
-        curvature, squares = point.sums.curvature, self.weight * (self.scale.mean**2 + self.scale.deviation**2)
+        # A constant column tells nothing, and rounding leaves it squares without a curvature.
+        varies = self.scale.varies
+        bends = np.diag(point.sums.curvature)[1:][varies]
+        return bool(np.any(bends < below * self.sample.squares()[varies]))
+
+    def growing(self, point: Point) -> list[int]:
+        """Columns whose weights grow without end, most of all first; none where there is an optimum.
+
+        Without an optimum, a step from where the gradient is nearly gone still moves link scores by about 1, as
+        far as the curvature tells; or rows differ in a direction that has no curvature left.
+        """
+        if self.objective not in (LOGISTIC, POISSON) or self.strength:
+            return []
+        gradient, curvature = point.sums.gradient, point.sums.curvature
         if curvature is None:
-            curvature, squares = self.in_sample(point.beta).sums.curvature, self.sample.squares()
-        bends = np.diag(curvature)[1:]
-        return bool(np.any(bends[squares > 0] < below * squares[squares > 0]))
+            curvature = self.in_sample(point.beta).sums.curvature
+        if not (np.all(np.isfinite(curvature)) and np.all(np.isfinite(gradient))):
+            return []
+        used = np.concatenate([[True], self.scale.varies]) & (np.diag(curvature) > 0)
+        unit = 1 / np.sqrt(np.diag(curvature)[used])
+        eigenvalues, vectors = np.linalg.eigh(curvature[np.ix_(used, used)] * np.outer(unit, unit))
+        curved = eigenvalues > SINGULAR
+        moves = vectors[:, curved] @ ((vectors[:, curved].T @ (unit * gradient[used])) / eigenvalues[curved])
+        step = np.zeros(len(used))
+        step[used] = unit * moves
+        reach = np.concatenate([[1.0], self.scale.deviation])
+        far = np.abs(step) * reach
+        if not np.any(far > GROWS):
+            flat = np.zeros((len(used), int(np.sum(~curved))))
+            flat[used] = unit[:, None] * vectors[:, ~curved]
+            flat /= np.linalg.norm(flat * reach[:, None], axis=0)
+            spread = np.sqrt(self.sample.spread(flat))
+            far = np.max(np.abs(flat[:, spread > VARIES]) * reach[:, None], axis=1, initial=0.0)
+        if not np.any(far[1:] > GROWS):
+            return []
+        return [int(j) for j in np.argsort(-far[1:]) if far[1 + j] > max(GROWS, 0.1 * np.max(far[1:]))]
 
 
 def _link_of_mean(objective: Objective, mean: float) -> float:

@@ -5,7 +5,7 @@ Both take the same `beta`: the intercept followed by one weight per column, and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +16,10 @@ from ml_ledger.terms.base import double
 
 # Rows of a sample that are multiplied at once, so that no second copy of the sample is needed.
 BLOCK = 8_192
+# Beyond so many columns their products are not asked for in one query.
+MOST_PAIRED = 61
+# Sums by cluster that are fetched at most.
+GROUPED_VALUES = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,11 @@ class SampledRows:
             square += share[start : start + BLOCK] @ block**2
         return (near + mean)[1:], np.sqrt(np.maximum(square - mean**2, 0.0))[1:]
 
+    def spread(self, directions: Matrix) -> Vector:
+        """Variance of design @ direction over the rows, for (k + 1) × m directions; an array of m."""
+        moved = self.design @ directions
+        return np.average((moved - moved[:1]) ** 2, axis=0, weights=self.weight)
+
     def squares(self) -> Vector:
         """Sum of the squares of each column."""
         return np.einsum("n,nj,nj->j", self.weight, self.design[:, 1:], self.design[:, 1:])
@@ -129,13 +138,66 @@ class AllRows:
             squares=of_columns("s") if moments else None,
         )
 
+    def totals(self, beta: Vector, expressions: Mapping[str, str]) -> dict[str, float]:
+        """Weighted sums of expressions over _ml_eta, _ml_mu and _ml_y, by name."""
+        selected = ", ".join(f"sum(_ml_weight * ({sql})) as _ml_{name}" for name, sql in expressions.items())
+        (row,) = self.training.relation.query(f"select {selected} from ({self._scored(beta)}) as _ml_scored")
+        return {name: float(row[name]) for name in expressions}
+
+    def meat(self, beta: Vector) -> Matrix:
+        """Sum over clusters, or rows where there is no cluster, of the outer products of their summed gradients."""
+        residual = f"_ml_weight * ({self.objective.residual_sql})"
+        source = f"select *, {residual} as _ml_r from ({self._scored(beta)}) as _ml_scored"
+        gradients = ["_ml_r", *(f"_ml_r * _ml_z{j}" for j in range(1, len(beta)))]
+        return outer_products(self.training, source, gradients)
+
     def _scored(self, beta: Vector) -> str:
-        """SQL of all rows with their columns _ml_z1 … _ml_zk, _ml_y, _ml_weight, _ml_eta and _ml_mu."""
+        """SQL of all rows with _ml_z1 … _ml_zk, _ml_y, _ml_weight, _ml_eta, _ml_mu, and _ml_cluster if there is one."""
         columns = "".join(f", cast({column} as double) as _ml_z{j}" for j, column in enumerate(self.columns, 1))
         eta = " + ".join([double(beta[0]), *(f"{double(b)} * _ml_z{j}" for j, b in enumerate(beta[1:], 1) if b)])
         training = self.training
         return (
             f"select *, {self.objective.mu_sql} as _ml_mu from (select *, {eta} as _ml_eta from ("
-            f"select cast({training.label} as double) as _ml_y, _ml_weight{columns} from {training.relation.name}"
+            f"select cast({training.label} as double) as _ml_y, _ml_weight{cluster_of(training)}{columns}"
+            f" from {training.relation.name}"
             f" where {training.where}) as _ml_design) as _ml_linked"
         )
+
+
+def cluster_of(training: TrainingRows) -> str:
+    """SQL of the column _ml_cluster, to be added to others; empty where rows have no cluster."""
+    return f", {training.cluster} as _ml_cluster" if training.cluster else ""
+
+
+def outer_products(training: TrainingRows, source: str, columns: Sequence[str]) -> Matrix:
+    """Sum of u u' over clusters, or rows where there is no cluster; u are the k columns summed over the cluster.
+
+    source: SQL of the rows, with _ml_cluster. columns: SQL over it. One query for k (k + 1) / 2 sums; where these are
+    too many, as many clusters as fit into memory stand for all.
+    """
+    k = len(columns)
+    if training.cluster:
+        sums = ", ".join(f"sum({sql}) as _ml_u{i}" for i, sql in enumerate(columns))
+        source = f"select _ml_cluster, {sums} from ({source}) as _ml_rows group by _ml_cluster"
+    else:
+        selected = ", ".join(f"{sql} as _ml_u{i}" for i, sql in enumerate(columns))
+        source = f"select {selected} from ({source}) as _ml_rows"
+    if k > MOST_PAIRED:
+        return _in_memory(training, source, k)
+    pairs = [(i, j) for i in range(k) for j in range(i, k)]
+    selected = ", ".join(f"sum(_ml_u{i} * _ml_u{j}) as _ml_m{i}_{j}" for i, j in pairs)
+    (row,) = training.relation.query(f"select {selected} from ({source}) as _ml_groups")
+    found = np.empty((k, k))
+    for i, j in pairs:
+        found[i, j] = found[j, i] = float(row[f"m{i}_{j}"])
+    return found
+
+
+def _in_memory(training: TrainingRows, source: str, k: int) -> Matrix:
+    with training.relation.materialised(source) as groups:
+        (counts,) = groups.query(f"select count(*) as _ml_n from {groups.name}")
+        share = min(1.0, GROUPED_VALUES / k / int(counts["n"]))
+        # Clusters come in no order that knows their gradients.
+        where = "true" if share == 1 else f"hash(_ml_u0, _ml_u1) % {1 << 20} < {int(share * (1 << 20))}"
+        u = np.column_stack(groups.doubles([f"_ml_u{i}" for i in range(k)], where=where))
+        return u.T @ u * (int(counts["n"]) / len(u))

@@ -10,6 +10,7 @@ from ml_ledger.spec import TRAINING_SET_COLUMNS, MLModelSpec
 from ml_ledger.terms import rejected_by_declaration
 from ml_ledger.training.feature_types import feature_problems, zone_problems
 from ml_ledger.training.label_validation import label_problems
+from ml_ledger.training.magnitudes import magnitude_problems
 from ml_ledger.warehouse import Relation, quoted
 
 
@@ -28,6 +29,7 @@ def validate_rows(ml_model: str, spec: MLModelSpec, training_set: Relation) -> N
         *label_problems(spec, training_set, usable_rows(spec)),
         *_key_problems(spec, training_set),
         *_value_problems(spec, training_set),
+        *magnitude_problems(spec, training_set),
     ]
     raise_if_any(problems, TrainingSetError, f"The training set of ML model '{ml_model}' is not usable")
 
