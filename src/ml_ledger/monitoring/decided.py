@@ -57,8 +57,7 @@ def _number_of(spec: MLModelSpec, feature: str) -> str:
 
 
 def label_and_scores(spec: MLModelSpec) -> dict[str, str]:
-    """SQL of what `measure` reads, over labelled predictions: _ml_label, and _ml_s0_0, _ml_s0_1, ... of"
-    " the version's outputs."""
+    """SQL of what `measure` reads, over labelled predictions: the label, and the scores of the version's outputs."""
     if spec.exposure is not None:  # what is measured are rates
         exposure = _number_of(spec, spec.exposure)
         return {"_ml_label": f"label / {exposure}", "_ml_s0_0": f"score / {exposure}"}
@@ -71,8 +70,13 @@ def label_and_scores(spec: MLModelSpec) -> dict[str, str]:
 
 def feature_texts(spec: MLModelSpec) -> dict[str, str]:
     """SQL of each feature as text; the engine parses the JSON of a row once for all of them."""
-    paths = ", ".join(literal(f'$."{name}"') for name in spec.features)
+    paths = ", ".join(literal(_pointer(name)) for name in spec.features)
     return {name: f"json_extract_string(features, [{paths}])[{n}]" for n, name in enumerate(spec.features, 1)}
+
+
+def _pointer(name: str) -> str:
+    """Where a name is in a JSON object (RFC 6901); in a path of JSONPath, quotes and stars would mean something."""
+    return "/" + name.replace("~", "~0").replace("/", "~1")
 
 
 def sql_type(kind: str) -> str:

@@ -124,14 +124,14 @@ class TrainingSet:
         listed = ", ".join(str(int(row)) for row in ids)
         others = "".join(f", {quoted(column)}" for column in columns)
         found = {
-            row.pop("id"): row
+            row.pop("inspected_row"): row
             for row in self.relation.query(
-                f"select {self.id} as _ml_id, {quoted(self.spec.entity)}, cast({quoted(self.spec.as_of)} as"
+                f"select {self.id} as _ml_inspected_row, {quoted(self.spec.entity)}, cast({quoted(self.spec.as_of)} as"
                 f" varchar) as"
                 f" {quoted(self.spec.as_of)}{others} from {self.relation.name} where {self.id} in ({listed})"
             )
         }
-        return [{name: value for name, value in found[int(row)].items() if name != "_ml_id"} for row in ids]
+        return [found[int(row)] for row in ids]
 
 
 def read(spec: MLModelSpec, relation: Relation) -> TrainingSet:
