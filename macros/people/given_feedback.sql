@@ -20,7 +20,7 @@
     {%- endfor -%}
     {%- do selects.append(ml_ledger.shaped_feedback(
         texts, relation, 'seed' if node is not none and node.resource_type == 'seed' else 'source', relation.identifier,
-        has_numbers=(known.get('entity_id') or '') not in ['', 'varchar', 'text', 'string'],
+        has_numbers=ml_ledger.column_kind(known.get('entity_id', '')) == 'numeric',
     )) -%}
 {%- endfor -%}
 {%- if not selects -%}

@@ -88,7 +88,9 @@ def _problems(number: int, act: object, first: date, last: date) -> list[Problem
     }
     # The operation refuses them as well: here, before an hour of replay.
     return problems + [
-        Problem(f"{path}.{key}", "must be a text in quotes", repr(item[key]), fix=f'{key}: "{item[key]}"')
+        Problem(
+            f"{path}.{key}", "must be a text in quotes", repr(item[key]), fix=f'{key}: "…", as the record has it'
+        )
         for path, item in items.items()
         for key in IDENTIFIERS
         if item.get(key) is not None and not isinstance(item[key], str)
