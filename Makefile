@@ -27,7 +27,7 @@ build: $(INSTALLED)  ## Install, run dbt build on the embedded warehouse, show w
 test: $(INSTALLED) lint python-test  ## Everything that CI runs
 
 replay: $(INSTALLED)  ## A fresh warehouse, the clock walked month by month over a year of decisions
-	$(BIN)/ml-ledger replay --from 1997-06-30 --to 1998-06-30 --fresh --operations replay.yml
+	$(BIN)/ml-ledger replay --from 1997-06-30 --to 1998-06-30 --fresh --into-target embedded --operations replay.yml
 	@$(BIN)/ml-ledger show repurchase
 	@$(BIN)/ml-ledger report
 	@$(BIN)/ml-ledger verify

@@ -7,12 +7,32 @@
     Example: where decision_id = {{ ml_ledger.asked_decision(ref('ml_predictions')) }}
 #}
 {% macro asked_decision(predictions) %}
+    {% do ml_ledger.refuse_asked() %}
     {% set asked = var('decision_id', none) %}
     {% if asked is none and execute and load_relation(predictions) is not none %}
         {% set rows = run_query(ml_ledger.asked_decision_query(predictions)) %}
         {% set asked = rows[0]['decision_id'] if rows | length else none %}
     {% endif %}
     {% do return(ml_ledger.text_literal(asked or '')) %}
+{% endmacro %}
+
+{#
+    Stop where a variable that says which decision is meant is not what it must be.
+    Returns: nothing.
+#}
+{% macro refuse_asked() %}
+    {% set problems = [] %}
+    {% for name in ['decision_id', 'entity_id', 'ml_model'] if var(name, none) is not none %}
+        {% do problems.extend(ml_ledger.identifier_problems(name, var(name))) %}
+    {% endfor %}
+    {% if var('as_of', none) is not none and ml_ledger.moment_text(var('as_of')) is none %}
+        {% do problems.append(
+            "as_of: must be a date or a timestamp that exists; got '" ~ var('as_of') ~ "'. Allowed: 1998-06-30 or 1998-06-30 18:00:00."
+        ) %}
+    {% endif %}
+    {% if execute %}
+        {% do ml_ledger.refuse('the variables', problems) %}
+    {% endif %}
 {% endmacro %}
 
 {#
@@ -31,7 +51,7 @@
         and entity_id = {{ ml_ledger.text_literal(var('entity_id')) }}
         {%- endif %}
         {%- if var('as_of', none) is not none %}
-        and as_of = cast({{ ml_ledger.text_literal(var('as_of')) }} as {{ dbt.type_timestamp() }})
+        and as_of = cast({{ ml_ledger.text_literal(ml_ledger.moment_text(var('as_of'))) }} as {{ dbt.type_timestamp() }})
         {%- endif %}
         {%- if var('ml_model', none) is not none %}
         and ml_model = {{ ml_ledger.text_literal(var('ml_model')) }}

@@ -4,21 +4,20 @@
     Returns: nothing.
 #}
 {% macro deploy(operation, ml_model, version, reason, slot, share, valid_from) %}
-    {% set state = ml_ledger.operation_state(operation, ml_model, valid_from) %}
-    {% set problems = ml_ledger.argument_problems(state, reason, version) %}
+    {% set problems = ml_ledger.argument_problems(reason, version) %}
+    {% set state = ml_ledger.operation_state(operation, ml_model, problems, version, valid_from) %}
     {% set live = state.live | selectattr('version', 'equalto', version) | list %}
     {% set is_champion = live | selectattr('slot', 'equalto', 'champion') | list | length > 0 %}
-    {% set share_is_number = share is number and share is not boolean %}
     {% if slot not in ['champion', 'challenger', 'shadow'] %}
-        {% do problems.append("slot: has a value that is not allowed; got '" ~ slot ~ "'. Allowed: champion, challenger, shadow.") %}
+        {% do problems.append(
+            'slot: has a value that is not allowed; got ' ~ ml_ledger.as_given(slot) ~ '. Allowed: champion, challenger, shadow.'
+        ) %}
     {% elif slot != 'challenger' and share is not none %}
-        {% do problems.append('share: only a challenger has one; got ' ~ (share | tojson) ~ ' for slot ' ~ slot ~ '. Fix: leave it out.') %}
-    {% elif slot == 'challenger' and (not share_is_number or share <= 0 or share > 1) %}
-        {% do problems.append('share: must be a number above 0 and at most 1; got ' ~ (share | tojson) ~ '.') %}
+        {% do problems.append('share: only a challenger has one; got ' ~ ml_ledger.as_given(share) ~ ' for slot ' ~ slot ~ '. Fix: leave it out.') %}
     {% elif slot == 'challenger' %}
-        {% do problems.extend(ml_ledger.share_problems(state, 'challenger', version, share)) %}
+        {% do problems.extend(ml_ledger.share_problems(state, 'challenger', version, share, may_be_none=false)) %}
     {% endif %}
-    {% if version in state.known and slot in ['champion', 'challenger', 'shadow'] %}
+    {% if ml_ledger.is_whole_number(version) and version in state.known and slot in ['champion', 'challenger', 'shadow'] %}
         {% do problems.extend(ml_ledger.deployable(state, version, slot)) %}
         {% if is_champion and slot != 'champion' %}
             {% do problems.append(

@@ -7,11 +7,11 @@
 #}
 {% macro ml_acknowledge(alert, reason) %}
     {% set names = ml_ledger.ml_model_names(declaring='monitoring.alerts') %}
-    {% set ml_model = (alert | string).split('/')[0] %}
-    {% set problems = [] %}
-    {% if reason is not string or not reason | trim %}
-        {% do problems.append("reason: must be a text that says why; got " ~ (reason | tojson) ~ '.') %}
+    {% set problems = ml_ledger.argument_problems(reason, needs_version=false) + ml_ledger.identifier_problems('alert', alert) %}
+    {% if alert is not string %}
+        {% do ml_ledger.refuse('ml_acknowledge', problems) %}
     {% endif %}
+    {% set ml_model = alert.split('/')[0] %}
     {% if ml_model not in names %}
         {% do problems.append(
             "alert: begins with the name of an ML model that declares monitoring.alerts; got '" ~ alert ~ "'. Allowed: "

@@ -6,10 +6,10 @@
     Example: dbt run-operation ml_approve --args '{ml_model: repurchase, version: 3, reason: checked by risk}' --vars '{ml_actor: eva}'
 #}
 {% macro ml_approve(ml_model, version, reason) %}
-    {% set state = ml_ledger.operation_state('ml_approve', ml_model) %}
-    {% set problems = ml_ledger.argument_problems(state, reason, version) %}
+    {% set problems = ml_ledger.argument_problems(reason, version) %}
+    {% set state = ml_ledger.operation_state('ml_approve', ml_model, problems, version) %}
     {% set approver = ml_ledger.actor_name() %}
-    {% set known = state.known.get(version, {}) if version is integer else {} %}
+    {% set known = state.known.get(version, {}) if ml_ledger.is_whole_number(version) else {} %}
     {% set is_repeated = known.get('is_approved') == 1 %}
     {% if known and not is_repeated %}
         {% if known.is_retired == 1 or known.is_rejected == 1 %}

@@ -3,20 +3,15 @@
     that the chain of hashes holds; its outcomes and its rows of kept training sets are deleted, and so are the
     reasons that reviewers gave for it. An event says which decisions, never whose.
     Erase in the sources first, or the next as-of date scores the entity again (docs/retention.md).
-    Arguments: entity_id, text or a whole number; reason, why, without the entity's id; ml_model, or 'all' (default).
-    Returns: nothing; logs what it did. Repeated, it does nothing.
+    Arguments: entity_id, a text, as in ml_predictions; reason, why, without the entity's id; ml_model, or 'all' (default).
+    Returns: nothing; logs what it did. An entity that the record does not hold, or not any more, is an error.
     Example: dbt run-operation ml_erase --args '{ml_model: repurchase, entity_id: "1970", reason: request of 3 May}'
 #}
 {% macro ml_erase(entity_id, reason, ml_model='all') %}
-    {% set states = ml_ledger.operation_states('ml_erase', ml_model) %}
-    {% set problems = [] %}
-    {% for state in states %}
-        {% do problems.extend(ml_ledger.argument_problems(state, reason, needs_version=false) | reject('in', problems)) %}
-    {% endfor %}
-    {% set is_id = (entity_id is string and entity_id | length > 0) or (entity_id is integer and entity_id is not boolean) %}
-    {% if not is_id %}
-        {% do problems.append('entity_id: must be a text or a whole number; got ' ~ (entity_id | tojson) ~ '.') %}
-    {% elif reason is string and ml_ledger.has_word(reason, entity_id | string) %}
+    {% set problems = ml_ledger.argument_problems(reason, needs_version=false) %}
+    {% do problems.extend(ml_ledger.identifier_problems('entity_id', entity_id)) %}
+    {% set states = ml_ledger.operation_states('ml_erase', ml_model, problems) %}
+    {% if reason is string and entity_id is string and entity_id | length and ml_ledger.has_word(reason, entity_id) %}
         {% do problems.append(
             'reason: holds the id of the entity, and would keep it. Fix: name the request by a number or date of its own.'
         ) %}
@@ -44,9 +39,11 @@
             ~ one.erased.training_rows | sum('training_rows') ~ ' rows of kept training sets'
         ) %}
     {% else %}
-        {% for state in states %}
-            {% do ml_ledger.report('ml_erase', state, 'holds nothing of this entity; nothing to do') %}
-        {% endfor %}
+        {% do ml_ledger.refuse('ml_erase', [
+            'entity_id: is not in the record of ' ~ states | map(attribute='ml_model') | join(', ') ~ '; got '
+            ~ ml_ledger.as_given(entity_id) ~ '. Allowed: an entity_id of ml_predictions or ml_training_rows. It is gone'
+            ~ ' already where ml_erase was run before, which ml_deployment_events says.'
+        ]) %}
     {% endfor %}
 {% endmacro %}
 

@@ -27,24 +27,8 @@
         'decision_id': decision_id, 'entity_id': entity_id, 'as_of': as_of, 'reviewer': reviewer, 'kind': kind,
         'verdict': verdict, 'override_decision': override_decision, 'reason': reason, 'given_at': given_at, 'ml_model': ml_model,
     } %}
-    {% set problems, given = [], [] %}
-    {% if feedback is not none and (feedback is string or feedback is mapping or feedback is not sequence or not feedback) %}
-        {% do problems.append('feedback: must be a list of mappings; got ' ~ (feedback | tojson) ~ '.') %}
-    {% endif %}
-    {% for item in ([{}] if feedback is none else feedback if not problems else []) %}
-        {% set where = 'feedback ' ~ loop.index ~ ': ' if feedback is not none else '' %}
-        {% if item is not mapping %}
-            {% do problems.append(where ~ 'must be a mapping; got ' ~ (item | tojson) ~ '.') %}
-        {% else %}
-            {% set unknown = item.keys() | reject('in', shared) | list %}
-            {% if unknown %}
-                {% do problems.append(where ~ 'unknown keys: ' ~ unknown | join(', ') ~ '. Allowed: ' ~ shared.keys() | join(', ') ~ '.') %}
-            {% endif %}
-            {% set complete = dict(shared, **item) %}
-            {% do complete.update({'where': where, 'number': loop.index}) %}
-            {% do given.append(complete) %}
-        {% endif %}
-    {% endfor %}
+    {% set problems = [] %}
+    {% set given = ml_ledger.feedback_items(shared, feedback, problems) %}
     {% do ml_ledger.refuse(operation, problems) %}
     {% set states = ml_ledger.feedback_states(operation, given, problems) %}
     {% set statements, told = [], [] %}
@@ -80,6 +64,58 @@
 {% endmacro %}
 
 {#
+    Feedback of an operation, one mapping per decision that is named.
+    Arguments: shared, mapping of what is given beside the list; feedback, list as given, or none; problems, list that is
+    added to.
+    Returns: list of mappings: the keys of shared, with where (how messages begin) and number.
+#}
+{% macro feedback_items(shared, feedback, problems) %}
+    {% do problems.extend(ml_ledger.feedback_argument_problems(shared)) %}
+    {% set items, given = [{}], [] %}
+    {% if feedback is not none and (feedback is string or feedback is mapping or feedback is not sequence or not feedback) %}
+        {% do problems.append('feedback: must be a list of mappings; got ' ~ ml_ledger.as_given(feedback) ~ '.') %}
+        {% set items = [] %}
+    {% elif feedback is not none %}
+        {% set items = feedback %}
+    {% endif %}
+    {% for item in items %}
+        {% set where = 'feedback ' ~ loop.index ~ ': ' if feedback is not none else '' %}
+        {% if item is not mapping %}
+            {% do problems.append(where ~ 'must be a mapping; got ' ~ ml_ledger.as_given(item) ~ '.') %}
+        {% else %}
+            {% set unknown = item.keys() | reject('in', shared) | list %}
+            {% if unknown %}
+                {% do problems.append(where ~ 'unknown keys: ' ~ unknown | join(', ') ~ '. Allowed: ' ~ shared.keys() | join(', ') ~ '.') %}
+            {% endif %}
+            {% for problem in ml_ledger.feedback_argument_problems(item) %}
+                {% do problems.append(where ~ problem) %}
+            {% endfor %}
+            {% set complete = dict(shared) %}
+            {% do complete.update(item) %}
+            {% do complete.update({'where': where, 'number': loop.index}) %}
+            {% do given.append(complete) %}
+        {% endif %}
+    {% endfor %}
+    {% do return(given) %}
+{% endmacro %}
+
+{#
+    What is wrong with the types of what is said of a decision. What the words mean is checked where they meet the record.
+    Arguments: said, mapping.
+    Returns: list of texts.
+#}
+{% macro feedback_argument_problems(said) %}
+    {% set problems = [] %}
+    {% for name in ['decision_id', 'entity_id', 'reviewer', 'override_decision'] if said.get(name) is not none %}
+        {% do problems.extend(ml_ledger.identifier_problems(name, said[name])) %}
+    {% endfor %}
+    {% if said.get('reason') is not none and said.reason is not string %}
+        {% do problems.append("reason: must be a text that says why; got " ~ ml_ledger.as_given(said.reason) ~ '.') %}
+    {% endif %}
+    {% do return(problems) %}
+{% endmacro %}
+
+{#
     The ML models that given feedback is about.
     Arguments: operation, its name; given, list of mappings; problems, list that is added to.
     Returns: list of mappings: ml_model, predictions, feedback (relations), given (the feedback about this ML model).
@@ -96,7 +132,7 @@
     {% endfor %}
     {% set owner = ml_ledger.owners_of_decisions(states.values() | list, given | map(attribute='decision_id') | reject('none') | list) %}
     {% for item in given %}
-        {% set name = item.ml_model or owner.get(item.decision_id | string) %}
+        {% set name = item.ml_model or owner.get(item.decision_id) %}
         {% if item.ml_model is not none and item.ml_model not in names %}
             {% do problems.append(
                 item.where ~ "ml_model: declares no review; got '" ~ item.ml_model ~ "'. Allowed: " ~ (names | join(', ') or '(none)') ~ '.'

@@ -5,8 +5,8 @@
     Example: dbt run-operation ml_reject --args '{ml_model: repurchase, version: 3, reason: recency has the wrong sign}'
 #}
 {% macro ml_reject(ml_model, version, reason) %}
-    {% set state = ml_ledger.operation_state('ml_reject', ml_model) %}
-    {% set problems = ml_ledger.argument_problems(state, reason, version) %}
+    {% set problems = ml_ledger.argument_problems(reason, version) %}
+    {% set state = ml_ledger.operation_state('ml_reject', ml_model, problems, version) %}
     {% for deployment in state.live if deployment.version == version and deployment.slot != 'shadow' %}
         {% do problems.append(
             'version: version ' ~ version ~ ' is ' ~ deployment.slot ~ '. Fix: '

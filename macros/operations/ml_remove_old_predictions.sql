@@ -8,19 +8,19 @@
 #}
 {% macro ml_remove_old_predictions(reason, ml_model='all') %}
     {% set operation = 'ml_remove_old_predictions' %}
-    {% set states, problems = [], [] %}
-    {% for state in ml_ledger.operation_states(operation, ml_model) %}
-        {% if ml_model != 'all' or ml_ledger.declares_retention(state.ml_model) %}
-            {% do states.append(state) %}
-            {% do problems.extend(
-                (ml_ledger.argument_problems(state, reason, needs_version=false) + ml_ledger.retention_problems(state.ml_model))
-                | reject('in', problems)
-            ) %}
-        {% endif %}
+    {% set problems = ml_ledger.argument_problems(reason, needs_version=false) %}
+    {% set declaring = [] %}
+    {% for name in ml_ledger.ml_model_names() if ml_ledger.declares_retention(name) %}
+        {% do declaring.append(name) %}
     {% endfor %}
-    {% if not states %}
+    {% if ml_model == 'all' and not declaring and 'all' not in ml_ledger.ml_model_names() %}
         {% do problems.append('ml_model: no ML model declares a retention. Fix: declare retention: {predictions_months: 25}.') %}
+        {% do ml_ledger.refuse(operation, problems) %}
     {% endif %}
+    {% set states = ml_ledger.operation_states(operation, ml_model, problems, of_all=declaring) %}
+    {% for state in states %}
+        {% do problems.extend(ml_ledger.retention_problems(state.ml_model)) %}
+    {% endfor %}
     {% do ml_ledger.refuse(operation, problems) %}
     {% set statements, found = [], [] %}
     {% for state in states %}
@@ -77,13 +77,13 @@
 {% macro retention_problems(ml_model) %}
     {% set retention = ml_ledger.ml_model_spec(ml_model).get('retention') %}
     {% set months = retention.get('predictions_months') if retention is mapping else none %}
-    {% if months is integer and months is not boolean and months >= 6 %}
+    {% if ml_ledger.is_whole_number(months) and 6 <= months <= 1200 %}
         {% do return([]) %}
     {% endif %}
     {% do return([
         'ml_models.' ~ ml_model ~ '.retention.predictions_months: '
-        ~ ('is not declared' if months is none else 'must be a whole number of months, 6 or more; got ' ~ (months | tojson))
-        ~ '. Allowed: 6 and above, as 25.'
+        ~ ('is not declared' if months is none else 'must be a whole number of months, from 6 to 1200; got ' ~ ml_ledger.as_given(months))
+        ~ '. Allowed: 6 to 1200, as 25.'
     ]) %}
 {% endmacro %}
 

@@ -6,8 +6,8 @@
     Example: dbt run-operation ml_retire --args '{ml_model: repurchase, version: 1, reason: trained on faulty orders}'
 #}
 {% macro ml_retire(ml_model, version, reason) %}
-    {% set state = ml_ledger.operation_state('ml_retire', ml_model) %}
-    {% set problems = ml_ledger.argument_problems(state, reason, version) %}
+    {% set problems = ml_ledger.argument_problems(reason, version) %}
+    {% set state = ml_ledger.operation_state('ml_retire', ml_model, problems, version) %}
     {% set live = state.live | selectattr('version', 'equalto', version) | list %}
     {% if live | selectattr('slot', 'equalto', 'champion') | list %}
         {% do problems.append(

@@ -5,8 +5,8 @@
     Example: dbt run-operation ml_rollback --args '{ml_model: repurchase, reason: too many offers since Monday}'
 #}
 {% macro ml_rollback(ml_model, reason, valid_from=none) %}
-    {% set state = ml_ledger.operation_state('ml_rollback', ml_model, valid_from) %}
-    {% set problems = ml_ledger.argument_problems(state, reason, needs_version=false) %}
+    {% set problems = ml_ledger.argument_problems(reason, needs_version=false) %}
+    {% set state = ml_ledger.operation_state('ml_rollback', ml_model, problems, valid_from=valid_from) %}
     {% set live = state.live | selectattr('slot', 'equalto', 'champion') | list %}
     {% set before = [] %}
     {% for version in state.champions if live and version != live[0].version %}

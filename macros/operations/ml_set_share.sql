@@ -1,7 +1,7 @@
 {#
     Set the share of the entities that a challenger decides for, or, without a version, the share of the control group, for
     which no version decides. 0 ends it.
-    Arguments: ml_model; share, 0 to 1; reason, why; version, of the challenger, none for the control group.
+    Arguments: ml_model; share, 0 to 1 in steps of 0.0001; reason, why; version, of the challenger, none for the control group.
     Returns: nothing; logs what it did. Repeated, it does nothing.
     Example: dbt run-operation ml_set_share --args '{ml_model: repurchase, share: 0.05, reason: measure the effect of offers}'
 #}
@@ -9,14 +9,10 @@
     {% if version is not none and share != 0 %}
         {% do ml_ledger.deploy('ml_set_share', ml_model, version, reason, 'challenger', share, none) %}
     {% else %}
-        {% set state = ml_ledger.operation_state('ml_set_share', ml_model) %}
         {% set slot = 'control' if version is none else 'challenger' %}
-        {% set problems = ml_ledger.argument_problems(state, reason, version, needs_version=version is not none) %}
-        {% if share is not number or share is boolean or share < 0 or share > 1 %}
-            {% do problems.append('share: must be a number from 0 to 1; got ' ~ (share | tojson) ~ '.') %}
-        {% else %}
-            {% do problems.extend(ml_ledger.share_problems(state, slot, version, share)) %}
-        {% endif %}
+        {% set problems = ml_ledger.argument_problems(reason, version, needs_version=version is not none) %}
+        {% set state = ml_ledger.operation_state('ml_set_share', ml_model, problems, version) %}
+        {% do problems.extend(ml_ledger.share_problems(state, slot, version, share, may_be_none=true)) %}
         {% do ml_ledger.refuse('ml_set_share', problems) %}
         {% set live = state.live | selectattr('slot', 'equalto', slot) | selectattr('version', 'equalto', version) | list %}
         {% set who = 'the control group' if version is none else 'challenger version ' ~ version %}

@@ -1,35 +1,37 @@
 {#
     What an operation must know of an ML model before it does anything: raises for an ML model that is not declared, or
     was never built.
-    Arguments: operation, its name; ml_model, as given; valid_from, as given: the business time from which the operation
-    holds, none for the clock.
+    Arguments: operation, its name; ml_model, as given; problems, list of what is wrong with other arguments, to which what is
+    wrong with these is added; version, as given, none where the operation is about none; valid_from, as given: the
+    business time from which the operation holds, none for the clock.
     Returns: mapping: ml_model; deployments, versions (relations); clock, valid_from (texts); is_back_dated, whether
     valid_from was given; live, list of the deployments that are live at valid_from (slot, version, share, valid_from,
     operation); divided, list of the deployments of challengers and control that are live at valid_from or later (slot,
     version, share, valid_from, valid_to); champions, list of the versions that were champion by then, latest first;
     known, mapping of version to trained_at, trained_by, verdict of the gate, judged_by (who ran the gate), is_approved,
     is_rejected, is_retired; is_paused; latest, valid_from of the latest event (text).
-    Example: {% set state = ml_ledger.operation_state('ml_pause', ml_model) %}
+    Example: {% set state = ml_ledger.operation_state('ml_pause', ml_model, problems) %}
 #}
-{% macro operation_state(operation, ml_model, valid_from=none) %}
+{% macro operation_state(operation, ml_model, problems, version=none, valid_from=none) %}
     {% set names = ml_ledger.ml_model_names() %}
+    {% set given = none if valid_from is none else ml_ledger.moment_text(valid_from) %}
+    {% if valid_from is not none and given is none %}
+        {% do problems.append(
+            "valid_from: must be a date or a timestamp that exists; got '" ~ valid_from
+            ~ "'. Allowed: 1998-06-30 or 1998-06-30 18:00:00, in UTC."
+        ) %}
+    {% endif %}
     {% if ml_model not in names %}
         {% do ml_ledger.refuse(operation, [
             "ml_model: is not declared; got '" ~ ml_model ~ "'. Allowed: " ~ (names | join(', ') or '(none)') ~ '.'
-        ]) %}
-    {% endif %}
-    {% set given = (valid_from | string | trim | replace('T', ' ')) if valid_from is not none else none %}
-    {% if given is not none and not ml_ledger.is_moment(given) %}
-        {% do ml_ledger.refuse(operation, [
-            "valid_from: must be a date or a timestamp; got '" ~ given ~ "'. Allowed: 1998-06-30 or 1998-06-30 18:00:00, in UTC."
-        ]) %}
+        ] + problems) %}
     {% endif %}
     {% set deployments = ref(project_name, ml_model ~ '_deployments') %}
     {% set versions = ref(project_name, ml_model ~ '_versions') %}
     {% if load_relation(deployments) is none or load_relation(versions) is none %}
         {% do ml_ledger.refuse(operation, [
             'ml_model: ' ~ ml_model ~ ' has no versions yet. Fix: dbt build --select +' ~ ml_model ~ '_deployments.'
-        ]) %}
+        ] + problems) %}
     {% endif %}
     {% set moment, text = dbt.type_timestamp(), dbt.type_string() %}
     {% set at = ml_ledger.clock() if given is none else 'cast(' ~ ml_ledger.text_literal(given) ~ ' as ' ~ moment ~ ')' %}
@@ -39,9 +41,9 @@
     )[0] %}
     {% if given is not none and times['valid_from'] > times['clock'] %}
         {# An event of the future would keep every later operation waiting, ml_pause and ml_erase as well. #}
-        {% do ml_ledger.refuse(operation, [
+        {% do problems.append(
             'valid_from: is after the clock; got ' ~ times['valid_from'] ~ '. Allowed: ' ~ times['clock'] ~ ' or earlier.'
-        ]) %}
+        ) %}
     {% endif %}
     {% set state = {
         'ml_model': ml_model, 'deployments': deployments, 'versions': versions, 'clock': times['clock'],
@@ -72,7 +74,30 @@
     ) %}
         {% do state.update({'is_paused': row['event'] == 'paused'}) %}
     {% endfor %}
+    {% do problems.extend(ml_ledger.state_problems(state, version)) %}
     {% do return(state) %}
+{% endmacro %}
+
+{#
+    What stands in the way of any operation: a version that does not exist, or a clock before the latest event.
+    Arguments: state, as returned by `operation_state`; version, as given.
+    Returns: list of texts.
+#}
+{% macro state_problems(state, version) %}
+    {% set problems = [] %}
+    {% if ml_ledger.is_whole_number(version) and version not in state.known %}
+        {% do problems.append(
+            'version: there is no version ' ~ version ~ ' of ' ~ state.ml_model ~ '. Allowed: '
+            ~ ('versions ' ~ state.known.keys() | join(', ') if state.known else 'none: there is no version yet') ~ '.'
+        ) %}
+    {% endif %}
+    {% if not state.is_back_dated and state.latest is not none and state.clock < state.latest %}
+        {% do problems.append(
+            'clock: is ' ~ state.clock ~ ', before the latest event of ' ~ state.ml_model ~ ' at ' ~ state.latest
+            ~ '. Fix: set ml_clock to that time or a later one; to correct the past, use an operation with the argument valid_from.'
+        ) %}
+    {% endif %}
+    {% do return(problems) %}
 {% endmacro %}
 
 {#

@@ -4,8 +4,9 @@
     Returns: nothing.
 #}
 {% macro switch(operation, ml_model, reason, is_paused) %}
-    {% set state = ml_ledger.operation_state(operation, ml_model) %}
-    {% do ml_ledger.refuse(operation, ml_ledger.argument_problems(state, reason, needs_version=false)) %}
+    {% set problems = ml_ledger.argument_problems(reason, needs_version=false) %}
+    {% set state = ml_ledger.operation_state(operation, ml_model, problems) %}
+    {% do ml_ledger.refuse(operation, problems) %}
     {% set word = 'paused' if is_paused else 'resumed' %}
     {% if state.is_paused == is_paused %}
         {% do ml_ledger.report(operation, state, 'is ' ~ ('paused' if is_paused else 'not paused') ~ '; nothing to do') %}

@@ -104,7 +104,7 @@ select
     case when moment > {{ ml_ledger.clock() }} then 1 else 0 end as is_early,
     nullif(concat_ws(
         '; ',
-        {%- for condition, problem in ml_ledger.feedback_faults(spec, actions) %}
+        {%- for condition, problem in ml_ledger.feedback_faults(spec, actions, predictions) %}
         case when {{ condition }} then {{ problem }} end{{ ',' if not loop.last }}
         {%- endfor %}
     ), '') as problem
@@ -113,10 +113,10 @@ from compared
 
 {#
     What can be wrong with feedback.
-    Arguments: spec, the declaration; actions, as returned by `declared_actions`.
+    Arguments: spec, the declaration; actions, as returned by `declared_actions`; predictions, relation of the node.
     Returns: list of pairs of SQL: a condition over `compared`, and the words.
 #}
-{% macro feedback_faults(spec, actions) %}
+{% macro feedback_faults(spec, actions, predictions) %}
     {% set said = "coalesce(said, '(none)')" %}
     {% set task = spec.get('task') %}
     {% set faults = [
@@ -124,9 +124,13 @@ from compared
             "'no decision is named. Fix: give decision_id, or entity_id and as_of'"),
         ("is_recorded = 0 and found_id is null and decision_id is not null and coalesce(moment <= " ~ ml_ledger.clock() ~ ', true)',
             "'there is no decision ' || decision_id"),
-        ("found_id is null and decision_id is null and entity_id is not null and as_of is not null"
+        ('as_of is not null and as_of_moment is null', "'as_of is not a timestamp; got ' || as_of"),
+        ("found_id is null and decision_id is null and entity_id is not null and as_of_moment is not null"
             ~ ' and coalesce(moment <= ' ~ ml_ledger.clock() ~ ', true)',
             "'there is no decision about ' || entity_id || ' as of ' || as_of"),
+        ('has_numbers = 1 and found_id is not null and decision_id is null and ' ~ ml_ledger.is_ambiguous_number(predictions),
+            "'entity_id is a number in ' || given_in || ', and ' || entity_id || ' is not the only entity that reads so. Fix: make "
+            ~ "the column a text, of a seed with column_types'"),
         ("found_slot = 'shadow'", "'is about a shadow, which decides nothing'"),
         ("is_recorded = 0 and found_id is not null and found_entity is null", "'is about a person who was erased'"),
         ('reviewer is null', "'reviewer is missing'"),
@@ -162,9 +166,11 @@ from compared
     {% if spec.get('label') is none %}
         {% do faults.append(('said is not null', "'the declaration has no label that a verdict could be'")) %}
     {% elif task == 'regression' %}
+        {% set double = ml_ledger.type_double() %}
         {% do faults.append((
-            'said is not null and not (' ~ ml_ledger.can_be_cast('said', ml_ledger.type_double()) ~ ')',
-            "'verdict is no number; got ' || said",
+            'said is not null and not (case when ' ~ ml_ledger.can_be_cast('said', double) ~ ' then abs(cast(said as ' ~ double
+                ~ ')) <= ' ~ ml_ledger.largest_double() ~ ' else 1 = 0 end)',
+            "'verdict is no finite number; got ' || said",
         )) %}
     {% elif allowed %}
         {% do faults.append((
@@ -174,6 +180,22 @@ from compared
     {% endif %}
     {% do return(faults) %}
 {% endmacro %}
+
+{#
+    Whether another entity was decided as of the same moment whose text is the same number: 022 beside 22.
+    Arguments: predictions, relation of the node.
+    Returns: SQL, a condition over `compared`.
+#}
+{% macro is_ambiguous_number(predictions) -%}
+exists (
+            select 1
+            from {{ predictions }} as others
+            where
+                others.as_of = compared.as_of_moment
+                and others.entity_id <> compared.entity_id
+                and trim(leading '0' from others.entity_id) = trim(leading '0' from compared.entity_id)
+        )
+{%- endmacro %}
 
 {#
     The actions that a declaration knows.

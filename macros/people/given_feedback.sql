@@ -4,7 +4,7 @@
     'override' with an override_decision, else 'verdict' with a verdict.
     Arguments: ml_model, its name.
     Returns: SQL, a select of decision_id, entity_id, as_of, reviewer, kind, verdict, override_decision, reason, given_at,
-    source ('seed' or 'source'), given_in (name of the relation).
+    source ('seed' or 'source'), given_in (name of the relation), has_numbers (1 where its entity_id is a number).
     Example: {{ ml_ledger.given_feedback('repurchase') }}
 #}
 {% macro given_feedback(ml_model) %}
@@ -19,7 +19,8 @@
         {%- do texts.update({column: there if not known or column in known else 'null'}) -%}
     {%- endfor -%}
     {%- do selects.append(ml_ledger.shaped_feedback(
-        texts, relation, 'seed' if node is not none and node.resource_type == 'seed' else 'source', relation.identifier
+        texts, relation, 'seed' if node is not none and node.resource_type == 'seed' else 'source', relation.identifier,
+        has_numbers=ml_ledger.column_kind(known.get('entity_id', '')) == 'numeric',
     )) -%}
 {%- endfor -%}
 {%- if not selects -%}
@@ -44,10 +45,11 @@
 
 {#
     Feedback of one relation in the one shape.
-    Arguments: texts, mapping of each of `given_columns` to SQL; relation, relation or SQL of one; source, given_in, texts.
+    Arguments: texts, mapping of each of `given_columns` to SQL; relation, relation or SQL of one; source, given_in, texts;
+    has_numbers, whether its entity_id is a number, so that nobody knows whether 022 was written.
     Returns: SQL, a select.
 #}
-{% macro shaped_feedback(texts, relation, source, given_in) -%}
+{% macro shaped_feedback(texts, relation, source, given_in, has_numbers=false) -%}
 {%- set text = dbt.type_string() -%}
 select
     {%- for column in ml_ledger.given_columns() if column != 'kind' %}
@@ -61,7 +63,8 @@ select
         end
     ) as kind,
     {{ ml_ledger.text_literal(source) }} as source,
-    {{ ml_ledger.text_literal(given_in) }} as given_in
+    {{ ml_ledger.text_literal(given_in) }} as given_in,
+    {{ 1 if has_numbers else 0 }} as has_numbers
 from {{ relation }} as given
 {%- endmacro %}
 

@@ -9,8 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from ml_ledger.commands.project import read_yaml
 from ml_ledger.errors import MLLedgerError, Problem, did_you_mean, listed, raise_if_any
 
 OPERATIONS = (
@@ -26,6 +25,8 @@ OPERATIONS = (
     "ml_set_share",
 )
 KEYS = ("at", "operation", "arguments", "actor")
+# Arguments of operations that are text: YAML reads 022 as the number 18.
+IDENTIFIERS = ("alert", "decision_id", "entity_id", "override_decision", "reviewer")
 
 
 class ReplayError(MLLedgerError):
@@ -53,10 +54,7 @@ def read_acts(path: Path, first: date, last: date) -> list[Act]:
 
     Raises ReplayError naming every act that is not valid, or not between `first` and `last`.
     """
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise ReplayError(f"--operations: {path} cannot be read: {error}") from None
+    found = read_yaml(path, ReplayError)
     if not isinstance(found, list):
         raise ReplayError(f"--operations: {path} must be a list; got {type(found).__name__}.")
     problems = [problem for number, act in enumerate(found, 1) for problem in _problems(number, act, first, last)]
@@ -79,6 +77,21 @@ def _problems(number: int, act: object, first: date, last: date) -> list[Problem
         problems.append(Problem(f"{where}.at", "must be a date of the replay", repr(at), f"{first} to {last}"))
     if operation not in OPERATIONS:
         problems.append(Problem(f"{where}.operation", "is no operation", repr(operation), listed(OPERATIONS)))
-    if not isinstance(act.get("arguments"), Mapping):
-        problems.append(Problem(f"{where}.arguments", "must be a mapping of keys", repr(act.get("arguments"))))
-    return problems
+    arguments = act.get("arguments")
+    if not isinstance(arguments, Mapping):
+        return [*problems, Problem(f"{where}.arguments", "must be a mapping of keys", repr(arguments))]
+    feedback = arguments.get("feedback")
+    items = {f"{where}.arguments": arguments} | {
+        f"{where}.arguments.feedback {place}": item
+        for place, item in enumerate(feedback if isinstance(feedback, list) else [], 1)
+        if isinstance(item, Mapping)
+    }
+    # The operation refuses them as well: here, before an hour of replay.
+    return problems + [
+        Problem(
+            f"{path}.{key}", "must be a text in quotes", repr(item[key]), fix=f'{key}: "…", as the record has it'
+        )
+        for path, item in items.items()
+        for key in IDENTIFIERS
+        if item.get(key) is not None and not isinstance(item[key], str)
+    ]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ml_ledger.commands.periods import EVERY
-from ml_ledger.errors import MLLedgerError
+from ml_ledger.commands.project import given_variables, project_folder
+from ml_ledger.commands.target import Place, ProfileOptions, read_target
+from ml_ledger.commands.warehouse_file import schema_of_ledger
+from ml_ledger.errors import MLLedgerError, SpecError, WarehouseError
 
-DEFAULT_WAREHOUSE = Path("warehouse.duckdb")
-REPORT = Path("target/ml_ledger_report.html")  # beside what dbt makes of a run
+REPORT = "ml_ledger_report.html"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,82 +30,112 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ml-ledger", description="Look into, check and replay the ledger.")
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    show = commands.add_parser("show", help="the live version of an ML model, its coefficients and decisions")
-    show.add_argument("ml_model", help="name under vars.ml_models")
-    show.add_argument("--warehouse", type=Path, default=None, help="DuckDB file (default: warehouse.duckdb)")
-    show.set_defaults(run=_show)
+    def add(
+        name: str, run: Callable[[argparse.Namespace], int], says: str, *, reads: bool = True
+    ) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=says)
+        command.set_defaults(run=run)
+        _add_project(command)
+        if name != "validate":
+            _add_profile(command)
+        if reads:
+            file, schema = (
+                "DuckDB file to read, in place of the target's",
+                "schema of the ledger (default: the target's)",
+            )
+            command.add_argument("--warehouse", type=Path, metavar="FILE", help=file)
+            command.add_argument("--schema", help=schema)
+        return command
 
-    report = commands.add_parser("report", help="what happened to ML models over time, drawn on one HTML page")
+    show = add("show", _show, "the live version of an ML model, its coefficients and decisions")
+    show.add_argument("ml_model", help="name under vars.ml_models")
+
+    report = add("report", _report, "what happened to ML models over time, drawn on one HTML page")
     report.add_argument(
         "ml_models", nargs="*", metavar="ml_model", help="names under vars.ml_models (default: all)"
     )
-    report.add_argument("--output", type=Path, default=REPORT, help=f"file to write (default: {REPORT})")
-    report.add_argument("--warehouse", type=Path, default=None, help="DuckDB file (default: warehouse.duckdb)")
-    report.set_defaults(run=_report)
+    report.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help=f"file to write (default: {REPORT} in the folder in which dbt keeps what it makes of a run, target; with"
+        " --warehouse in the current folder)",
+    )
 
-    validate = commands.add_parser("validate", help="check every declaration in dbt_project.yml")
-    validate.add_argument("--project", type=Path, default=Path(), help="folder of dbt_project.yml (default: .)")
-    validate.set_defaults(run=_validate)
+    add("validate", _validate, "check every declaration in dbt_project.yml", reads=False)
 
-    reproduce = commands.add_parser("reproduce", help="train a version again from its kept rows, and compare")
+    reproduce = add("reproduce", _reproduce, "train a version again from its kept rows, and compare")
     reproduce.add_argument("ml_model", help="name under vars.ml_models")
     reproduce.add_argument("version", type=int, help="number of the version")
-    reproduce.add_argument("--warehouse", type=Path, default=None, help="DuckDB file (default: warehouse.duckdb)")
-    reproduce.set_defaults(run=_reproduce)
 
-    replay = commands.add_parser("replay", help="walk the clock over history, one dbt build per period")
+    replay = add("replay", _replay, "walk the clock over history, one dbt build per period", reads=False)
     replay.add_argument("--from", dest="start", required=True, help="first clock, as 1997-06-30")
     replay.add_argument("--to", dest="end", required=True, help="last clock")
-    replay.add_argument("--operations", type=Path, default=None, help="YAML list of what people did, and when")
+    replay.add_argument("--operations", type=Path, help="YAML list of what people did, and when")
     replay.add_argument("--every", choices=EVERY, default="month", help="the period (default: month)")
-    replay.add_argument("--fresh", action="store_true", help="start from an empty warehouse, or schema")
-    replay.add_argument(
-        "--spec", type=Path, default=None, help="YAML of declarations, to compare with the project's"
+    replay.add_argument("--fresh", action="store_true", help="begin with that schema or file empty")
+    replay.add_argument("--spec", type=Path, help="YAML of declarations, to compare with the project's")
+    where = replay.add_argument_group("where to build, which must be said")
+    where.add_argument("--schema", help="a schema beside the ledger (default with --spec: replay_<its name>)")
+    where.add_argument("--warehouse", type=Path, metavar="FILE", help="a DuckDB file that no target builds into")
+    where.add_argument(
+        "--into-target", metavar="NAME", help="the target itself, in the place of its ledger: its name again"
     )
-    replay.add_argument("--schema", default=None, help="where to build (default with --spec: replay_<its name>)")
-    replay.add_argument("--warehouse", type=Path, default=None, help="DuckDB file (default: warehouse.duckdb)")
-    replay.set_defaults(run=_replay)
 
-    verify = commands.add_parser("verify", help="recompute every hash of the record; exit code 1 if a row differs")
-    verify.add_argument("--anchor", type=Path, default=None, help="file with heads of chains kept elsewhere")
-    verify.add_argument("--warehouse", type=Path, default=None, help="DuckDB file (default: warehouse.duckdb)")
-    verify.set_defaults(run=_verify)
+    verify = add("verify", _verify, "recompute every hash of the record; exit code 1 if a row differs")
+    verify.add_argument("--anchor", type=Path, help="file with heads of chains kept elsewhere")
 
-    anchor = commands.add_parser("anchor", help="print the heads of all chains, to be kept elsewhere")
-    anchor.add_argument("--warehouse", type=Path, default=None, help="DuckDB file (default: warehouse.duckdb)")
-    anchor.set_defaults(run=_anchor)
-
-    metrics = commands.add_parser("metrics", help="the state of the ledger as OpenMetrics text, for Prometheus")
-    metrics.add_argument("--warehouse", type=Path, default=None, help="DuckDB file (default: warehouse.duckdb)")
-    metrics.set_defaults(run=_metrics)
+    add("anchor", _anchor, "print the heads of all chains, to be kept elsewhere")
+    add("metrics", _metrics, "the state of the ledger as OpenMetrics text, for Prometheus")
     return parser
+
+
+def _add_project(command: argparse.ArgumentParser) -> None:
+    """Options that mean what they mean to dbt, to which its environment variables go, too."""
+    group = command.add_argument_group("the project, as dbt takes it")
+    folder = "folder of dbt_project.yml (default: the current one or the nearest above it)"
+    group.add_argument("--project-dir", "--project", type=Path, metavar="FOLDER", help=folder)
+    group.add_argument("--vars", help="variables, as '{ml_clock: 1998-06-30}'")
+
+
+def _add_profile(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("the profile, as dbt takes it")
+    group.add_argument("--profiles-dir", type=Path, metavar="FOLDER", help="folder of profiles.yml")
+    group.add_argument("--profile", help="name of the profile")
+    group.add_argument("-t", "--target", help="name of the target")
 
 
 def _show(options: argparse.Namespace) -> int:
     from ml_ledger.commands.show import show
 
-    print(show(options.ml_model, _warehouse(options)))
+    ledger = _ledger(options)
+    print(show(options.ml_model, ledger.path, schema=ledger.schema))
     return 0
 
 
 def _report(options: argparse.Namespace) -> int:
     from ml_ledger.commands.report.page import report
 
-    print(report(options.ml_models, _warehouse(options), options.output))
+    output = options.output
+    if output is None:
+        output = Path(REPORT) if options.warehouse else read_target(_profile(options)).artifacts / REPORT
+    ledger = _ledger(options)
+    print(report(options.ml_models, ledger.path, output, schema=ledger.schema))
     return 0
 
 
 def _validate(options: argparse.Namespace) -> int:
     from ml_ledger.commands.validate import validate
 
-    print(validate(options.project))
+    print(validate(project_folder(options.project_dir), given_variables(options.vars, SpecError)))
     return 0
 
 
 def _reproduce(options: argparse.Namespace) -> int:
     from ml_ledger.commands.reproduce import reproduce
 
-    reproduction = reproduce(options.ml_model, options.version, _warehouse(options))
+    ledger = _ledger(options)
+    reproduction = reproduce(options.ml_model, options.version, ledger.path, schema=ledger.schema)
     print(reproduction.text)
     return 0 if reproduction.succeeded else 1
 
@@ -115,11 +147,13 @@ def _replay(options: argparse.Namespace) -> int:
         options.start,
         options.end,
         fresh=options.fresh,
-        warehouse=_warehouse(options),
+        profile=_profile(options),
+        warehouse=options.warehouse,
+        schema=options.schema,
+        into_target=options.into_target,
         operations=options.operations,
         every=options.every,
         spec=options.spec,
-        schema=options.schema,
     )
     return 0
 
@@ -127,25 +161,44 @@ def _replay(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     from ml_ledger.commands.verify import verify
 
-    print(verify(_warehouse(options), options.anchor))
+    ledger = _ledger(options)
+    print(verify(ledger.path, options.anchor, schema=ledger.schema))
     return 0
 
 
 def _anchor(options: argparse.Namespace) -> int:
     from ml_ledger.commands.verify import anchor
 
-    print(anchor(_warehouse(options)))
+    ledger = _ledger(options)
+    print(anchor(ledger.path, schema=ledger.schema))
     return 0
 
 
 def _metrics(options: argparse.Namespace) -> int:
     from ml_ledger.commands.metrics import metrics
 
-    print(metrics(_warehouse(options)))
+    ledger = _ledger(options)
+    print(metrics(ledger.path, schema=ledger.schema))
     return 0
 
 
-def _warehouse(options: argparse.Namespace) -> Path:
-    import os
+def _ledger(options: argparse.Namespace) -> Place:
+    """What to read: of the file that is named, else of the target. Says so beside the output, which may be kept."""
+    if options.warehouse:
+        place, of = Place(options.warehouse, schema_of_ledger(options.warehouse, options.schema)), ""
+    else:
+        target = read_target(_profile(options))
+        path = target.place.path
+        place, of = Place(path, schema_of_ledger(path, options.schema or target.place.schema)), f", {target}"
+    print(f"Reading {place}{of}", file=sys.stderr, flush=True)
+    return place
 
-    return options.warehouse or Path(os.environ.get("ML_LEDGER_WAREHOUSE", DEFAULT_WAREHOUSE))
+
+def _profile(options: argparse.Namespace) -> ProfileOptions:
+    return ProfileOptions(
+        project=project_folder(options.project_dir),
+        profiles_dir=options.profiles_dir,
+        profile=options.profile,
+        target=options.target,
+        variables=given_variables(options.vars, WarehouseError),
+    )

@@ -127,9 +127,12 @@ FAMILIES = (
 )
 
 
-def metrics(warehouse: Path) -> str:
-    """The whole text, `# EOF` included; families whose tables were not built are left out."""
-    connection = opened(warehouse)
+def metrics(warehouse: Path, *, schema: str | None = None) -> str:
+    """The whole text, `# EOF` included; families whose tables were not built are left out.
+
+    schema: of the ledger, where the file has several.
+    """
+    connection = opened(warehouse, schema)
     try:
         there = relations_of(connection)
         lines = [

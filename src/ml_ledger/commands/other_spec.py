@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ml_ledger.commands.acts import ReplayError
+from ml_ledger.commands.project import PROJECT_FILE, read_yaml
 from ml_ledger.commands.warehouse_file import REPLAY_PREFIX
 from ml_ledger.errors import Problem, SpecError, did_you_mean, listed, raise_if_any
 from ml_ledger.spec import parse_spec
@@ -18,10 +17,10 @@ from ml_ledger.spec import parse_spec
 def merged(project: Path, path: Path) -> dict[str, Any]:
     """The ML models of a project, with the keys that a file gives in place of their own; `null` removes one.
 
-    path: a YAML mapping of ML models to keys of declarations. Raises ReplayError or SpecError naming everything that is
-    wrong with it.
+    path: a YAML mapping of ML models to keys of declarations. Raises ReplayError or SpecError naming everything that
+    is wrong with it.
     """
-    declared = (_mapping(project / "dbt_project.yml").get("vars") or {}).get("ml_models") or {}
+    declared = (_mapping(project / PROJECT_FILE).get("vars") or {}).get("ml_models") or {}
     given = _mapping(path)
     problems = [
         Problem(f"{path}: {name}", "is not declared", allowed=listed(declared), fix=did_you_mean(name, declared))
@@ -63,10 +62,7 @@ def schema_named(schema: str | None, spec: Path | None) -> str | None:
 
 
 def _mapping(path: Path) -> dict[str, Any]:
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise ReplayError(f"{path}: cannot be read: {error}") from None
+    found = read_yaml(path, ReplayError)
     if not isinstance(found, dict):
         raise ReplayError(f"{path}: must be a mapping; got {type(found).__name__}.")
     return found

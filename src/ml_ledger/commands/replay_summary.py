@@ -10,7 +10,7 @@ import duckdb
 
 from ml_ledger.commands.headlines import HEADLINES
 from ml_ledger.commands.tables import rows_of, table
-from ml_ledger.commands.warehouse_file import relations_of
+from ml_ledger.commands.warehouse_file import relations_of, use
 
 # How these metrics are called, and SQL that is true for the one of the task.
 NAMES = dict(HEADLINES.values())
@@ -148,7 +148,7 @@ def comparison(connection: duckdb.DuckDBPyConnection, schemas: Sequence[str]) ->
 
 def _ledger(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, Any]:
     """Versions, and figures by period, of each ML model; of several versions in a period, weighed by rows."""
-    connection.execute(f'use "{schema}"')
+    use(connection, schema)
     there = relations_of(connection)
     versions: dict[str, list[dict[str, Any]]] = {}
     for row in rows_of(

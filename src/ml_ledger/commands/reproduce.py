@@ -40,12 +40,13 @@ class Reproduction:
     succeeded: bool
 
 
-def reproduce(ml_model: str, version: int, warehouse: Path) -> Reproduction:
+def reproduce(ml_model: str, version: int, warehouse: Path, *, schema: str | None = None) -> Reproduction:
     """Train a version again, by the declaration that it carries, and compare every row. Nothing is written.
 
-    Raises WarehouseError when the file cannot be opened, there is no such version, or its rows were not kept.
+    schema: of the ledger, where the file has several. Raises WarehouseError when the file cannot be opened, there is
+    no such version, or its rows were not kept.
     """
-    connection = opened(warehouse)
+    connection = opened(warehouse, schema)
     try:
         recorded = _recorded(connection, ml_model, version)
         rows = _kept_rows(connection, ml_model, version)

@@ -26,12 +26,13 @@ METRICS = {
 }
 
 
-def show(ml_model: str, warehouse: Path) -> str:
+def show(ml_model: str, warehouse: Path, *, schema: str | None = None) -> str:
     """The live version, its coefficients, its holdout metrics against the baselines, and some decisions, as text.
 
-    Raises WarehouseError when the file cannot be opened or the ML model has no live version.
+    schema: of the ledger, where the file has several. Raises WarehouseError when the file cannot be opened or the ML
+    model has no live version.
     """
-    connection = opened(warehouse)
+    connection = opened(warehouse, schema)
     try:
         return "\n".join(_sections(connection, ml_model))
     finally:

@@ -21,31 +21,31 @@ class RecordError(MLLedgerError):
     """The record is not what was recorded."""
 
 
-def verify(warehouse: Path, anchor: Path | None = None) -> str:
+def verify(warehouse: Path, anchor: Path | None = None, *, schema: str | None = None) -> str:
     """Recompute every hash and every chain; returns what was looked at, a line per ML model.
 
-    anchor: a file that `ml-ledger anchor` wrote, kept where nobody who can write to the warehouse can write.
-    Raises RecordError that names each row which is not what was recorded.
+    anchor: a file that `ml-ledger anchor` wrote, kept where nobody who can write to the warehouse can write. schema:
+    of the ledger, where the file has several. Raises RecordError that names each row which is not what was recorded.
     """
     anchors = [] if anchor is None else _anchors(anchor)
-    lines = [_line(result) for result in _intact(warehouse, anchors)]
+    lines = [_line(result) for result in _intact(warehouse, schema, anchors)]
     if anchor is not None:
         lines.append(f"{len(anchors)} anchored heads of {anchor} are where they were")
     return "\n".join(lines)
 
 
-def anchor(warehouse: Path) -> str:
+def anchor(warehouse: Path, *, schema: str | None = None) -> str:
     """The heads of all chains as JSON lines, to be appended to a file that is kept elsewhere.
 
     Raises RecordError as `verify` does: heads of a record that is not intact prove nothing.
     """
-    results = _intact(warehouse)
+    results = _intact(warehouse, schema)
     at = datetime.now(UTC).isoformat(timespec="seconds")
     return "\n".join(json.dumps({**head, "anchored_at": at}) for result in results for head in result.heads)
 
 
-def _intact(warehouse: Path, anchors: Sequence[Mapping[str, Any]] = ()) -> list[Verified]:
-    connection = opened(warehouse)
+def _intact(warehouse: Path, schema: str | None, anchors: Sequence[Mapping[str, Any]] = ()) -> list[Verified]:
+    connection = opened(warehouse, schema)
     try:
         results = verified(connection, anchors)
     finally:

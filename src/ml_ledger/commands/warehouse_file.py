@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import duckdb
 
 from ml_ledger.errors import WarehouseError, listed
+from ml_ledger.warehouse import quoted
 
-# The environment variable that says, in the profile and here, which schema holds the ledger.
-SCHEMA_VARIABLE = "ML_LEDGER_SCHEMA"
 # How schemas begin that a replay made beside the ledger.
 REPLAY_PREFIX = "replay_"
 
@@ -18,26 +16,55 @@ REPLAY_PREFIX = "replay_"
 def opened(warehouse: Path, schema: str | None = None) -> duckdb.DuckDBPyConnection:
     """A connection that only reads, with the schema of the ledger in use.
 
-    schema: which one; without it, that of the environment variable, else the one that no replay made. Raises
-    WarehouseError when the file does not exist, cannot be opened or holds no ledger there.
+    schema: which one; without it, the only one that no replay made, or the only one. Raises WarehouseError when the
+    file does not exist, cannot be opened, holds no ledger there, or several without saying which.
     """
     if not warehouse.exists():
-        raise WarehouseError(f"{warehouse}: does not exist. Fix: run `make build`, or name it with --warehouse.")
+        raise WarehouseError(f"{warehouse}: does not exist. Fix: run `dbt build`, or name it with --warehouse.")
+    connection = connected(warehouse)
     try:
-        connection = duckdb.connect(str(warehouse), read_only=True)
+        use(connection, _ledger(connection, warehouse, schema))
+    except WarehouseError:
+        connection.close()
+        raise
+    return connection
+
+
+def connected(warehouse: Path, *, read_only: bool = True) -> duckdb.DuckDBPyConnection:
+    """A connection to a file. Raises WarehouseError when it cannot be opened."""
+    try:
+        return duckdb.connect(str(warehouse), read_only=read_only)
     except duckdb.Error as error:
         raise WarehouseError(f"{warehouse}: cannot be opened: {error}") from None
-    schemas = ledgers_of(connection)
-    wanted = schema or os.environ.get(SCHEMA_VARIABLE)
-    found = [name for name in schemas if name == wanted] if wanted else schemas[:1]
-    if not found:
-        connection.close()
-        if schemas:
-            what = f"holds no ledger in schema '{wanted}'. Allowed: {listed(schemas)}"
-            raise WarehouseError(f"{warehouse}: {what}. Fix: set {SCHEMA_VARIABLE}.")
+
+
+def use(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
+    """Let names without a schema be of this one, whatever the file is called."""
+    ((database,),) = connection.execute("select current_database()").fetchall()
+    connection.execute(f"use {quoted(database)}.{quoted(schema)}")
+
+
+def _ledger(connection: duckdb.DuckDBPyConnection, warehouse: Path, schema: str | None) -> str:
+    there = ledgers_of(connection)
+    if not there:
         raise WarehouseError(f"{warehouse}: holds no ledger. Fix: run `dbt build` first.")
-    connection.execute(f'use "{found[0]}"')
-    return connection
+    if schema is None:
+        chosen = [name for name in there if not name.startswith(REPLAY_PREFIX)] or there
+    else:
+        chosen = [name for name in there if name.lower() == schema.lower()]
+    if not chosen:
+        what = f"holds no ledger in schema '{schema}'. Allowed: {listed(there)}"
+        raise WarehouseError(f"{warehouse}: {what}. Fix: run `dbt build` first, or name one with --schema.")
+    if len(chosen) > 1:
+        raise WarehouseError(f"{warehouse}: holds several ledgers: {listed(chosen)}. Fix: name one with --schema.")
+    return chosen[0]
+
+
+def schema_of_ledger(warehouse: Path, schema: str | None = None) -> str:
+    """The schema that `opened` has in use. Raises WarehouseError as `opened` does."""
+    with opened(warehouse, schema) as connection:
+        ((name,),) = connection.execute("select current_schema()").fetchall()
+    return name
 
 
 def ledgers_of(connection: duckdb.DuckDBPyConnection) -> list[str]:

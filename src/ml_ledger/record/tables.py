@@ -8,10 +8,12 @@ from ml_ledger.warehouse import quoted
 
 
 def located(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:
-    """A table by its name, as SQL with its schema: the one in use, else the first that has it. None where none has."""
+    """A table by its name, as SQL: that of the schema in use, else the first one. None where there is none."""
     found = connection.execute(
-        "select schema_name from duckdb_tables() where database_name = current_database() and table_name = ?"
+        "select database_name, schema_name from duckdb_tables()"
+        " where database_name = current_database() and table_name = ?"
         " order by schema_name = current_schema() desc, schema_name",
         [name],
     ).fetchall()
-    return f"{quoted(found[0][0])}.{quoted(name)}" if found else None
+    # With the database: a schema may be called as the file is.
+    return ".".join(map(quoted, (*found[0], name))) if found else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from ml_ledger.errors import Problem, did_you_mean, listed
@@ -13,6 +12,7 @@ from ml_ledger.families.base import is_number
 from ml_ledger.rules import KIND_TYPES, read_rule
 from ml_ledger.rules.operations import Type
 from ml_ledger.spec.gate import LIMITED_METRICS, WHOLE_DATASET
+from ml_ledger.spec.moments import moment_of
 
 # Keys of the gate that have no meaning for other tasks.
 TASKS_OF_GATE_KEYS = {
@@ -166,13 +166,6 @@ def _allowed_input(feature: Mapping[str, Any], value: object) -> str | None:
             isinstance(value, bool) or not isinstance(value, int)
         ):
             return "text, or a whole number"
-        case "date" if not _is_moment(value):
+        case "date" if not isinstance(value, str) or moment_of(value) is None:
             return "a date or a timestamp in quotes, such as '2024-01-31' or '2024-01-31 18:00:00'"
     return None
-
-
-def _is_moment(value: object) -> bool:
-    try:
-        return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is None
-    except ValueError:
-        return False

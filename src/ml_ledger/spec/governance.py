@@ -63,4 +63,4 @@ class ExperimentSpec(Strict):
 class RetentionSpec(Strict):
     """How long predictions are kept; without a number for ever."""
 
-    predictions_months: Annotated[int, Field(ge=6)] | None = None
+    predictions_months: Annotated[int, Field(ge=6, le=1200)] | None = None

@@ -18,7 +18,7 @@ def check_reproduced(project: Project) -> None:
 
 
 def check_erased_everywhere(project: Project) -> None:
-    project.dbt("run-operation", "ml_erase", "--args", "{entity_id: 11, reason: request 7}")
+    project.dbt("run-operation", "ml_erase", "--args", '{entity_id: "11", reason: request 7}')
     assert project.query(
         "select ml_model, count(*) from analytics.ml_deployment_events where event = 'erased' group by 1 order by 1"
     ) == [(ml_model, 1) for ml_model in ML_MODELS]

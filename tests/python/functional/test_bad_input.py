@@ -95,9 +95,11 @@ def test_text_in_a_numeric_feature(built: Project):
     )
 
 
-@pytest.mark.parametrize("clock", ["31.12.1997", "1997-12-31; drop table repurchase_versions", "yesterday"])
+@pytest.mark.parametrize(
+    "clock", ["31.12.1997", "1997-12-31; drop table repurchase_versions", "yesterday", "1997-09-31"]
+)
 def test_a_clock_that_is_no_date(built: Project, clock: str):
-    refused(built, f"ml_clock: must be a date or a timestamp; got '{clock}'", clock=clock)
+    refused(built, f"ml_clock: must be a date or a timestamp that exists; got '{clock}'", clock=clock)
 
 
 def test_a_name_that_is_not_declared(built: Project):

@@ -24,6 +24,7 @@ def ml_ledger(project: Project, *arguments: str, code: int = 0) -> str:
 
 def test_show_prints_the_live_version_and_decisions(built: Project):
     text = ml_ledger(built, "show", "repurchase")
+    assert "Reading warehouse.duckdb, schema main, target embedded of profile ml_ledger" in text
     assert "repurchase: version 1 (logistic) is live" in text
     for part in ("(intercept)", "mean_gap_days        missing", "baseline recency", "send_offer", "recency_days"):
         assert part in text
@@ -53,7 +54,11 @@ def test_validate_reports_every_problem(unbuilt: Project):
 def test_replay_walks_the_clock_beside_production(built: Project):
     for folder in ("models/audit", "analyses"):  # what a replay does not depend on
         shutil.rmtree(built.folder / folder)
+    built.edit(
+        "profiles.yml", "{{ env_var('ML_LEDGER_SCHEMA', 'main') }}", "main"
+    )  # nothing that a replay could set
     production = built.ledger()
+    artifacts = artifacts_of(built)
     (built.folder / "other.yml").write_text("repurchase: {training: {retrain_after_days: 30, seed: 1}}")
     with duckdb.connect(str(built.warehouse)) as connection:
         connection.execute("create schema replay_other")
@@ -90,23 +95,59 @@ def test_replay_walks_the_clock_beside_production(built: Project):
     ]
     assert built.query("select count(*) from duckdb_tables() where table_name like '%dbt_tmp%'") == [(0,)]
     assert built.ledger() == production
+    assert artifacts_of(built) == artifacts, "what dbt says of its last build"
     assert built.query("select count(*) from duckdb_schemas() where schema_name = 'replay_other_too'") == [(1,)]
     assert "version 1 (logistic) is live" in ml_ledger(built, "show", "repurchase"), "that of production"
 
 
-def test_replay_refuses_a_profile_that_builds_elsewhere(unbuilt: Project):
-    unbuilt.edit("profiles.yml", "{{ env_var('ML_LEDGER_SCHEMA', 'main') }}", "main")
+def artifacts_of(project: Project) -> dict[str, bytes]:
+    """What dbt keeps of its last build, but for what it keeps for a replay."""
+    return {path.name: path.read_bytes() for path in (project.folder / "target").iterdir() if path.is_file()}
+
+
+def test_replay_builds_into_a_file_of_its_own_or_into_a_target_that_is_named(unbuilt: Project):
+    """The path of the profile is another file than the default, and nothing asks for it."""
+    for folder in ("models/audit", "analyses"):
+        shutil.rmtree(unbuilt.folder / folder)
+    unbuilt.edit("profiles.yml", "{{ env_var('ML_LEDGER_WAREHOUSE', 'warehouse.duckdb') }}", "ours.duckdb")
+    between = ("replay", "--from", "1997-12-31", "--to", "1997-12-31", "--fresh")
+    with duckdb.connect(str(unbuilt.folder / "ours.duckdb")) as connection:
+        connection.execute("create table of_somebody as select 1 as number")
+    ours = (unbuilt.folder / "ours.duckdb").read_bytes()
+    assert "replay: does not know where to build" in ml_ledger(unbuilt, *between, code=1)
+    text = ml_ledger(unbuilt, *between, "--warehouse", "own.duckdb")
+    assert "Replaying 1 month, 1997-12-31 to 1997-12-31, into own.duckdb, schema main" in text
+    assert "1/1  1997-12-31  live: repurchase version 1; 2,357 decisions" in text
+    assert (unbuilt.folder / "ours.duckdb").read_bytes() == ours
+    assert sorted(path.name for path in unbuilt.folder.glob("*.duckdb")) == ["ours.duckdb", "own.duckdb"]
+
+    text = ml_ledger(unbuilt, *between, "--into-target", "embedded")
+    place = "into ours.duckdb, schema main, target embedded of profile ml_ledger"
+    assert f"Replaying 1 month, 1997-12-31 to 1997-12-31, {place}" in text
+    with duckdb.connect(str(unbuilt.folder / "ours.duckdb"), read_only=True) as connection:
+        assert connection.execute("select version from ml_versions").fetchall() == [(1,)]
+        assert (
+            connection.execute("select 1 from duckdb_tables() where table_name = 'of_somebody'").fetchall() == []
+        )
+
+
+def test_replay_refuses_a_project_that_builds_elsewhere(unbuilt: Project):
+    (unbuilt.folder / "macros" / "elsewhere.sql").write_text(
+        "{% macro generate_schema_name(custom_schema_name, node) %}main{% endmacro %}"
+    )
     between = ("--from", "1997-11-30", "--to", "1997-12-31")
     message = ml_ledger(unbuilt, "replay", *between, "--schema", "replay_a", code=1)
-    assert "would be built into main, not into replay_a. Nothing was written." in message
-    assert "{{ env_var('ML_LEDGER_SCHEMA', 'main') }}" in message
+    assert "replay: 1 problem. Nothing was written." in message
+    assert " more would be built there, outside of warehouse.duckdb, schema replay_a." in message
+    assert "1. schema main: " in message
+    assert "Fix: let the macro generate_schema_name begin with target.schema." in message
     assert not unbuilt.warehouse.exists()
 
 
 def test_replay_refuses_what_makes_no_sense(unbuilt: Project):
     between = ("--from", "1997-11-30", "--to")
     assert "--from: must not be after --to" in ml_ledger(unbuilt, "replay", *between, "1997-01-31", code=1)
-    assert "--to: must be a date; got 'soon'" in ml_ledger(unbuilt, "replay", *between, "soon", code=1)
+    assert "--to: must be a date that exists; got 'soon'" in ml_ledger(unbuilt, "replay", *between, "soon", code=1)
     kept = unbuilt.folder / "kept.md"
     kept.write_text("# Kept\n\nNot a database.\n")
     assert "would remove kept.md, which is not a DuckDB file" in ml_ledger(

@@ -73,8 +73,9 @@ def test_nothing_of_a_person_is_left_and_the_record_holds(built: Project, entity
     assert reason == "request of 3 May"
     assert built.query("select * from ml_integrity") == []
 
-    output = erase(built, entity_id=int(entity), reason="request of 3 May")
-    assert "holds nothing of this entity; nothing to do" in output
+    output = erase(built, entity_id=entity, reason="request of 3 May", succeeds=False)
+    assert f'entity_id: is not in the record of repurchase; got "{entity}". Allowed: an entity_id of' in output
+    assert "It is gone already where ml_erase was run before, which ml_deployment_events says." in output
     assert built.query("select count(*) from repurchase_deployments where event = 'erased'") == [(1,)]
 
     built.dbt("build", clock="1998-01-31")
@@ -84,14 +85,14 @@ def test_nothing_of_a_person_is_left_and_the_record_holds(built: Project, entity
 
 def test_what_cannot_be_erased_is_refused(built: Project, entity: str):
     before = built.ledger()
-    output = erase(built, entity_id=1.5, reason=" ", succeeds=False)
+    output = erase(built, entity_id=int(entity), reason=" ", succeeds=False)
     assert "ml_erase: refused: 2 problems. Nothing was written." in output
-    assert "entity_id: must be a text or a whole number; got 1.5." in output
+    assert f"entity_id: must be a text in quotes, since YAML reads 022 as the number 18; got {entity}." in output
     assert "reason: must be a text that says why" in output
     output = erase(built, entity_id=entity, reason=f"customer {entity} asked", succeeds=False)
     assert "reason: holds the id of the entity, and would keep it." in output
     output = erase(built, entity_id=entity, reason="a request", ml_model="repurchases", succeeds=False)
     assert "ml_model: is not declared; got 'repurchases'. Allowed: repurchase." in output
-    output = erase(built, entity_id=f"{entity}' or '' = '", reason="'; drop table repurchase_batches; --")
-    assert "holds nothing of this entity; nothing to do" in output
+    hostile = {"entity_id": f"{entity}' or '' = '", "reason": "'; drop table repurchase_batches; --"}
+    assert "entity_id: is not in the record of repurchase" in erase(built, **hostile, succeeds=False)
     assert built.ledger() == before

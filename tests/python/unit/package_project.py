@@ -32,6 +32,28 @@ def compiled(
 
     command: of dbt; compile ends with the first error, run has all of them.
     """
+    write_project(folder, models, create_tables=create_tables, tables=tables, project=project, macros=macros)
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "dbt"), "--no-use-colors", command, "--profiles-dir", "."],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = {file.stem: file.read_text(encoding="utf-8") for file in (folder / "target/compiled").rglob("*.sql")}
+    return {name: re.sub(r'"warehouse"\."main"\.', "", found[name]) for name in models}
+
+
+def write_project(
+    folder: Path,
+    models: Mapping[str, str],
+    *,
+    create_tables: Callable[[duckdb.DuckDBPyConnection], None],
+    tables: Collection[str],
+    project: Mapping[str, Any],
+    macros: str = "",
+) -> Path:
+    """A project with these dbt models that has the package, and a warehouse with the tables; returns the warehouse."""
     package = folder / "dbt_packages" / "ml_ledger"
     shutil.copytree(ROOT / "macros", package / "macros")
     (package / "dbt_project.yml").write_text("{name: ml_ledger, version: 0.1.0, config-version: 2}")
@@ -61,12 +83,4 @@ def compiled(
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
-    done = subprocess.run(
-        [str(Path(sys.executable).parent / "dbt"), "--no-use-colors", command, "--profiles-dir", "."],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    found = {file.stem: file.read_text(encoding="utf-8") for file in (folder / "target/compiled").rglob("*.sql")}
-    return {name: re.sub(r'"warehouse"\."main"\.', "", found[name]) for name in models}
+    return warehouse

@@ -16,6 +16,7 @@ from ml_ledger.record.chains import chain_findings, reason_findings
 POLICIES = ("latest", "first", "majority", "unanimous")
 ML_MODELS = {policy: DECLARATION | {"review": {"conflict": policy}} for policy in POLICIES} | {
     "m": DECLARATION | {"review": {"feedback": ["main.given"]}},
+    "amount": DECLARATION | {"task": "regression", "review": {"feedback": ["main.given"]}},
     "classes": DECLARATION | {"task": "multiclass", "classes": ["a", "b", "c"], "review": {}},
 }
 PREDICTIONS, FEEDBACK = relation("predictions"), relation("feedback")
@@ -23,6 +24,8 @@ GIVEN = "ml_ledger.given_feedback('m')"
 LABELS = f"ml_ledger.labels_with_feedback('m', {relation('labels')}, {FEEDBACK}, {PREDICTIONS}"
 MODELS = {
     "checked": f"{{{{ ml_ledger.checked_feedback('m', {PREDICTIONS}, {GIVEN}, {FEEDBACK}) }}}}",
+    "checked_amounts": "{{ ml_ledger.checked_feedback('amount', "
+    + f"{PREDICTIONS}, ml_ledger.given_feedback('amount'), {FEEDBACK}) }}}}",
     "new": f"{{{{ ml_ledger.new_feedback('m', {PREDICTIONS}, {GIVEN}, {FEEDBACK}) }}}}",
     "first_new": f"{{{{ ml_ledger.new_feedback('m', {PREDICTIONS}, {GIVEN}, none) }}}}",
     "resolved": f"{{{{ ml_ledger.resolved_verdicts({FEEDBACK}, {PREDICTIONS}) }}}}",
@@ -146,6 +149,36 @@ def test_what_is_wrong_is_set_aside_with_all_reasons_and_the_rest_is_recorded(co
     ], f"the one given after the clock, {CLOCK}, waits"
     assert record(connection, sql["new"]) == [], "recorded twice"
     assert [row["problem"] for row in rows(connection, sql["checked"]) if row["is_recorded"]] == [None] * 3
+
+
+def test_a_number_that_reads_as_several_entities_names_none(connection, sql):
+    """The column of `given` is an integer: whether somebody wrote 22 or 022, nobody knows."""
+    insert(connection, "predictions", [decision("d022"), decision("d22"), decision("d18"), decision("d220")])
+    insert(connection, "given", [said(entity_id=22, as_of=AS_OF), said(entity_id=18, as_of=AS_OF)])
+    assert {row["entity_id"]: row["problem"] for row in rows(connection, sql["checked"])} == {
+        "22": "entity_id is a number in given, and 22 is not the only entity that reads so. Fix: make the column a"
+        " text, of a seed with column_types",
+        "18": None,
+    }
+    connection.execute("delete from given")
+    insert(connection, "given", [said(decision_id="d22", entity_id=22)])
+    assert [row["problem"] for row in rows(connection, sql["checked"])] == [None], (
+        "the decision is named by its id"
+    )
+    (only,) = record(connection, sql["first_new"])
+    assert only["decision_id"] == "d22"
+
+
+def test_what_a_verdict_and_a_day_must_be(connection, sql):
+    insert(connection, "predictions", [decision("d1")])
+    right = ["0", "-1.5", "1e300"]
+    wrong = ["nan", "inf", "-Infinity", "1e999", "many"]
+    given = [said(decision_id="d1", verdict=verdict, reviewer=verdict) for verdict in [*right, *wrong]]
+    insert(connection, "given", given)
+    found = {row["reviewer"]: row["problem"] for row in rows(connection, sql["checked_amounts"])}
+    assert found == dict.fromkeys(right) | {
+        verdict: f"verdict is no finite number; got {verdict}" for verdict in wrong
+    }
 
 
 def test_a_row_twice_or_changed_later_is_a_problem_and_a_later_word_is_not(connection, sql):

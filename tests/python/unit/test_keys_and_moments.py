@@ -159,11 +159,6 @@ KEPT = {
     ("integer", "varchar"): False,
     ("enum('a')", "varchar"): True,
 }
-MOMENTS = {
-    "2024-09-30": True, "2024-09-31": False, "2024-02-29": True, "2023-02-29": False, "2024-12-31": True,
-    "2024-13-01": False, "2024-00-10": False, "2024-01-00": False, "2024-01-31 23:59:59": True,
-    "2024-01-31 24:00": False, "2024-01-31T10:60": False, "2024-1-31": False, "0000-01-01": False,
-}  # fmt: skip
 
 
 def as_list(values: list[bool]) -> str:
@@ -183,7 +178,6 @@ MODELS = {
     },
     "read_as": as_list([f'ml_ledger.is_read_as("{kind}", "{given}")' for kind in READ_AS for given in TYPES]),
     "kept": as_list([f'ml_ledger.is_kept_whole("{new}", "{old}")' for new, old in KEPT]),
-    "moments": as_list([f"ml_ledger.is_moment('{text}')" for text in MOMENTS]),
     "training_set": "{{ ml_ledger.training_set('cancelling', "
     f"{relation('f_integer')}, {relation('l_cancelled')}) }}}}",
     "outcomes": f"{{{{ ml_ledger.outcomes('cancelling', {relation('predictions')}, {relation('l_cancelled')}) }}}}",
@@ -283,10 +277,6 @@ def test_which_types_are_read_as_which_kind_of_feature(sql: dict[str, str]):
 
 def test_which_types_a_logged_label_can_take(sql: dict[str, str]):
     assert dict(zip(KEPT, json.loads(sql["kept"]), strict=True)) == KEPT
-
-
-def test_a_clock_is_a_day_that_there_is(sql: dict[str, str]):
-    assert dict(zip(MOMENTS, json.loads(sql["moments"]), strict=True)) == MOMENTS
 
 
 def test_each_node_stops_with_what_is_wrong(tmp_path):

@@ -142,15 +142,20 @@ def test_an_empty_ledger_is_valid_text_too(tmp_path: Path):
     assert len({family.name for family in FAMILIES}) == len(FAMILIES)
 
 
-def test_a_replay_beside_the_ledger_is_not_taken_for_it(warehouse: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_replay_beside_the_ledger_is_not_taken_for_it(warehouse: Path):
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("create schema replay_a")
         connection.execute(
             "create table replay_a.ml_deployments as from analytics.ml_deployments where ml_model = 'n'"
         )
     assert len(parsed(metrics(warehouse))["ml_ledger_live_version"]) == 3
-    monkeypatch.setenv("ML_LEDGER_SCHEMA", "replay_a")
-    assert len(parsed(metrics(warehouse))["ml_ledger_live_version"]) == 1
-    monkeypatch.setenv("ML_LEDGER_SCHEMA", "replay_b")
+    assert len(parsed(metrics(warehouse, schema="replay_a"))["ml_ledger_live_version"]) == 1
     with pytest.raises(WarehouseError, match=r"in schema 'replay_b'\. Allowed: analytics, replay_a"):
+        metrics(warehouse, schema="replay_b")
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("create schema of_ben")
+        connection.execute("create table of_ben.ml_deployments as from analytics.ml_deployments")
+    with pytest.raises(
+        WarehouseError, match=r"holds several ledgers: analytics, of_ben\. Fix: name one with --sch"
+    ):
         metrics(warehouse)

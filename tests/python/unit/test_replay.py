@@ -1,17 +1,22 @@
 """What a replay walks over, what it replays, and what it says, on tables as a ledger has them."""
 
+import os
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import duckdb
 import pytest
 import yaml
 from customers import DECLARATION
 
-from ml_ledger.commands.acts import ReplayError
+from ml_ledger.commands.acts import ReplayError, read_acts
+from ml_ledger.commands.destination import Destination, emptied, profile_of, refuse_elsewhere
 from ml_ledger.commands.other_spec import merged, schema_named
 from ml_ledger.commands.periods import period_ends
 from ml_ledger.commands.replay_summary import comparison, details, step
+from ml_ledger.commands.target import Place, Target
 from ml_ledger.errors import SpecError
 
 LEDGER = """
@@ -136,3 +141,129 @@ def test_keys_of_the_file_replace_those_declared(tmp_path: Path):
         merged(tmp_path, file)
     with pytest.raises(ReplayError, match="is no name of a replay's schema; got 'analytics'"):
         schema_named("analytics", file)
+
+
+def test_acts_name_people_and_decisions_by_text(tmp_path: Path):
+    file = tmp_path / "acts.yml"
+    first, last = date(2024, 1, 31), date(2024, 2, 29)
+    file.write_text('- {at: 2024-01-31, operation: ml_erase, arguments: {entity_id: "022", reason: asked}}')
+    assert [done.arguments["entity_id"] for done in read_acts(file, first, last)] == ["022"]
+    file.write_text(
+        "- {at: 2024-01-31, operation: ml_erase, arguments: {entity_id: 022, reason: asked}}\n"
+        "- {at: 2024-02-30, operation: ml_record_feedback,"
+        " arguments: {reviewer: 007, feedback: [{decision_id: 1_0}, x]}}\n"
+        "- {at: 2024-01-31, operation: ml_pause, arguments: [m]}\n"
+    )
+    with pytest.raises(ReplayError) as found:
+        read_acts(file, first, last)
+    for problem in (
+        'act 1.arguments.entity_id: must be a text in quotes; got 18. Fix: entity_id: "…", as the record has it.',
+        "act 2.at: must be a date of the replay; got '2024-02-30'. Allowed: 2024-01-31 to 2024-02-29.",
+        "act 2.arguments.reviewer: must be a text in quotes; got 7.",
+        "act 2.arguments.feedback 1.decision_id: must be a text in quotes; got 10.",
+        "act 3.arguments: must be a mapping of keys; got ['m'].",
+    ):
+        assert problem in str(found.value)
+    assert "5 problems" in str(found.value)
+
+
+def place(path: Path, kind: str, schema: str) -> Destination:
+    of_target = Place(path.parent / "ours.duckdb", "main")
+    settings = {
+        "type": "duckdb",
+        "path": "ours.duckdb",
+        "database": "ours",
+        "threads": 2,
+        "secret": "{{ env_var('S') }}",
+    }
+    target = Target("shop", "dev", of_target, settings, {"dev": of_target}, path.parent, path.parent, path.parent)
+    return Destination(Place(path, schema), kind, target)
+
+
+def node(name: str, schema: str, database: str, **given: Any) -> SimpleNamespace:
+    config = SimpleNamespace(materialized=given.get("materialized", "table"))
+    kind = given.get("resource_type", "model")
+    return SimpleNamespace(
+        name=name, alias=name, schema=schema, database=database, resource_type=kind, config=config, identifier=name
+    )
+
+
+def manifest(*nodes: SimpleNamespace, sources: tuple[SimpleNamespace, ...] = ()) -> SimpleNamespace:
+    return SimpleNamespace(
+        nodes={node.name: node for node in nodes}, sources={source.name: source for source in sources}
+    )
+
+
+def test_what_would_be_built_outside_of_the_replay_is_named(tmp_path: Path):
+    beside = place(tmp_path / "ours.duckdb", "schema", "replay_a")
+    inside = (
+        node("a", "replay_a", "ours"),
+        node("b", "replay_a_ledger", "Ours"),
+        node("c", "anywhere", "ours", materialized="ephemeral"),
+        node("d", "anywhere", "ours", resource_type="test"),
+    )
+    refuse_elsewhere(beside, manifest(*inside))
+    outside = (
+        node("e", "replay_ab", "ours"),
+        *(node(f"f{number}", "main", "ours") for number in range(5)),
+        node("g", "replay_a", "lake"),
+        node("h", "replay_a", "ours", materialized="external"),
+    )
+    with pytest.raises(ReplayError) as found:
+        refuse_elsewhere(beside, manifest(*inside, *outside))
+    text = str(found.value)
+    assert "4 problems. Nothing was written." in text
+    assert "database lake: g would be built there" in text
+    assert "files: h would be built there" in text
+    assert "schema main: f0, f1, f2 and 2 more would be built there, outside of" in text
+    assert "schema replay_ab: e would be built there" in text
+    own = place(tmp_path / "own.duckdb", "file", "main")
+    refuse_elsewhere(own, manifest(node("a", "anywhere", "own")))
+    with pytest.raises(ReplayError, match="database ours: a would be built there"):
+        refuse_elsewhere(own, manifest(node("a", "main", "ours")))
+    refuse_elsewhere(place(tmp_path / "ours.duckdb", "target", "main"), manifest(*outside))
+
+
+def test_a_replay_removes_what_is_its_own(tmp_path: Path):
+    path = tmp_path / "own.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        for name in ("main", "raw", "replay_a", "replay_a_ledger", "replay_ab"):
+            connection.execute(f"create schema if not exists {name}")
+            connection.execute(f"create table {name}.t as select 1 as x")
+    built = (node("t", "replay_a", "own"), node("u", "replay_a_ledger", "own"))
+    emptied(place(path, "schema", "replay_a"), manifest(*built))
+    with duckdb.connect(str(path)) as connection:
+        left = connection.execute("select table_schema from information_schema.tables order by 1").fetchall()
+    assert left == [("main",), ("raw",), ("replay_ab",)]
+
+    # A table that the project builds is no source, also where it is declared as one: it is what the last run left.
+    both = manifest(node("t", "main", "own"), sources=(node("t", "raw", "own"), node("u", "raw", "own")))
+    for kind in ("file", "target"):
+        with pytest.raises(
+            ReplayError, match=r"--fresh: would remove raw\.t, which no build brings back, with .*own"
+        ):
+            emptied(place(path, kind, "main"), both)
+        assert path.exists()
+    emptied(place(path, "file", "main"), manifest(node("t", "main", "own"), sources=(node("t", "main", "own"),)))
+    assert not path.exists()
+    emptied(place(path, "file", "main"), both)
+
+
+def test_the_profile_of_a_replay_is_that_of_the_target_but_for_the_place(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("ML_LEDGER_SCHEMA", "as_before")
+    where = place(tmp_path / "own.duckdb", "file", "analytics")
+    with profile_of(where) as folder:
+        written = yaml.safe_load((folder / "profiles.yml").read_text())
+        assert os.environ["ML_LEDGER_SCHEMA"] == "analytics", "which sources may ask for"
+        assert folder.stat().st_mode & 0o077 == 0, "it may hold passwords"
+    settings = {
+        "type": "duckdb",
+        "path": str(tmp_path / "own.duckdb"),
+        "threads": 2,
+        "secret": "{{ env_var('S') }}",
+    }
+    assert written == {"shop": {"target": "dev", "outputs": {"dev": settings | {"schema": "analytics"}}}}
+    assert not folder.exists()
+    assert os.environ["ML_LEDGER_SCHEMA"] == "as_before"
+    with profile_of(place(tmp_path / "ours.duckdb", "target", "main")) as folder:
+        assert folder == tmp_path, "the profile itself"

@@ -5,7 +5,6 @@ import pytest
 import yaml
 from conftest import ROOT, drop_feature
 
-from ml_ledger.commands.validate import validate
 from ml_ledger.errors import SpecError
 from ml_ledger.spec import MLModelSpec, parse_spec
 
@@ -234,25 +233,3 @@ def test_the_fingerprint_changes_with_what_can_change_a_decision_and_with_nothin
         changed = copy.deepcopy(declaration)
         change(changed)
         assert parse_spec("repurchase", changed).fingerprint() != before
-
-
-@pytest.mark.parametrize(
-    ("clock", "is_moment"),
-    [
-        ("2024-09-30", True),
-        ("2024-09-31", False),
-        ("2024-02-29 23:59:59", True),
-        ("2023-02-29", False),
-        ("2024-01-01 24:00", False),
-        ("yesterday", False),
-    ],
-)
-def test_validate_refuses_a_clock_that_is_no_day(tmp_path, clock: str, is_moment: bool):
-    (tmp_path / "dbt_project.yml").write_text(f"vars: {{ml_clock: '{clock}'}}", encoding="utf-8")
-    if is_moment:
-        assert "declares no ML model" in validate(tmp_path)
-    else:
-        with pytest.raises(
-            SpecError, match=f"vars.ml_clock: must be a date or a timestamp; got '{clock}'. Allowed:"
-        ):
-            validate(tmp_path)

@@ -16,13 +16,13 @@ from ml_ledger.errors import WarehouseError, listed
 STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 
 
-def report(ml_models: Sequence[str], warehouse: Path, output: Path) -> str:
+def report(ml_models: Sequence[str], warehouse: Path, output: Path, *, schema: str | None = None) -> str:
     """Write the page; returns what was written, in words.
 
-    ml_models: their names; none for all. Raises WarehouseError where the file cannot be opened, or an ML model has no
-    version; nothing is written then.
+    ml_models: their names; none for all. schema: of the ledger, where the file has several. Raises WarehouseError
+    where the file cannot be opened, or an ML model has no version; nothing is written then.
     """
-    connection = opened(warehouse)
+    connection = opened(warehouse, schema)
     try:
         known = {
             row["ml_model"]: row["task"]
