@@ -20,8 +20,7 @@
             order by version
         {% endset %}
         {% for row in run_query(query) if numbers is none or row['version'] | int in numbers %}
-            {% set scoring, spec = fromjson(row['scoring']), fromjson(row['spec']) %}
-            {% if scoring.format_version == 1 %}{% set scoring = ml_ledger.scoring_of_format_1(scoring) %}{% endif %}
+            {% set scoring, spec = ml_ledger.scoring_of_version(row['scoring']), fromjson(row['spec']) %}
             {% set kinds = {} %}
             {% for feature in scoring.features %}{% do kinds.update({feature: spec.features[feature].kind}) %}{% endfor %}
             {% do found.append({

@@ -27,9 +27,8 @@
             {% do live.append(arms[row['deployment_id']]) %}
         {% endfor %}
         {% for row in rows if row['version'] is not none %}
-            {% set scoring = fromjson(row['scoring']) %}
+            {% set scoring = ml_ledger.scoring_of_version(row['scoring']) %}
             {% set spec = fromjson(row['spec']) %}
-            {% if scoring.format_version == 1 %}{% set scoring = ml_ledger.scoring_of_format_1(scoring) %}{% endif %}
             {% do ml_ledger.refuse_unreadable(row, scoring.features, spec.features, features, types) %}
             {% set imputed = [] %}
             {% set clipped = {} %}

@@ -90,6 +90,7 @@ ranked as (
         versions.ml_model,
         versions.version,
         versions.link,
+        predictions.status,
         row_number() over (
             partition by usable_links.decision_id
             order by
@@ -114,23 +115,11 @@ ranked as (
         on usable_links.decision_id = highest_links.decision_id
 ),
 
-replayed as (
+calibrated as (
     select
-        ranked.decision_id,
-        ranked.output,
-        ranked.link_score,
-        case
-            when ranked.link = 'softmax' or (ranked.link = 'shares' and calibration.version is not null)
-                then ranked.own_odds / ranked.odds
-            when calibration.version is not null
-                then 1 / (1 + exp(
-                    -coalesce(calibration.slope * ranked.link_score, 0) - coalesce(calibration.value, 0)
-                ))
-            when ranked.link = 'logit' then 1 / (1 + exp(-ranked.link_score))
-            when ranked.link = 'log' then exp(ranked.link_score)
-            when ranked.link = 'distance' then sqrt(greatest(ranked.link_score, 0))
-            else ranked.link_score
-        end as score
+        ranked.*,
+        calibration.version is not null as is_calibrated,
+        coalesce(calibration.slope * ranked.link_score, 0) + coalesce(calibration.value, 0) as calibrated_link_score
     from ranked
     left join calibration
         on
@@ -139,6 +128,29 @@ replayed as (
             and (calibration.lower_bound is null or ranked.link_score >= calibration.lower_bound)
             and (calibration.upper_bound is null or ranked.link_score < calibration.upper_bound)
     where ranked.place = 1
+),
+
+-- A link score whose inverse is no finite number leaves the decision unscored. Releases that scored it all the same
+-- recorded infinity: their decisions replay as they were made.
+replayed as (
+    select
+        decision_id,
+        output,
+        link_score,
+        case
+            when link = 'softmax' or (link = 'shares' and is_calibrated) then own_odds / odds
+            when is_calibrated
+                then case
+                    when abs(calibrated_link_score) <= {{ largest }} then 1 / (1 + exp(-calibrated_link_score))
+                end
+            when link = 'logit' then 1 / (1 + exp(-link_score))
+            when link = 'log' and link_score <= {{ ml_ledger.largest_logarithm() }} then exp(link_score)
+            when link = 'log' and status = 'scored' then cast('Infinity' as {{ ml_ledger.type_double() }})
+            when link = 'log' then null
+            when link = 'distance' then sqrt(greatest(link_score, 0))
+            else link_score
+        end as score
+    from calibrated
 ),
 
 scores as (
@@ -179,7 +191,10 @@ replay as (
         replayable,
         score,
         replayed_score,
-        abs(score - replayed_score) / greatest(1, abs(score)) as difference,
+        case
+            when score = replayed_score then 0
+            else abs(score - replayed_score) / greatest(1, abs(score))
+        end as difference,
         link_score,
         replayed_link_score,
         predicted,

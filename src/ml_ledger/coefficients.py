@@ -7,10 +7,13 @@ leaves the entity unscored.
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Literal
+
+from ml_ledger.errors import Problem, TrainingSetError, raise_if_any
+from ml_ledger.finite_json import finite_json
 
 AppliesTo = Literal["intercept", "value", "level", "missing", "unknown", "link", "expression"]
 
@@ -94,7 +97,7 @@ class Node:
     value: in link units, against the root: what the tree adds (a leaf), or adds on average over the training rows that
         pass (a split); 0 at the root.
     feature: what a split looks at; None on leaves, as everything that follows.
-    threshold: a number goes left where x <= threshold.
+    threshold: a number goes left where x <= threshold; all do where it is the largest double: only a NULL goes right.
     transform: the part of a date that is the category; None where the feature itself is.
     levels, levels_go: these categories, as text, go this way ('left' or 'right'), all others the other way.
     missing_goes: where a NULL goes.
@@ -116,6 +119,30 @@ class Node:
     right: int | None = None
 
 
+def require_finite(rows: Iterable[Coefficient]) -> None:
+    """Raise TrainingSetError naming every feature with a coefficient that is infinite or NaN, or return.
+
+    A contribution beyond the largest double comes of bounds or values that no quantity has.
+    """
+    problems: dict[str, Problem] = {}
+    for row in rows:
+        for field in ("slope", "value", "reference", "lower", "upper", "points"):
+            number = getattr(row, field)
+            if number is not None and not math.isfinite(number):
+                name = row.name or row.applies_to
+                problems[name] = Problem(
+                    f"features.{name}",
+                    "has a coefficient that is no finite number",
+                    f"{field} = {number} where {row.lower if row.lower is not None else '-inf'} <= x <"
+                    f" {row.upper if row.upper is not None else 'inf'}",
+                    fix="declare bounds that the feature may really reach, or another unit in the feature model",
+                )
+    raise_if_any(list(problems.values()), TrainingSetError, "The fit cannot be kept as rows")
+
+
 def to_json(rows: Iterable[Coefficient | Node]) -> str:
-    """The rows as a JSON array; doubles are written with the shortest text that reads back bit for bit."""
-    return json.dumps([asdict(row) for row in rows], allow_nan=False, ensure_ascii=False)
+    """The rows as a JSON array; doubles are written with the shortest text that reads back bit for bit.
+
+    Raises VersionError naming the feature of a row that holds infinity or NaN.
+    """
+    return finite_json([asdict(row) for row in rows], what="a row of the version")

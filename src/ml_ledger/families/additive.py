@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ml_ledger.coefficients import Coefficient
+from ml_ledger.coefficients import Coefficient, require_finite
 from ml_ledger.families.base import Family, Fit, Hyperparameter, Link, Matrix, TrainingRows, Vector, is_number
 from ml_ledger.families.candidates import candidates_of, left_undetermined
 from ml_ledger.families.evidence import evidence_of
@@ -229,4 +229,5 @@ def coefficient_rows(
         mean = sum(mean * weight for mean, weight in zip(means[start:stop], weights[start:stop], strict=True))
         rows += [replace(row, reference=mean) for row in term.fitted(number, output, weights[start:stop])]
         start = stop
+    require_finite(rows)
     return rows

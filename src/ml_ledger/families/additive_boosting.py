@@ -25,6 +25,7 @@ from ml_ledger.families.histogram_boosting import (
     HYPERPARAMETERS,
     encoded,
     estimator_of,
+    fit,
     link_of,
     loss_problems,
     predicted,
@@ -60,7 +61,7 @@ def _fit(
     }
     # Single precision holds codes exactly. With levels, the estimator makes doubles of its own either way.
     kind = np.float32 if any(item.has_levels for item in items) else np.float64
-    estimator.fit(_numbers(codes, kind), label, sample_weight=weight)
+    fit(estimator, _numbers(codes, kind), label, weight)
     rows: list[Coefficient] = []
     for number, name in enumerate(outputs_of(training)):
         rows += _collapsed(estimator, number, name, items, weights, joint)

@@ -213,7 +213,8 @@ def nothing_to_check(where: str, *, hyperparameters: Mapping[str, Any], task: st
 class Family:
     """A registered model family.
 
-    feature_keys: which keys that shape the effect of a number the family follows.
+    feature_keys: which of the keys knots, bins and monotone of a number shape its effect. A transform does wherever a
+        slope can; elsewhere it changes nothing.
     directed: whether its coefficients say in which direction a number moves the score.
     problems: called when a declaration is read.
     check: called when training starts, before anything is fitted.
@@ -226,7 +227,7 @@ class Family:
     fit: FitFunction
     smallest_label: float | None = None
     above: bool = False
-    feature_keys: frozenset[str] = frozenset({"transform", "knots", "bins"})
+    feature_keys: frozenset[str] = frozenset({"knots", "bins"})
     directed: bool = False
     problems: ProblemsFunction = no_problems
     check: CheckFunction = nothing_to_check

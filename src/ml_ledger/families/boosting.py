@@ -13,6 +13,7 @@ from ml_ledger.families.histogram_boosting import (
     HYPERPARAMETERS,
     encoded,
     estimator_of,
+    fit,
     goes_left,
     link_of,
     loss_problems,
@@ -37,7 +38,7 @@ def _fit(
     require_few_levels(codes, hyperparameters["bins"])
     estimator = estimator_of(training.task, inputs.are_levels(), features, hyperparameters, seed)
     design, label, weight = training.fetch(inputs.columns(), in_order=True)
-    estimator.fit(design, label, sample_weight=weight)
+    fit(estimator, design, label, weight)
     order = inputs.levels_first()
     names = outputs_of(training)
     intercepts = dict(zip(names, np.ravel(estimator._baseline_prediction).tolist(), strict=True))

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from ml_ledger.coefficients import Coefficient, Node
 from ml_ledger.families.base import Hyperparameter, is_number
+from ml_ledger.scoring.words import LARGEST
+from ml_ledger.terms.base import double
 from ml_ledger.terms.learn import learn_inputs
 from ml_ledger.terms.levels import LevelTerm
 from ml_ledger.terms.numeric import NumericInput
@@ -76,7 +78,7 @@ class Inputs:
         if not self.single_precision:
             return columns
         # No threshold lies beyond, so it does not matter how far beyond a value is.
-        most = repr(float(np.finfo(np.float32).max))
+        most = double(np.finfo(np.float32).max)
         return [
             f"case when ({column}) > {most} then {most} when ({column}) < -{most} then -{most} else {column} end"
             for column in columns
@@ -107,15 +109,16 @@ class Inputs:
     ) -> dict[str, Any]:
         """The fields of a node that splits on a feature by its position among the design columns.
 
-        threshold: goes left where the column <= threshold. codes_left: for levels, whether a code goes left; None is
-        by threshold. nan_goes_left: where the estimator sends NaN.
+        threshold: goes left where the column <= threshold; infinity where only NaN goes right. codes_left: for levels,
+        whether a code goes left; None is by threshold. nan_goes_left: where the estimator sends NaN.
         """
         item = list(self.by_feature.values())[position]
         if isinstance(item, NumericInput):
             left = nan_goes_left if item.missing == "own_level" else item.filled <= threshold
             return {
                 "feature": item.feature,
-                "threshold": float(threshold),
+                # No number that is accepted lies beyond the largest double.
+                "threshold": min(float(threshold), LARGEST),
                 "missing_goes": None if item.missing == "reject" else _side(left),
             }
         codes = item.codes()
@@ -226,9 +229,9 @@ def float32_threshold(threshold: float) -> float:
     if float(below) > threshold:
         below = np.nextafter(below, np.float32(-np.inf))
     above = np.nextafter(below, np.float32(np.inf))
+    if not np.isfinite(above):  # inputs are cut off at the largest number of single precision
+        return LARGEST
     middle = (float(below) + float(above)) / 2  # exact: doubles have room for one more bit
-    if not math.isfinite(middle):
-        return math.inf
     # A tie is rounded to the number whose last bit is 0.
     even = int(np.array(below).view(np.uint32)) % 2 == 0
     return middle if even else math.nextafter(middle, -math.inf)

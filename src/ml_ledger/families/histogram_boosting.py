@@ -84,6 +84,14 @@ def estimator_of(
     )
 
 
+def fit(estimator: Any, design: Matrix, label: Vector, weight: Vector) -> None:
+    """Fit the estimator. A column without a value is one without information: it finds no bins for NaN alone."""
+    empty = np.isnan(design).all(axis=0)
+    if empty.any():
+        design = np.where(empty, 0.0, design)
+    estimator.fit(design, label, sample_weight=weight)
+
+
 def predicted(estimator: Any, task: str, design: Matrix) -> Vector:
     """The estimator's own scores: n, or n × classes."""
     if task == "regression":

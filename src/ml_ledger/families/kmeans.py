@@ -92,5 +92,5 @@ FAMILY = Family(
     tasks=frozenset({"clustering"}),
     hyperparameters=HYPERPARAMETERS,
     fit=_fit,
-    feature_keys=frozenset({"transform"}),
+    feature_keys=frozenset(),
 )

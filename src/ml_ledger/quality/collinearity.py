@@ -45,10 +45,15 @@ def collinearity(rows: TrainingSet, sample: Rows, limits: QualityLimits) -> Iter
     filled = {
         position: np.where(np.isnan(column), np.nanmean(column), column) for position, column in known.items()
     }
-    varying = [position for position, column in filled.items() if len(sample) > 2 and np.ptp(column) > 0]
+    # In units of their range, so that no square of a deviation is 0 or infinite.
+    varying = {
+        position: column / np.ptp(column)
+        for position, column in filled.items()
+        if len(sample) > 2 and 0 < np.ptp(column) < np.inf
+    }
     if len(varying) < 2:
         return
-    factors, coefficients = variance_inflation(np.column_stack([filled[position] for position in varying]))
+    factors, coefficients = variance_inflation(np.column_stack(list(varying.values())))
     names = [rows.columns[position].name for position in varying]
     for place in np.argsort(-factors, kind="stable"):
         if factors[place] <= limits.vif:

@@ -29,11 +29,13 @@ def stability_index(train: Vector, holdout: Vector, *, is_level: bool) -> tuple[
     The sum over groups of (p - q) ln(p / q), NULL being a group; an empty one counts as half a row (Siddiqi 2006).
     """
     known = train[np.isfinite(train)]
-    if is_level or len(np.unique(known)) <= BINS:
+    distinct = np.unique(known)
+    if is_level or len(distinct) <= BINS:
         values = np.unique(np.concatenate([known, holdout[np.isfinite(holdout)]]))
         p, q = (_counts(np.searchsorted(values, side), side, len(values)) for side in (train, holdout))
     else:
-        edges = np.unique(np.quantile(known, np.arange(1, BINS) / BINS))
+        # Above the largest value is nothing: where a quantile is there, the group below it ends one value earlier.
+        edges = np.unique(np.minimum(np.quantile(known, np.arange(1, BINS) / BINS), distinct[-2]))
         p, q = (
             _counts(np.searchsorted(edges, side, side="left"), side, len(edges) + 1) for side in (train, holdout)
         )

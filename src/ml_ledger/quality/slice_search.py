@@ -62,9 +62,12 @@ class Candidate:
 
 
 def groupings(columns: Sequence[Column], design: Matrix) -> list[Grouping]:
-    """Quantile bins of numbers (or their values, where they are few), levels of categories; NULL is a group"
-    " of its own."""
-    return [_grouping(column, design[:, position]) for position, column in enumerate(columns)]
+    """Quantile bins of numbers (or their values, where they are few), levels of categories; NULL is a group of its own.
+
+    Not of columns that are in one group everywhere: numbers whose first quantile is their largest value, for example.
+    """
+    found = [_grouping(column, design[:, position]) for position, column in enumerate(columns)]
+    return [grouping for grouping in found if len(np.unique(grouping.codes)) > 1]
 
 
 def _grouping(column: Column, values: Vector) -> Grouping:
@@ -79,9 +82,10 @@ def _grouping(column: Column, values: Vector) -> Grouping:
     else:
         quantiles = np.quantile(values[known], np.arange(1, BINS) / BINS, method="lower")
         edges = np.unique(quantiles[quantiles < distinct[-1]])
-        words = [f"{column.name} <= {number(edges[0])}"]
-        words += [f"{number(low)} < {column.name} <= {number(high)}" for low, high in pairwise(edges)]
-        words.append(f"{column.name} > {number(edges[-1])}")
+        words = [f"{number(low)} < {column.name} <= {number(high)}" for low, high in pairwise(edges)]
+        ends = [f"{column.name} <= {number(edge)}" for edge in edges[:1]]
+        ends += [f"{column.name} > {number(edge)}" for edge in edges[-1:]]
+        words = [ends[0], *words, ends[1]] if ends else [f"{column.name} is not NULL"]
         codes = np.where(known, np.searchsorted(edges, values, side="left"), len(words)).astype(np.int64)
     return Grouping(codes, [*words, f"{column.name} is NULL"])
 

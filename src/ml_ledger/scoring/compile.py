@@ -14,9 +14,10 @@ from itertools import groupby
 from ml_ledger.coefficients import CALIBRATION, Coefficient, Node
 from ml_ledger.errors import VersionError
 from ml_ledger.families.base import Link
+from ml_ledger.finite_json import finite_json
 from ml_ledger.scoring.expressions import transpiled
 from ml_ledger.scoring.onnx import OnnxScoring
-from ml_ledger.scoring.outputs import output_layers
+from ml_ledger.scoring.outputs import output_layers, with_finite_scores
 from ml_ledger.scoring.terms import calibration, contribution, contribution_of_expression
 from ml_ledger.scoring.trees import TREES_PER_PASS, leaf_number, leaf_value
 from ml_ledger.scoring.words import double, rendered
@@ -84,7 +85,7 @@ class CompiledScoring:
         """The form stored on a version, without the bytes of an estimator."""
         estimator = None if self.estimator is None else self.estimator.stored()
         stored = {**asdict(replace(self, estimator=None)), "estimator": estimator}
-        return json.dumps({"format_version": FORMAT_VERSION, **stored}, ensure_ascii=False)
+        return finite_json({"format_version": FORMAT_VERSION, **stored}, what="scoring")
 
     @classmethod
     def from_json(cls, text: str, onnx: bytes | None = None) -> CompiledScoring:
@@ -110,7 +111,7 @@ class CompiledScoring:
             link=stored["link"],
             features=stored["features"],
             outputs=outputs,
-            layers=stored["layers"],
+            layers=with_finite_scores(stored["layers"], stored["link"], stored["dialect"]),
             trees=stored["trees"],
             estimator=None if onnx is None else OnnxScoring.of_version(text, onnx),
         )

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
 from ml_ledger.families.base import Link
-from ml_ledger.scoring.words import LARGEST, double, rendered
+from ml_ledger.scoring.words import LARGEST, LARGEST_LOG, double, rendered
 
 # What is added to each share before its log is taken, so that a class which no tree saw is unlikely and not impossible.
 # Measured on forests with leaves of 1 to 20 rows: the log loss of new rows is within 0.01 of the least, from 1e-6 on.
 ADDED_SHARE = 1e-4
 
 INVERSE = {"logit": "1 / (1 + exp(-{link}))", "log": "exp({link})", "identity": "{link}"}
+SCORE = "_ml_output1"
 
 
 def output_layers(
@@ -30,16 +31,34 @@ def output_layers(
         return _shares(names, dialect)
     if link == "distance":
         return _distance(names, dialect)
-    largest = rendered(double(LARGEST, dialect), dialect)
-    score = f"case when abs({score_of}) <= {largest} then {INVERSE[link].format(link=score_of)} end"
     return [
-        {"_ml_output1": score},
+        {SCORE: _finite_score(link, score_of, dialect)},
         {
             "_ml_link": "case when _ml_output1 is not null then _ml_link1 end",
             "_ml_score": "_ml_output1",
             "_ml_predicted": rendered(exp.cast(exp.Null(), exp.DataType.Type.TEXT), dialect),
         },
     ]
+
+
+def with_finite_scores(layers: Sequence[Mapping[str, str]], link: Link, dialect: str) -> list[Mapping[str, str]]:
+    """The layers of a stored version, which may be of an earlier release, whose scores could be infinite.
+
+    The macro `scoring_of_version` does the same where predictions are made.
+    """
+    if link != "log":
+        return list(layers)
+    score = {SCORE: _finite_score(link, "_ml_link1", dialect)}
+    return [{**layer, **score} if SCORE in layer else layer for layer in layers]
+
+
+def _finite_score(link: Link, score_of: str, dialect: str) -> str:
+    """SQL of the inverse link, NULL where the link score or the score is not a finite number."""
+    largest = rendered(double(LARGEST, dialect), dialect)
+    finite = f"abs({score_of}) <= {largest}"
+    if link == "log":
+        finite += f" and {score_of} <= {rendered(double(LARGEST_LOG, dialect), dialect)}"
+    return f"case when {finite} then {INVERSE[link].format(link=score_of)} end"
 
 
 def _softmax(names: Sequence[str], dialect: str, *, factor: float | None, of_shares: bool) -> list[dict[str, str]]:

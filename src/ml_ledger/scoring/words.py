@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import sys
 
 from sqlglot import exp
 
 from ml_ledger.coefficients import DatePart
+from ml_ledger.errors import VersionError
 
 LARGEST = sys.float_info.max
+# The largest x whose exp(x) is a finite double.
+LARGEST_LOG = math.log(LARGEST)
 
 # What `extract` calls the day of the week from 1, Monday, to 7. `dow` and `dayofweek` differ between engines.
 ISO_WEEKDAY = {"duckdb": "isodow", "postgres": "isodow", "snowflake": "dayofweekiso", "spark": "dayofweek_iso"}
@@ -19,19 +23,37 @@ def rendered(expression: exp.Expression, dialect: str) -> str:
     return expression.sql(dialect=dialect, normalize_functions="lower")
 
 
+def digits(number: float) -> str:
+    """The one text of |number| in SQL: read back as a double bit for bit, by engines that take exponents for doubles.
+
+    Raises VersionError for infinity and NaN: no engine's literal means them, and no row of a version may hold them.
+    """
+    number = float(number)  # numpy writes its own types otherwise
+    if not math.isfinite(number):
+        raise VersionError(
+            f"a number in SQL: must be finite; got {number}. Nothing was written. Fix: report this as a bug of"
+            " ml_ledger, with the declaration of the ML model."
+        )
+    text = repr(abs(number))
+    return text if "e" in text else f"{text}e0"
+
+
+def is_negative(number: float) -> bool:
+    """Whether a number has a minus sign; -0.0 has."""
+    return math.copysign(1.0, number) < 0
+
+
 def double(number: float, dialect: str) -> exp.Expression:
-    """A double literal that reads back bit for bit.
+    """A double literal that reads back bit for bit. Errors as `digits`.
 
     A plain 0.1 is a DECIMAL in most engines and is rounded on its way to a double; the exponent form is a
     double in DuckDB and Spark, and elsewhere the cast makes it one. Negative numbers are in parentheses:
     `x --1` would be a comment.
     """
-    text = repr(abs(number))
-    literal: exp.Expression = exp.Literal.number(text if "e" in text else f"{text}e0")
+    literal: exp.Expression = exp.Literal.number(digits(number))
     if dialect not in ("duckdb", "spark"):
         literal = exp.cast(literal, exp.DataType.Type.DOUBLE)
-    negative = number < 0 or str(number).startswith("-")
-    return exp.Paren(this=exp.Neg(this=literal)) if negative else literal
+    return exp.Paren(this=exp.Neg(this=literal)) if is_negative(number) else literal
 
 
 def column(name: str) -> exp.Expression:

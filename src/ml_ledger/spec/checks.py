@@ -19,6 +19,7 @@ from ml_ledger.spec.holdout import cross_validation_problems, holdout_problems
 from ml_ledger.spec.monitoring_checks import monitoring_problems
 from ml_ledger.spec.quality_checks import quality_problems
 from ml_ledger.spec.review_checks import review_problems
+from ml_ledger.spec.shape_checks import knot_problems, shape_problems
 from ml_ledger.spec.value_checks import value_problems
 
 # How each task's probabilities can be calibrated.
@@ -49,6 +50,8 @@ def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
     problems += value_problems(root, declaration)
     problems += fairness_problems(root, declaration)
     problems += review_problems(root, declaration)
+    if isinstance(features, Mapping):
+        problems += shape_problems(root, features, algorithms, task)
     if isinstance(baselines, Mapping):
         algorithms |= {f"baselines.{name}": baseline for name, baseline in baselines.items()}
     problems += exposure_problems(root, declaration, algorithms)
@@ -57,11 +60,13 @@ def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
             continue
         problems += _algorithm_problems(f"{root}.{key}", algorithm, task)
         problems += _family_problems(f"{root}.{key}", algorithm, features, task)
-        is_baseline = key.startswith("baselines.")
-        if not is_baseline and isinstance(features, Mapping):
-            problems += _shape_problems(root, features, algorithm, task)
         chosen = algorithm.get("features")
-        if is_baseline and isinstance(chosen, list) and isinstance(features, Mapping) and features:
+        if (
+            key.startswith("baselines.")
+            and isinstance(chosen, list)
+            and isinstance(features, Mapping)
+            and features
+        ):
             problems += [
                 Problem(
                     f"{root}.{key}.features",
@@ -99,29 +104,6 @@ def cross_checks(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
             if str(name).lower() in keys
         ]
     return problems
-
-
-def _shape_problems(
-    root: str, features: Mapping[str, Any], algorithm: Mapping[str, Any], task: object
-) -> list[Problem]:
-    """Keys of numeric features that say what shape an effect may have, and that the family cannot follow."""
-    family = FAMILIES.get(str(algorithm.get("family")))
-    if family is None:
-        return []
-    followed = family.feature_keys & {"transform"} if task == "clustering" else family.feature_keys
-    return [
-        Problem(
-            f"{root}.features.{name}.{key}",
-            f"is not followed by family '{family.name}'",
-            repr(feature[key]),
-            f"{listed(sorted(followed))} for this family",
-            "remove the key, or choose another family",
-        )
-        for name, feature in features.items()
-        if isinstance(feature, Mapping)
-        for key in ("transform", "knots", "bins", "monotone")
-        if feature.get(key) is not None and key not in followed
-    ]
 
 
 def _clustering_problems(root: str, features: object, baselines: object) -> list[Problem]:
@@ -298,6 +280,7 @@ def _feature_problems(where: str, feature: Mapping[str, Any]) -> list[Problem]:
         ascending = isinstance(edges, list) and all(map(is_number, edges)) and edges == sorted(set(edges))
         if isinstance(edges, list) and not ascending:
             problems.append(Problem(f"{where}.{key}", "must ascend", repr(edges), "numbers, each above the last"))
+    problems += knot_problems(f"{where}.knots", feature)
     parts = feature.get("parts")
     if isinstance(parts, list) and len(set(map(str, parts))) < len(parts):
         problems.append(Problem(f"{where}.parts", "names a part twice", repr(parts), fix="keep one of them"))

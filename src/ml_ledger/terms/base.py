@@ -6,10 +6,12 @@ turns these weights into coefficient rows over the raw feature, so that nothing 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Protocol
 
 from ml_ledger.coefficients import Coefficient
+from ml_ledger.scoring.words import digits, is_negative
 
 
 class Term(Protocol):
@@ -36,10 +38,15 @@ class Term(Protocol):
 
 
 def double(number: float) -> str:
-    """An SQL literal that is read as a double, bit for bit."""
-    text = repr(float(number))
-    text = text if "e" in text else f"{text}e0"
-    return f"({text})" if text.startswith("-") else text
+    """An SQL literal that DuckDB reads as a double, bit for bit. Raises VersionError for infinity and NaN."""
+    text = digits(number)
+    return f"(-{text})" if is_negative(number) else text
+
+
+def above(bound: float | None) -> float | None:
+    """The open end of an interval that still holds `bound`; None, no end, where no larger double is."""
+    after = math.inf if bound is None else math.nextafter(bound, math.inf)
+    return after if math.isfinite(after) else None
 
 
 def literal(text: str) -> str:

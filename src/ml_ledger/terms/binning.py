@@ -25,9 +25,10 @@ from ml_ledger.terms.evidence import (
     smoothed_log_odds,
     weight_of_evidence,
 )
-from ml_ledger.terms.learn import learn_inputs
+from ml_ledger.terms.learn import even_shares, learn_inputs
 from ml_ledger.terms.levels import LevelTerm
 from ml_ledger.terms.numeric import NumericInput
+from ml_ledger.terms.quantiles import distinct_quantiles
 
 if TYPE_CHECKING:
     from ml_ledger.families.base import TrainingRows
@@ -45,15 +46,18 @@ def learn_evidence(
     joined by their `min_share` instead. Raises TrainingSetError naming every feature that nothing can be learned from.
     """
     inputs = learn_inputs(features, training.relation, training.where)
-    fine_edges: dict[str, tuple[float, ...]] = {}
+    # Order is all that bins follow.
+    numbers = {
+        name: replace(item, transform=None) for name, item in inputs.items() if isinstance(item, NumericInput)
+    }
+    inputs |= numbers
+    fine_edges = _fine_edges(numbers, features, training)
     codes: dict[str, tuple[str, int]] = {}
     for name, item in inputs.items():
         if isinstance(item, LevelTerm):
             codes[name] = item.code(), max(item.codes().values()) + 1
         else:
-            inputs[name] = replace(item, transform=None)  # order is all that bins follow
-            fine_edges[name] = _fine_edges(inputs[name], features[name], training)
-            codes[name] = _fine_bin(binned(inputs[name]), fine_edges[name]), len(fine_edges[name]) + 1
+            codes[name] = _fine_bin(binned(item), fine_edges[name]), len(fine_edges[name]) + 1
     terms: dict[str, BinEvidence | LevelEvidence] = {}
     for name, counts in counted(codes, training).items():
         item, edges = inputs[name], ()
@@ -78,17 +82,21 @@ def learn_evidence(
     return terms
 
 
-def _fine_edges(item: NumericInput, feature: NumericFeature, training: TrainingRows) -> tuple[float, ...]:
-    """Inner edges as declared, or at quantiles that differ."""
-    if isinstance(feature.bins, list):
-        return tuple(map(float, feature.bins))
-    bins = feature.bins or FINE_BINS
-    shares = [step / bins for step in range(1, bins)]
-    (row,) = training.relation.query(
-        f"select quantile_disc({binned(item)}, {shares}) as _ml_edges from {training.relation.name} where"
-        f" {training.where}"
-    )
-    return tuple(sorted({float(edge) for edge in row["edges"]}))
+def _fine_edges(
+    numbers: Mapping[str, NumericInput], features: Mapping[str, NumericFeature], training: TrainingRows
+) -> dict[str, tuple[float, ...]]:
+    """By feature inner edges as declared, or at quantiles that differ."""
+    declared = {name: features[name].bins for name in numbers}
+    wanted = {
+        name: (binned(numbers[name]), even_shares(bins or FINE_BINS))
+        for name, bins in declared.items()
+        if not isinstance(bins, list)
+    }
+    learned = distinct_quantiles(wanted, training.relation, training.where)
+    return {
+        name: tuple(map(float, bins)) if isinstance(bins, list) else learned[name]
+        for name, bins in declared.items()
+    }
 
 
 def _fine_bin(x: str, edges: Sequence[float]) -> str:

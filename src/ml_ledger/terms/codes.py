@@ -14,9 +14,11 @@ from ml_ledger.coefficients import Coefficient
 from ml_ledger.errors import Problem, TrainingSetError, raise_if_any
 from ml_ledger.scoring.terms import contribution
 from ml_ledger.scoring.words import rendered
+from ml_ledger.terms.base import double
 from ml_ledger.terms.learn import learn_inputs
 from ml_ledger.terms.levels import LevelTerm
 from ml_ledger.terms.numeric import NumericInput
+from ml_ledger.terms.quantiles import ROUNDING, weights_differ
 from ml_ledger.terms.steps import bin_rows, level_rows
 
 if TYPE_CHECKING:
@@ -79,7 +81,11 @@ def learn_codes(
 
     Raises TrainingSetError naming every feature that nothing can be learned from, or that has more levels.
     """
-    inputs = learn_inputs(features, training.relation, training.where)
+    # Order is all that bins follow.
+    inputs = {
+        name: replace(item, transform=None) if isinstance(item, NumericInput) else item
+        for name, item in learn_inputs(features, training.relation, training.where).items()
+    }
     numbers = {name: item for name, item in inputs.items() if isinstance(item, NumericInput)}
     edges = _edges(numbers, training, bins)
     coded = {name: CodedFeature(item, edges.get(name, ())) for name, item in inputs.items()}
@@ -109,11 +115,18 @@ def _edges(inputs: Mapping[str, NumericInput], training: TrainingRows, bins: int
         return {}
     items = list(inputs.values())
     values = ", ".join(item.completed() if item.missing == "impute" else item.bounded() for item in items)
-    rows = training.relation.query(
+    rows, where = training.relation, training.part(ROWS_FOR_EDGES)
+    weighted = weights_differ(rows, where)
+    # What rounding leaves of sums of weights decides about no edge.
+    part = (
+        f"floor({{}} / _ml_total * {double(bins * (1 + ROUNDING))})" if weighted else f"{{}} * {bins} // _ml_total"
+    )
+    found = rows.query(
         "with _ml_numbers as ("
-        f"select unnest(range({len(items)})) as _ml_feature, unnest([{values}]) as _ml_value"
-        f" from {training.relation.name} where {training.part(ROWS_FOR_EDGES)}),"
-        " _ml_counted as (select _ml_feature, _ml_value, count(*) as _ml_n from _ml_numbers where"
+        f"select unnest(range({len(items)})) as _ml_feature, unnest([{values}]) as _ml_value, _ml_weight"
+        f" from {rows.name} where {where}),"
+        f" _ml_counted as (select _ml_feature, _ml_value, {'sum(_ml_weight)' if weighted else 'count(*)'} as _ml_n"
+        " from _ml_numbers where"
         " isfinite(_ml_value) group by _ml_feature, _ml_value),"
         " _ml_running as (select _ml_feature, _ml_value, _ml_n, lead(_ml_value) over _ml_by_value as"
         " _ml_following, sum(_ml_n) over _ml_by_value as _ml_upto,"
@@ -121,12 +134,12 @@ def _edges(inputs: Mapping[str, NumericInput], training: TrainingRows, bins: int
         " _ml_feature) as _ml_different"
         " from _ml_counted window _ml_by_value as (partition by _ml_feature order by _ml_value))"
         " select _ml_feature, _ml_value, _ml_following from _ml_running where _ml_following is not null"
-        f" and (_ml_different <= {bins} or _ml_upto * {bins} // _ml_total > (_ml_upto - _ml_n) * {bins} // _ml_total)"
+        f" and (_ml_different <= {bins} or {part.format('_ml_upto')} > {part.format('(_ml_upto - _ml_n)')})"
         " order by _ml_feature, _ml_value"
     )
     edges: dict[str, list[float]] = {name: [] for name in inputs}
     names = list(inputs)
-    for row in rows:
+    for row in found:
         edges[names[row["feature"]]].append(_between(float(row["value"]), float(row["following"])))
     return {name: tuple(of_feature) for name, of_feature in edges.items()}
 

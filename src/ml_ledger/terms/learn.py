@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,6 +10,7 @@ from ml_ledger.errors import Problem, TrainingSetError, raise_if_any
 from ml_ledger.terms.base import Term, double, literal
 from ml_ledger.terms.levels import LevelTerm, text_of
 from ml_ledger.terms.numeric import LOG1P_FROM, BinTerm, LinearTerm, NumericInput
+from ml_ledger.terms.quantiles import distinct_quantiles
 from ml_ledger.warehouse import quoted
 
 if TYPE_CHECKING:
@@ -53,12 +54,22 @@ def learn_terms(features: Mapping[str, FeatureSpec], rows: Relation, where: str)
     learned = learn_inputs(features, rows, where)
     inputs = {name: item for name, item in learned.items() if isinstance(item, NumericInput)}
     terms: dict[str, Term] = {name: item for name, item in learned.items() if isinstance(item, LevelTerm)}
+    edges = {name: _declared(feature) for name, feature in numeric.items()}
+    wanted = {
+        name: (
+            inputs[name].scaled() if feature.bins is None else inputs[name].completed(),
+            even_shares(feature.knots + 1 if feature.bins is None else feature.bins),
+        )
+        for name, feature in numeric.items()
+        if isinstance(feature.knots if feature.bins is None else feature.bins, int)
+    }
+    edges |= distinct_quantiles(wanted, rows, where)
     for name, feature in numeric.items():
         if feature.bins is None:
-            terms[name] = LinearTerm(inputs[name], _edges(inputs[name].scaled(), feature.knots, rows, where))
+            terms[name] = LinearTerm(inputs[name], edges[name])
         else:
-            edges = _edges(inputs[name].completed(), _inner(feature.bins), rows, where)
-            terms[name] = BinTerm(inputs[name], edges, reference=_largest_bin(inputs[name], edges, rows, where))
+            reference = _largest_bin(inputs[name], edges[name], rows, where)
+            terms[name] = BinTerm(inputs[name], edges[name], reference)
     return {name: terms[name] for name in features}
 
 
@@ -100,7 +111,7 @@ def _inputs(features: Mapping[str, NumericFeature], rows: Relation, where: str) 
 
 
 def weighted_means(expressions: Mapping[Key, str], rows: Relation, where: str) -> dict[Key, float]:
-    """The weighted mean of each expression over the rows where it is not NULL."""
+    """The weighted mean of each expression over the rows where it is not NULL; 0 where it always is."""
     if not expressions:
         return {}
     selected = ", ".join(
@@ -108,23 +119,18 @@ def weighted_means(expressions: Mapping[Key, str], rows: Relation, where: str) -
         for number, sql in enumerate(expressions.values())
     )
     (row,) = rows.query(f"select {selected} from {rows.name} where {where}")
-    return {name: float(row[f"m{number}"]) for number, name in enumerate(expressions)}
+    return {name: float(row[f"m{number}"] or 0.0) for number, name in enumerate(expressions)}
 
 
-def _inner(bins: int | list[float]) -> int | list[float]:
-    """What `_edges` is asked for to make this many bins: one edge less."""
-    return bins - 1 if isinstance(bins, int) else bins
+def even_shares(parts: int) -> list[float]:
+    """Where so many parts of the same weight meet."""
+    return [step / parts for step in range(1, parts)]
 
 
-def _edges(sql: str, wanted: int | Iterable[float] | None, rows: Relation, where: str) -> tuple[float, ...]:
-    """Declared edges, or as many quantiles as asked for that differ."""
-    if wanted is None:
-        return ()
-    if not isinstance(wanted, int):
-        return tuple(map(float, wanted))
-    shares = [step / (wanted + 1) for step in range(1, wanted + 1)]
-    (row,) = rows.query(f"select quantile_disc({sql}, {shares}) as _ml_q from {rows.name} where {where}")
-    return tuple(sorted({float(edge) for edge in row["q"]}))
+def _declared(feature: NumericFeature) -> tuple[float, ...]:
+    """Knots, or edges of bins, that are declared one by one."""
+    declared = feature.knots if feature.bins is None else feature.bins
+    return tuple(map(float, declared)) if isinstance(declared, list) else ()
 
 
 def _largest_bin(item: NumericInput, edges: tuple[float, ...], rows: Relation, where: str) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ml_ledger.coefficients import Coefficient
-from ml_ledger.terms.base import double
+from ml_ledger.terms.base import above, double
 from ml_ledger.warehouse import quoted
 
 # Below this log1p has no value; the smallest double above -1.
@@ -145,9 +145,15 @@ class LinearTerm:
         if self.input.transform == "log1p" and (first is None or first < LOG1P_FROM):
             first = LOG1P_FROM
         last = self.input.upper
+<<<<<<< HEAD
         if last is not None and self.input.outside == "reject":
             last = math.nextafter(last, math.inf)  # bounds are closed, rows are half open
         edges = [first, *(self.input.unscale(knot) for knot in self.knots), last]
+=======
+        if self.input.outside == "reject":
+            last = above(last)  # bounds are closed, rows are half open
+        edges = [first, *(unscale(knot) for knot in self.knots), last]
+>>>>>>> numbers
         pieces = []
         slope, value = slopes[0], 0.0
         for index in range(len(self.knots) + 1):
@@ -214,8 +220,7 @@ class BinTerm:
         values = dict(zip(self._others(), weights, strict=False)) | {self.reference: 0.0}
         first = last = None
         if self.input.outside == "reject":
-            first = self.input.lower
-            last = None if self.input.upper is None else math.nextafter(self.input.upper, math.inf)
+            first, last = self.input.lower, above(self.input.upper)
         edges = [first, *self.edges, last]
         shared = {"output": output, "term": number, "feature": self.feature}
         rows = [

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from ml_ledger.coefficients import Coefficient
+from ml_ledger.terms.base import above
 from ml_ledger.terms.levels import LevelTerm
 from ml_ledger.terms.numeric import NumericInput
 
@@ -26,8 +26,7 @@ def bin_rows(
     """
     first = last = None
     if item.outside == "reject":
-        first = item.lower
-        last = None if item.upper is None else math.nextafter(item.upper, math.inf)
+        first, last = item.lower, above(item.upper)
     bounds = [first, *map(float, edges), last]
     shared = {"output": output, "term": number, "feature": item.feature}
     rows = [

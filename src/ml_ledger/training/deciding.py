@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ml_ledger.errors import VersionError
+from ml_ledger.scoring.words import LARGEST
 from ml_ledger.spec import AlgorithmSpec, MLModelSpec
 from ml_ledger.spec.value import ValueSpec
 from ml_ledger.training.calibration_rows import applied, calibrating_rows
@@ -72,12 +73,14 @@ def best_threshold(score: Vector, label: Vector, value: ValueSpec, task: str) ->
     k = int(acted[best])
     if k == 0:
         threshold = (
-            (ranked[0] + 1) / 2 if task == "binary" and ranked[0] < 1 else math.nextafter(ranked[0], math.inf)
+            (ranked[0] + 1) / 2
+            if task == "binary" and ranked[0] < 1
+            else min(math.nextafter(ranked[0], math.inf), LARGEST)
         )
     elif k == len(ranked):
         threshold = ranked[-1] / 2 if task == "binary" else ranked[-1]
     else:
-        threshold = (ranked[k - 1] + ranked[k]) / 2
+        threshold = ranked[k - 1] / 2 + ranked[k] / 2
         if not ranked[k] < threshold:  # neighbours without a double between them
             threshold = ranked[k - 1]
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ml_ledger.coefficients import require_finite
 from ml_ledger.families import FAMILIES
 from ml_ledger.families.base import Fit, TrainingRows
 from ml_ledger.scoring.compile import CompiledScoring, compile_scoring
@@ -14,7 +15,7 @@ from ml_ledger.spec import AlgorithmSpec, FeatureSpec, MLModelSpec, by_part
 from ml_ledger.training.exposure import by_exposure, with_offset
 from ml_ledger.training.labels import label_as_double
 from ml_ledger.training.validation import usable_rows
-from ml_ledger.training.weights import weight_of_rows
+from ml_ledger.training.weights import sample_weight, weight_of_rows
 from ml_ledger.warehouse import Relation, quoted
 
 
@@ -30,8 +31,8 @@ class Fitted:
 
 
 def training_rows(spec: MLModelSpec, rows: Relation, where: str) -> TrainingRows:
-    """The usable rows among those that satisfy `where`, with the declared weights."""
-    usable = f"{where} and {usable_rows(spec)}"
+    """The usable rows among those that satisfy `where`, with the declared weights. A row of weight 0 is none."""
+    usable = f"{where} and {sample_weight(spec)} > 0 and {usable_rows(spec)}"
     return TrainingRows(
         rows.with_weight(weight_of_rows(spec, rows, usable)),
         where=usable,
@@ -62,6 +63,7 @@ def fit_algorithm(
         training=rows, features=by_part(fitted_on), hyperparameters=hyperparameters, seed=spec.training.seed
     )
     fit = with_offset(spec, fit, rows)
+    require_finite(fit.coefficients)
     estimator = None if fit.onnx is None else OnnxScoring(fit.onnx, fit.design, fit.accepts, fit.outputs)
     scoring = compile_scoring(
         fit.coefficients,

@@ -2,7 +2,8 @@
 
 One row per statistic of a column: of every feature as it was given, of the label, and of what the version makes of
 these rows: its score, and the class or cluster that it predicts. Shares of bins and levels are over the rows that
-have a value.
+have a value. Weights do not count, but that a row of weight 0 is no training row: what is compared with these
+statistics is rows of production, and each of them is one row.
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ from ml_ledger.families.base import TrainingRows
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec
 from ml_ledger.terms.base import double
+from ml_ledger.terms.learn import even_shares
+from ml_ledger.terms.quantiles import distinct_quantiles
 from ml_ledger.training.design_effects import cluster_size, of_levels, of_numbers
 from ml_ledger.training.estimating import with_estimates
+from ml_ledger.training.labels import label_as_level
 from ml_ledger.warehouse import Relation, quoted
 
 BINS = 20
@@ -60,8 +64,10 @@ def reference_statistics(
         for name, item in spec.features.items()
         if item.kind in ("categorical", "boolean")
     }
-    if spec.label is not None:
-        (numbers if spec.task == "regression" else levels)["label", None] = quoted(spec.label)
+    if spec.task == "regression":
+        numbers["label", None] = quoted(str(spec.label))
+    elif spec.label is not None:
+        levels["label", None] = label_as_level(spec)
     cluster = quoted(spec.evaluation.cluster or spec.entity)
     found = [*_of_numbers(rows, numbers, where, key, cluster), *_of_levels(rows, levels, where, cluster)]
     with with_estimates(spec, rows, [scoring], where) as (known, (reading,)):
@@ -88,15 +94,13 @@ def _of_numbers(
         return
     names = list(columns)
     sampled = TrainingRows(rows, where, "null", key).part(SAMPLED_ROWS)
-    shares = [step / BINS for step in range(1, BINS)]
+    shares = even_shares(BINS)
     finite = [
         f"case when isfinite(cast({sql} as double)) then cast({sql} as double) end" for sql in columns.values()
     ]
     # One column at a time: the engine keeps all values of a quantile in memory.
-    edges = []
-    for sql in finite:
-        (row,) = rows.query(f"select quantile_disc({sql}, {shares}) as _ml_edges from {rows.name} where {sampled}")
-        edges.append(sorted(set(row["edges"] or [])))
+    quantiles = {str(number): (sql, shares) for number, sql in enumerate(finite)}
+    edges = list(distinct_quantiles(quantiles, rows, sampled, weighted=False).values())
     wanted = []
     for number, (sql, column, inner) in enumerate(zip(finite, columns.values(), edges, strict=True)):
         wanted += [

@@ -14,6 +14,7 @@ import pyarrow as pa
 from ml_ledger import coefficients
 from ml_ledger.errors import SpecError, listed
 from ml_ledger.evaluation.metrics import Metric
+from ml_ledger.finite_json import finite_json
 from ml_ledger.progress import say
 from ml_ledger.spec import NEVER, MLModelSpec, parse_spec
 from ml_ledger.terms.base import literal
@@ -30,7 +31,7 @@ from ml_ledger.training.refitting import live_fit
 from ml_ledger.training.smoke import measured_smoke_cases
 from ml_ledger.training.validation import validate_algorithms, validate_columns, validate_rows
 from ml_ledger.training.version import version_table
-from ml_ledger.training.weights import require_usable_weights
+from ml_ledger.training.weights import require_usable_weights, trained_on
 from ml_ledger.training.window import holdout_notice, window_of
 from ml_ledger.warehouse import Relation
 
@@ -105,7 +106,9 @@ def train_if_due(
         "version": number,
         "task": declared.task,
         "algorithm": choice.algorithm.family,
-        "hyperparameters": json.dumps(own.hyperparameters, sort_keys=True),
+        "hyperparameters": finite_json(
+            own.hyperparameters, what="hyperparameters", sort_keys=True, ensure_ascii=True
+        ),
         "features": json.dumps(own.scoring.features),
         "link": own.scoring.link,
         "trained_by": run.run_by,
@@ -120,16 +123,20 @@ def train_if_due(
         "threshold": threshold.value,
         "coefficients": coefficients.to_json(own.fit.coefficients),
         "nodes": coefficients.to_json(own.fit.nodes),
-        "metrics": json.dumps([asdict(metric) for metric in metrics], allow_nan=False),
-        "reference": json.dumps(
-            reference_statistics(declared, live.rows, own.scoring), ensure_ascii=False, allow_nan=False
+        "metrics": finite_json([asdict(metric) for metric in metrics], what="metrics", ensure_ascii=True),
+        "reference": finite_json(
+            reference_statistics(declared, live.rows, own.scoring, trained_on(declared)),
+            what="statistics of the training rows",
         ),
         "scoring": own.scoring.to_json(),
         "baselines": json.dumps(_scorings_of_baselines(live.fitted), ensure_ascii=False),
         "onnx": own.fit.onnx,
         "estimator_sha256": None if own.fit.onnx is None else hashlib.sha256(own.fit.onnx).hexdigest(),
-        "diagnostics": json.dumps(
-            {**own.fit.diagnostics, **threshold.diagnostics, **_left_out(declared, run)}, sort_keys=True
+        "diagnostics": finite_json(
+            {**own.fit.diagnostics, **threshold.diagnostics, **_left_out(declared, run)},
+            what="diagnostics",
+            sort_keys=True,
+            ensure_ascii=True,
         ),
         "spec": declared.canonical_json(),
         "spec_hash": declared.fingerprint(),

@@ -16,6 +16,11 @@ def sample_weight(spec: MLModelSpec) -> str:
     return f"_ml_weight * cast({quoted(spec.training.sample_weight)} as double)"
 
 
+def trained_on(spec: MLModelSpec) -> str:
+    """SQL of the training rows: those of the split that count at all."""
+    return f"_ml_split = 'train' and {sample_weight(spec)} > 0"
+
+
 def weight_of_rows(spec: MLModelSpec, rows: Relation, where: str) -> str:
     """SQL of the weight of a training row.
 

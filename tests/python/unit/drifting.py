@@ -58,8 +58,8 @@ def labels(random: np.random.Generator, columns: Columns, sign: float = 1.0) -> 
     return (random.random(len(link)) < 1 / (1 + np.exp(-sign * link))).astype(float)
 
 
-def train(connection: duckdb.DuckDBPyConnection, n: int, seed: int = 1) -> pa.Table:
-    """A version, of n training rows and half as many that are held out."""
+def train(connection: duckdb.DuckDBPyConnection, n: int, seed: int = 1, label: str = "BIGINT") -> pa.Table:
+    """A version, of n training rows and half as many that are held out. label: the type of the label."""
     random = np.random.default_rng(seed)
     columns = rows(random, n + n // 2)
     split = np.where(np.arange(n + n // 2) < n, "train", "holdout")
@@ -78,7 +78,8 @@ def train(connection: duckdb.DuckDBPyConnection, n: int, seed: int = 1) -> pa.Ta
             "_ml_run_by": ["ana"] * len(split),
         }
     )
-    return train_if_due(ml_model="m", spec=DECLARATION, training_set=connection.from_arrow(table), history=None)
+    training_set = connection.from_arrow(table).select(f"* replace (cast(bought as {label}) as bought)")
+    return train_if_due(ml_model="m", spec=DECLARATION, training_set=training_set, history=None)
 
 
 def decide(

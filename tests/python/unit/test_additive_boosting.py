@@ -202,7 +202,7 @@ def declaration(**feature) -> dict:
             {"kind": "numeric", "knots": 3},
             "features.x.knots: is not followed by family 'additive_boosting'; got 3.",
         ),
-        ({"kind": "numeric", "transform": "log1p"}, "Allowed: monotone for this family."),
+        ({"kind": "numeric", "bins": 3}, "Allowed: monotone, transform for this family."),
         ({"kind": "categorical", "monotone": "increasing"}, "features.x.monotone: unknown key; got 'increasing'."),
         ({"kind": "numeric", "monotone": "up"}, "Allowed: 'increasing' or 'decreasing'"),
     ],

@@ -119,8 +119,20 @@ def test_regressions_are_chosen_by_their_error():
             "candidates.a.family: is not a known model family",
         ),
         (
-            {"algorithm": None, "candidates": CANDIDATES, "features": {"a": {"kind": "numeric", "knots": 2}}},
+            {
+                "algorithm": None,
+                "candidates": {"trees": CANDIDATES["trees"], "rates": {"family": "forest"}},
+                "features": {"a": {"kind": "numeric", "knots": 2}},
+            },
             "features.a.knots: is not followed by family 'boosting'",
+        ),
+        (
+            {
+                "algorithm": None,
+                "candidates": CANDIDATES,
+                "features": {"a": {"kind": "numeric", "monotone": "increasing"}},
+            },
+            "features.a.monotone: is not followed by family 'logistic'",
         ),
         ({"cross_validation": {"folds": 0}}, "cross_validation.folds: is out of range; got 0"),
     ],
@@ -269,3 +281,21 @@ def test_folds_that_cannot_be_declared(split, message):
     with pytest.raises(SpecError) as caught:
         declared(cross_validation=split)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "shape", [{"transform": "log1p"}, {"knots": 2}, {"transform": "log1p", "knots": [0.0]}, {"bins": 4}]
+)
+def test_a_shape_is_followed_by_the_candidates_that_can_and_means_nothing_to_the_others(shape):
+    table = customers()
+    table = table.set_column(table.column_names.index("a"), "a", pa.array(np.abs(table["a"])))
+    plain = {"a": {"kind": "numeric"}, "b": {"kind": "numeric"}}
+    shaped = plain | {"a": {"kind": "numeric"} | shape}
+    versions = [trained(table, **choosing(features=features)) for features in (shaped, plain)]
+    losses = [metrics_of(row, dataset="cross_validation", metric="log_loss") for row in versions]
+    of_line, of_trees = (
+        [[m["value"] for m in of_version if m["scored_by"] == f"candidate:{name}"] for of_version in losses]
+        for name in CANDIDATES
+    )
+    assert of_trees[0] == of_trees[1]
+    assert of_line[0] != of_line[1]

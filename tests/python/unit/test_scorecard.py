@@ -372,7 +372,6 @@ def declaration(feature: dict, **hyperparameters) -> dict:
             {},
             "features.x.knots: is not followed by family 'scorecard'; got 3. Allowed: bins, monotone",
         ),
-        ({"transform": "log1p"}, {}, "features.x.transform: is not followed by family 'scorecard'"),
         ({}, {"min_bin_share": 0.6}, "min_bin_share: has a value out of range; got 0.6. Allowed: a number from 0"),
         ({}, {"base_odds": 0}, "base_odds: has a value out of range; got 0. Allowed: a number > 0"),
         ({}, {"base_points": math.inf}, "base_points: has a value out of range; got inf."),

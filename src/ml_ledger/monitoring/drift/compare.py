@@ -19,7 +19,7 @@ from ml_ledger.monitoring.drift.distances import (
     stability_index,
     wasserstein,
 )
-from ml_ledger.monitoring.drift.reference import Column, level_of_label
+from ml_ledger.monitoring.drift.reference import Column
 from ml_ledger.monitoring.drift.significance import (
     chi_square_test,
     range_test,
@@ -109,36 +109,27 @@ def binned(column: Column, counts: Counts) -> tuple[Vector, Vector]:
     if column.is_number:
         then = column.bins or [0]  # no value at all in training
         return np.array(counts.bins, dtype=float), np.array(then, dtype=float)
-    levels = _levels(column, counts)
+    levels = counts.levels
     rest = sum(n for level, n in levels.items() if level not in column.levels)
     now = [levels.get(level, 0) for level in column.levels]
     return np.array([*now, rest], dtype=float), np.array([*column.levels.values(), column.others], dtype=float)
-
-
-def _levels(column: Column, counts: Counts) -> dict[str, int]:
-    if column.part != "label":
-        return dict(counts.levels)
-    found: dict[str, int] = {}
-    for level, n in counts.levels.items():
-        found[level_of_label(level)] = found.get(level_of_label(level), 0) + n
-    return found
 
 
 def new_levels(column: Column, counts: Counts) -> dict[str, int]:
     """Levels that training never saw, the most frequent first; none where training had some that are not kept."""
     if column.others:
         return {}
-    found = {level: n for level, n in _levels(column, counts).items() if level not in column.levels}
+    found = {level: n for level, n in counts.levels.items() if level not in column.levels}
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
 def vanished_levels(column: Column, counts: Counts) -> list[str]:
     """Levels that are gone, of which so many rows were to be expected that chance does not explain it."""
-    levels, known = _levels(column, counts), sum(column.levels.values()) + column.others
+    known = sum(column.levels.values()) + column.others
     return [
         level
         for level, n in column.levels.items()
-        if level not in levels and n / max(known, 1) * counts.known >= FEWEST_OF_VANISHED
+        if level not in counts.levels and n / max(known, 1) * counts.known >= FEWEST_OF_VANISHED
     ]
 
 

@@ -12,7 +12,7 @@ from scipy.stats import norm
 from ml_ledger.families.base import Matrix, Vector
 from ml_ledger.quality.metrics import metrics_of
 from ml_ledger.quality.out_of_fold import folds_of, out_of_fold
-from ml_ledger.spec import MLModelSpec
+from ml_ledger.spec import MLModelSpec, by_part
 from ml_ledger.terms.levels import text_of
 from ml_ledger.warehouse import Relation, quoted
 
@@ -28,7 +28,10 @@ TELLING = 0.53
 
 @dataclass(frozen=True)
 class Sample:
-    """n rows: numbers per entity, and n × features, NaN for no value; levels as numbers that stand for their text."""
+    """n rows: numbers per entity, and n × features (dates by part), NaN for no value.
+
+    Levels are numbers that stand for their text.
+    """
 
     entities: NDArray[np.uint64]
     values: Matrix
@@ -46,17 +49,18 @@ class Joint:
 
 
 def sample(spec: MLModelSpec, rows: Relation, entity: str, where: str, most: int) -> Sample:
-    """At most so many of the rows that satisfy `where`, drawn by a hash of the entity, so the same ones every time."""
+    """At most so many of the rows that satisfy `where`, drawn by a hash of the entity, so the same ones every time.
+
+    Of a date its parts, which are what a version sees: dates themselves are never those of training.
+    """
     expressions: list[tuple[str, str, float]] = [(f"hash({entity})", "ubigint", 0)]
-    for name, feature in spec.features.items():
-        column = quoted(name)
+    for name, feature in by_part(spec.features).items():
         if feature.kind == "numeric":
-            sql = f"case when isfinite(try_cast({column} as double)) then try_cast({column} as double) end"
-        elif feature.kind == "date":
-            sql = f"epoch(try_cast({column} as timestamp))"
+            column = f"try_cast({quoted(name)} as double)"
+            sql = f"case when isfinite({column}) then {column} end"
         else:
-            sql = f"hash({text_of(name)})"
-            sql = f"case when {column} is not null then cast({sql} % 9007199254740991 as double) end"
+            text = text_of(feature.column, feature.part) if feature.kind == "part_of_date" else text_of(name)
+            sql = f"case when {text} is not null then cast(hash({text}) % 9007199254740991 as double) end"
         expressions.append((sql, "double", np.nan))
     entities, *columns = rows.arrays(
         expressions, where, order_by=[f"hash({entity}, {spec.training.seed})"], limit=most
@@ -69,8 +73,8 @@ def told_apart(spec: MLModelSpec, family: str, now: Sample, then: Sample) -> Joi
     values = np.vstack([then.values, now.values])
     entities = np.concatenate([then.entities, now.entities])
     is_now = np.concatenate([np.zeros(len(then.values)), np.ones(len(now.values))])
-    names, kinds = list(spec.features), [feature.kind for feature in spec.features.values()]
-    is_level = np.array([kind in ("categorical", "boolean") for kind in kinds])
+    seen = by_part(spec.features)
+    names, is_level = list(seen), np.array([feature.kind != "numeric" for feature in seen.values()])
     coded = np.column_stack(
         [_codes(column) if level else column for column, level in zip(values.T, is_level, strict=True)]
     )

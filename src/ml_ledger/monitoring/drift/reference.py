@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ml_ledger.spec import MLModelSpec
+from ml_ledger.training.labels import level_as_stored
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,15 @@ def compared_columns(spec: MLModelSpec, stored: str | None) -> list[Column]:
     statistics: dict[tuple[str, str | None], list[dict[str, object]]] = {key: [] for key in kinds}
     for row in json.loads(stored or "[]"):
         statistics.setdefault((row["part"], row.get("feature")), []).append(row)
-    return [_column(part, feature, kind, statistics[part, feature]) for (part, feature), kind in kinds.items()]
+    return [
+        _column(part, feature, kind, statistics[part, feature], binary=spec.task == "binary")
+        for (part, feature), kind in kinds.items()
+    ]
 
 
-def _column(part: str, feature: str | None, kind: str, rows: Sequence[Mapping[str, object]]) -> Column:
+def _column(
+    part: str, feature: str | None, kind: str, rows: Sequence[Mapping[str, object]], *, binary: bool
+) -> Column:
     single = {str(row["statistic"]): row["value"] for row in rows if "level" not in row and "lower" not in row}
     if "rows" not in single:
         return Column(part, feature, kind)
@@ -71,7 +77,8 @@ def _column(part: str, feature: str | None, kind: str, rows: Sequence[Mapping[st
     levels: dict[str, int] = {}
     for row in rows:
         if row["statistic"] == "level":
-            name = level_of_label(str(row["level"])) if part == "label" else str(row["level"])
+            name = str(row["level"])
+            name = level_as_stored(name) if part == "label" and binary else name
             levels[name] = levels.get(name, 0) + int(row["value"])  # type: ignore[call-overload]
     return Column(
         part=part,
@@ -92,8 +99,3 @@ def _column(part: str, feature: str | None, kind: str, rows: Sequence[Mapping[st
         cluster_size=single.get("cluster_size", 1.0),  # type: ignore[arg-type]
         design_effect=single.get("design_effect", 1.0),  # type: ignore[arg-type]
     )
-
-
-def level_of_label(text: str) -> str:
-    """A class as its own text, whether it was stored as a boolean, a whole number or a double."""
-    return {"true": "1", "1.0": "1", "false": "0", "0.0": "0"}.get(text, text)

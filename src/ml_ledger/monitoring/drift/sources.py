@@ -9,6 +9,7 @@ from ml_ledger.monitoring.drift.counting import Source
 from ml_ledger.monitoring.drift.groups import Group, group_sql, rows_of
 from ml_ledger.monitoring.drift.reference import Column
 from ml_ledger.spec import MLModelSpec
+from ml_ledger.training.labels import binary_level
 from ml_ledger.warehouse import Relation, quoted
 
 
@@ -43,7 +44,7 @@ def source_of(column: Column, spec: MLModelSpec) -> Source:
         return Source(column, "_ml_now_predicted")
     if spec.task == "multiclass":
         return Source(column, "_ml_now_class", "_ml_now_class is not null")
-    label = "_ml_now_label" if column.is_number else "cast(_ml_now_label as varchar)"
+    label = "_ml_now_label" if column.is_number else binary_level("_ml_now_label")
     return Source(column, label, "_ml_now_label is not null")
 
 
