@@ -127,24 +127,14 @@ class TrainingSet:
         listed = ", ".join(str(int(row)) for row in ids)
         others = "".join(f", {quoted(column)}" for column in columns)
         found = {
-<<<<<<< HEAD
             row.pop("inspected_row"): row
             for row in self.relation.query(
                 f"select {self.id} as _ml_inspected_row, {quoted(self.spec.entity)}, cast({quoted(self.spec.as_of)} as"
-=======
-            row.pop("_ml_id"): row
-            for row in self.relation.query(
-                f"select {self.id} as _ml__ml_id, {quoted(self.spec.entity)}, cast({quoted(self.spec.as_of)} as"
->>>>>>> numbers
                 f" varchar) as"
                 f" {quoted(self.spec.as_of)}{others} from {self.relation.name} where {self.id} in ({listed})"
             )
         }
-<<<<<<< HEAD
         return [found[int(row)] for row in ids]
-=======
-        return [dict(found[int(row)]) for row in ids]
->>>>>>> numbers
 
 
 def read(spec: MLModelSpec, relation: Relation) -> TrainingSet:

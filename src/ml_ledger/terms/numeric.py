@@ -145,15 +145,9 @@ class LinearTerm:
         if self.input.transform == "log1p" and (first is None or first < LOG1P_FROM):
             first = LOG1P_FROM
         last = self.input.upper
-<<<<<<< HEAD
-        if last is not None and self.input.outside == "reject":
-            last = math.nextafter(last, math.inf)  # bounds are closed, rows are half open
-        edges = [first, *(self.input.unscale(knot) for knot in self.knots), last]
-=======
         if self.input.outside == "reject":
             last = above(last)  # bounds are closed, rows are half open
-        edges = [first, *(unscale(knot) for knot in self.knots), last]
->>>>>>> numbers
+        edges = [first, *(self.input.unscale(knot) for knot in self.knots), last]
         pieces = []
         slope, value = slopes[0], 0.0
         for index in range(len(self.knots) + 1):
