@@ -12,10 +12,16 @@ from ml_ledger.training.feature_types import feature_problems, zone_problems
 from ml_ledger.training.label_validation import label_problems
 from ml_ledger.warehouse import Relation, quoted
 
+# What a column begins with whose name says why features and labels were not joined.
+UNJOINED = "_ml_problem: "
 
 def validate_columns(ml_model: str, spec: MLModelSpec, training_set: Relation) -> None:
-    """Raise TrainingSetError naming every column that is missing or of the wrong type, or return."""
-    problems = list(column_problems(spec, training_set))
+    """Raise TrainingSetError naming every column that is missing or of the wrong type, or return.
+
+    Where the macro `training_set` found out why nothing can be joined, there are only columns whose names say so.
+    """
+    unjoined = [name.removeprefix(UNJOINED) for name in training_set.types if name.startswith(UNJOINED)]
+    problems = unjoined or list(column_problems(spec, training_set))
     raise_if_any(problems, TrainingSetError, f"The training set of ML model '{ml_model}' is not usable")
 
 
