@@ -19,11 +19,11 @@ numbered as (
 champions as (
     select
         ml_model,
-        version,
-        valid_from,
-        valid_to
+        version
     from {{ ref('ml_deployments') }}
-    where slot = 'champion'
+    where
+        slot = 'champion'
+        and {{ ml_ledger.is_live_at(ml_ledger.clock()) }}
 ),
 
 latest_versions as (
@@ -51,7 +51,4 @@ from numbered
 left join latest_versions
     on numbered.ml_model = latest_versions.ml_model
 left join champions
-    on
-        numbered.ml_model = champions.ml_model
-        and champions.valid_from <= coalesce(numbered.attempted_at, {{ ml_ledger.clock() }})
-        and coalesce(champions.valid_to > coalesce(numbered.attempted_at, {{ ml_ledger.clock() }}), true)
+    on numbered.ml_model = champions.ml_model

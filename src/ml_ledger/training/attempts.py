@@ -1,7 +1,7 @@
 """Training that made no version: what kept it, as rows of a table beside the versions.
 
-dbt skips everything that depends on a node which raises, in every ML model. So the versions node raises for no reason of
-training: it says why, writes it down here, and hands over no row, and what is live goes on deciding.
+dbt skips everything that depends on a node which raises, in every ML model. So the versions node raises for no
+reason of training: it says why, writes it down here, and hands over no row, and what is live goes on deciding.
 """
 
 from __future__ import annotations
@@ -110,7 +110,9 @@ def message_of(error: Exception) -> str:
 
 def say_failed(ml_model: str, error: Exception, *, version: int | None) -> None:
     """Tell who runs the build, with the stack where the error was not raised on purpose. version: the newest."""
-    goes_on = "there is none yet" if version is None else f"version {version} is the newest, and what is live decides"
+    goes_on = (
+        "there is none yet" if version is None else f"version {version} is the newest, and what is live decides"
+    )
     text = f"{ml_model}: no version was trained ({goes_on}): {message_of(error)}"
     if not isinstance(error, MLLedgerError):
         text += "\n" + "".join(traceback.format_exception(error))

@@ -68,8 +68,8 @@ def train(
     if clock is None and latest is None:
         waits_for = "as-of date before it" if declared.label is None else "matured label with features"
         say(
-            f"{ml_model}: nothing to train on yet: the clock has no {waits_for}. Fix: wait, or move ml_clock forward; or"
-            " check that labels and features share entities and as-of dates"
+            f"{ml_model}: nothing to train on yet: at the clock there is no {waits_for}. Fix: wait, or move ml_clock"
+            " forward; or check that labels and features share entities and as-of dates"
         )
         return version_table(None)
     found = [] if alerts is None else _alerts_of(ml_model, Relation(alerts, name="_ml_last_alerts"))
@@ -215,6 +215,7 @@ def _left_out(spec: MLModelSpec, run: Run) -> dict[str, int]:
 
 
 def run_of(rows: Relation) -> Run:
+    """What a training set says of the run that assembled it."""
     (row,) = rows.query(
         "select max(_ml_known_at) as _ml_clock, max(_ml_invocation_id) as _ml_invocation_id,"
         " max(_ml_run_by) as _ml_run_by,"

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from conftest import Project, copied_project
 
-# 400 entities: three quarters as of January, to train on, the others as of May, to hold out; and all as of July, to score.
+# 400 entities: three quarters as of January, to train on, the others as of May, to hold out; all as of July, to score.
 FEATURES = """
 select
     e as id,
@@ -82,17 +82,22 @@ MEASURED = """from ml_ledger import FUNCTION
 
 
 def model(dbt, session):
-    dbt.config(materialized="incremental", incremental_strategy="delete+insert", unique_key="KEY")
-    REFS
+    dbt.config(materialized="incremental", incremental_strategy="delete+insert", unique_key="group_key")
+    predictions = dbt.ref("NAME_predictions")
+    outcomes = dbt.ref("NAME_outcomes")
+    versions = dbt.ref("NAME_versions")
     spec = dbt.config.meta_get("ml")
     history = session.sql(f"select * from {dbt.this}") if dbt.is_incremental else None
-    return FUNCTION(ml_model="NAME", spec=spec, history=history, ARGUMENTS)
+    return FUNCTION(
+        ml_model="NAME", spec=spec, history=history, predictions=predictions, outcomes=outcomes, versions=versions
+    )
 """
-OF_MONITORED = ("alerts", "review_queue", "feedback", "training_rows")
-MEASUREMENTS = {
-    "performance": ("measure_performance", "group_key", ("predictions", "outcomes", "versions")),
-    "drift": ("measure_drift", "group_key", ("predictions", "outcomes", "versions")),
-    "training_quality": ("assess_training_set", "ml_model", ("training_set",)),
+MEASUREMENTS = {"performance": "measure_performance", "drift": "measure_drift"}
+ALWAYS = {"training_set", "deployments", "predictions", "batches", "outcomes"}
+ASKED_BY = {
+    "monitoring": ("performance", "drift", "alerts"),
+    "keep_training_set": ("training_rows",),
+    "review": ("review_queue", "feedback"),
 }
 
 
@@ -103,14 +108,18 @@ def declaration(change: Callable[[dict[str, Any]], object] = lambda declared: No
     return declared
 
 
-def many_models(
-    folder: Path, declarations: Mapping[str, Any], *, monitored: bool = False, alerts: bool = False
-) -> Project:
-    """A project with an ML model of each name. monitored: with the nodes that watch it, too; alerts: with
-    those of alerts."""
+def many_models(folder: Path, declarations: Mapping[str, Any]) -> Project:
+    """A project with an ML model of each name, and the nodes that its declaration asks for."""
     copied_project(folder / "ml_ledger", sample=False)
-    of_example = ("models/repurchase", "models/next_quarter_spend", "python_models", "seeds", "analyses")
-    for part in (*of_example, *(() if monitored else ("models/catalogue", "models/quality"))):
+    for part in (
+        "models/repurchase",
+        "models/next_quarter_spend",
+        "models/catalogue",
+        "models/quality",
+        "python_models",
+        "seeds",
+        "analyses",
+    ):
         shutil.rmtree(folder / "ml_ledger" / part)
     project = Project(folder / "user")
     of_user = {
@@ -128,21 +137,19 @@ def many_models(
     write(project, "models/features.sql", FEATURES)
     write(project, "models/labels.sql", LABELS)
     properties = []
-    for name in declarations:
+    for name, declared in declarations.items():
+        asked = {node for key, nodes in ASKED_BY.items() if key in (declared or ()) for node in nodes}
         for node, sql in NODES.items():
-            if node == "alerts" and not monitored:
-                sql = sql.replace(", ref('NAME_performance'), ref('NAME_drift')", "")
-            if monitored or (alerts and node == "alerts") or node not in OF_MONITORED:
+            if node in asked | ALWAYS:
                 write(project, f"models/{name}_{node}.sql", sql.replace("NAME", name))
         write(project, f"models/{name}_versions.py", VERSIONS.replace("NAME", name))
         meta = {"meta": {"ml": f"{{{{ var('ml_models')['{name}'] }}}}"}}
         properties.append({"name": f"{name}_versions", "config": meta})
-        for node, (function, key, refs) in MEASUREMENTS.items() if monitored else ():
-            text = MEASURED.replace("FUNCTION", function).replace("KEY", key)
-            text = text.replace("REFS", "\n    ".join(f'{ref} = dbt.ref("NAME_{ref}")' for ref in refs))
-            text = text.replace("ARGUMENTS", ", ".join(f"{ref}={ref}" for ref in refs))
-            write(project, f"models/{name}_{node}.py", text.replace("NAME", name))
-            properties.append({"name": f"{name}_{node}", "config": meta})
+        for node, function in MEASUREMENTS.items():
+            if node in asked:
+                text = MEASURED.replace("FUNCTION", function).replace("NAME", name)
+                write(project, f"models/{name}_{node}.py", text)
+                properties.append({"name": f"{name}_{node}", "config": meta})
     write(project, "models/_models.yml", yaml.safe_dump({"version": 2, "models": properties}))
     project.dbt("deps")
     return project
