@@ -45,6 +45,7 @@ from {{ relation }}
         'attempted_at': moment,
         'kind': text,
         'message': text,
+        'stops_scoring': dbt.type_boolean(),
         'spec_hash': text,
         'training_set_fingerprint': text,
         'invocation_id': text,

@@ -20,21 +20,10 @@
 #}
 {% macro training_set(ml_model, features, labels=none) %}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
-{%- set problems = ml_ledger.input_problems('training_set', ml_model, features=features, labels=labels) -%}
-{%- if execute and spec.get('task') and (labels is none) != (spec.task == 'clustering') -%}
-    {%- do problems.append(
-        "training_set of '" ~ ml_model ~ "': task clustering takes no labels, every other task does; got task "
-        ~ spec.task ~ ' and ' ~ ('no labels' if labels is none else 'labels from ' ~ labels)
-        ~ '. Fix: ' ~ ('pass labels=ref(...)' if labels is none else 'remove the argument labels') ~ ', or correct the task.'
-    ) -%}
-{%- endif -%}
+{%- set holdout = ml_ledger.declared_holdout(spec) -%}
+{%- set problems = ml_ledger.training_set_problems(ml_model, spec, holdout, features, labels) -%}
 {%- set evaluation = spec.get('evaluation') -%}
 {%- set evaluation = evaluation if evaluation is mapping else {} -%}
-{%- set holdout = ml_ledger.declared_holdout(spec) -%}
-{%- if execute and not problems -%}
-    {%- do problems.extend(ml_ledger.holdout_problems(ml_model, holdout, features)) -%}
-    {%- do problems.extend(ml_ledger.label_key_problems(spec, features, labels)) -%}
-{%- endif -%}
 {%- if problems -%}
 {{ ml_ledger.unjoined_training_set(spec, features, labels, problems) }}
 {%- else -%}
@@ -111,6 +100,28 @@ inner join {{ features }} as _ml_features
 {{ 'left' if never is string else 'inner' }} join splits
     on labelled._ml_as_of_key = splits._ml_as_of_key
 {%- endif -%}
+{% endmacro %}
+
+{#
+    What keeps features and labels from being joined.
+    Arguments: as of `training_set`; spec, the declaration; holdout, as of `declared_holdout`.
+    Returns: list of texts; empty while dbt parses.
+#}
+{% macro training_set_problems(ml_model, spec, holdout, features, labels) %}
+    {% set problems = ml_ledger.input_problems('training_set', ml_model, features=features, labels=labels) %}
+    {% if not execute or problems %}
+        {% do return(problems) %}
+    {% endif %}
+    {% if spec.get('task') and (labels is none) != (spec.task == 'clustering') %}
+        {% do problems.append(
+            "training_set of '" ~ ml_model ~ "': task clustering takes no labels, every other task does; got task "
+            ~ spec.task ~ ' and ' ~ ('no labels' if labels is none else 'labels from ' ~ labels)
+            ~ '. Fix: ' ~ ('pass labels=ref(...)' if labels is none else 'remove the argument labels') ~ ', or correct the task.'
+        ) %}
+    {% endif %}
+    {% do problems.extend(ml_ledger.holdout_problems(ml_model, holdout, features)) %}
+    {% do problems.extend(ml_ledger.label_key_problems(spec, features, labels)) %}
+    {% do return(problems) %}
 {% endmacro %}
 
 {#

@@ -39,7 +39,7 @@ select
     numbered.attempted_at,
     numbered.kind,
     numbered.message,
-    champions.version as champion_version,
+    case when not numbered.stops_scoring then champions.version end as champion_version,
     numbered.age = 1
     and numbered.kind <> 'settled'
     and coalesce(latest_versions.recorded_at < numbered.recorded_at, true) as is_open,

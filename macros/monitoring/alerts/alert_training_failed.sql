@@ -5,7 +5,10 @@
 #}
 {% macro alert_training_failed(versions) -%}
 select
-    case when exists (select 1 from live where slot = 'champion') then 'warn' else 'error' end as severity,
+    case
+        when exists (select 1 from live where slot = 'champion') and not attempts.stops_scoring then 'warn'
+        else 'error'
+    end as severity,
     {{ ml_ledger.alert_subject() }},
     cast(null as {{ ml_ledger.type_double() }}) as value,
     cast(null as {{ ml_ledger.type_double() }}) as threshold,

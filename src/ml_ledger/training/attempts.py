@@ -33,12 +33,17 @@ SETTLED = "settled"
 
 @dataclass(frozen=True)
 class Attempt:
-    """A row of the table. attempted_at: the clock; None where the training set has no row that says it."""
+    """A row of the table.
+
+    attempted_at: the clock; None where the training set has no row that says it. stops_scoring: whether what is live
+    cannot decide either, since its features cannot be read.
+    """
 
     ml_model: str
     attempted_at: datetime | None
     kind: str
     message: str
+    stops_scoring: bool = False
     spec_hash: str | None = None
     training_set_fingerprint: str | None = None
     invocation_id: str | None = None
@@ -60,7 +65,7 @@ class AttemptLog:
     node, and what dbt does with the node later takes nothing of it back.
     """
 
-    TYPES = ("varchar", "timestamp", "varchar", "varchar", "varchar", "varchar", "varchar", "timestamp")
+    TYPES = ("varchar", "timestamp", "varchar", "varchar", "boolean", "varchar", "varchar", "varchar", "timestamp")
 
     def __init__(self, session: duckdb.DuckDBPyConnection, this: Any) -> None:
         """session and this: what dbt gives a Python model, as `session` and `dbt.this`."""

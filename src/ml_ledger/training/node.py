@@ -11,6 +11,7 @@ import pyarrow as pa
 from ml_ledger.spec import parse_spec
 from ml_ledger.training.attempts import SETTLED, Attempt, AttemptLog, kind_of, message_of, say_failed
 from ml_ledger.training.run import fingerprint_of, latest_version, run_of, train
+from ml_ledger.training.validation import unreadable_features
 from ml_ledger.training.version import version_table
 from ml_ledger.warehouse import Relation
 
@@ -68,7 +69,12 @@ def _record(
         known["training_set_fingerprint"] = fingerprint_of(declared, rows)
     if failed is not None:
         say_failed(ml_model, failed, version=None if newest is None else newest["version"])
-        log.append(Attempt(ml_model=ml_model, kind=kind_of(failed), message=message_of(failed), **known))
+        stops = unreadable_features(spec, training_set)
+        log.append(
+            Attempt(
+                ml_model=ml_model, kind=kind_of(failed), message=message_of(failed), stops_scoring=stops, **known
+            )
+        )
         return
     before = log.latest()
     failed_before = before is not None and before.kind != SETTLED
