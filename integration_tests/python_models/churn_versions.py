@@ -12,4 +12,12 @@ def model(dbt, session):
     alerts = dbt.ref("ml_ledger", "ml_last_alerts")
     spec = dbt.config.meta_get("ml")
     history = session.sql(f"select * from {dbt.this}") if dbt.is_incremental else None
-    return train_if_due(ml_model="churn", spec=spec, training_set=training_set, history=history, alerts=alerts)
+    return train_if_due(
+        ml_model="churn",
+        spec=spec,
+        training_set=training_set,
+        history=history,
+        alerts=alerts,
+        session=session,
+        this=dbt.this,
+    )

@@ -11,4 +11,11 @@ def model(dbt, session):
     training_set = dbt.ref("spend_paired_training_set")
     spec = dbt.config.meta_get("ml")
     history = session.sql(f"select * from {dbt.this}") if dbt.is_incremental else None
-    return train_if_due(ml_model="spend_paired", spec=spec, training_set=training_set, history=history)
+    return train_if_due(
+        ml_model="spend_paired",
+        spec=spec,
+        training_set=training_set,
+        history=history,
+        session=session,
+        this=dbt.this,
+    )

@@ -1,7 +1,7 @@
 {#
     What the declarations say of every ML model in words: one row each. Lists are JSON texts.
-    Returns: SQL, a select of ml_model, task, description, owner, policy and the keys of governance, days as dates and
-    all else as text. No row where no ML model is declared.
+    Returns: SQL, a select of ml_model, task, description, owner, policy and the keys of governance, all
+    as text. No row where no ML model is declared.
     Example: {{ ml_ledger.declared_words() }}
 #}
 {% macro declared_words() -%}
@@ -24,10 +24,8 @@
     'materiality': 'low', 'policy': 'auto', 'restrictions': [], 'assumptions': [], 'limits': [], 'open_findings': [],
 } -%}
 {%- set text, rows = dbt.type_string(), [] -%}
-{%- set types = {'last_validation': 'date', 'next_validation': 'date'} -%}
 {%- for name in ml_ledger.ml_model_names() -%}
     {%- set spec = ml_ledger.ml_model_spec(name) -%}
-    {%- do ml_ledger.refuse_dates(name, spec) -%}
     {%- set row = {'ml_model': name} -%}
     {%- for column, keys in places.items() -%}
         {%- do row.update({column: ml_ledger.declared_value(spec, keys, defaults.get(column))}) -%}
@@ -36,7 +34,7 @@
 {%- endfor -%}
 {%- set columns = {} -%}
 {%- for column in (places | list) + ['ml_model'] -%}
-    {%- do columns.update({column: types.get(column, text)}) -%}
+    {%- do columns.update({column: text}) -%}
 {%- endfor -%}
 {{ ml_ledger.declared_rows(columns, rows) }}
 {%- endmacro %}

@@ -1,18 +1,13 @@
 {#
     What happens to a version that passed the gate: 'auto', it becomes champion, or 'approval', it waits until somebody
-    approves it. From `deployment.policy` of the declaration.
+    approves it. From `deployment.policy` of the declaration; approval where that says something else, since nobody is to be
+    deployed by a slip of the pen.
     Arguments: ml_model, its name.
     Returns: string.
     Example: {% if ml_ledger.deployment_policy('repurchase') == 'approval' %}
 #}
 {% macro deployment_policy(ml_model) %}
-    {% set deployment = ml_ledger.ml_model_spec(ml_model).get('deployment') %}
-    {% set policy = (deployment if deployment is mapping else {}).get('policy', 'auto') %}
-    {% if execute and policy not in ['auto', 'approval'] %}
-        {% do exceptions.raise_compiler_error(
-            'ml_models.' ~ ml_model ~ ".deployment.policy: has a value that is not allowed; got '" ~ policy
-            ~ "'. Allowed: auto, approval. Nothing was written."
-        ) %}
-    {% endif %}
-    {% do return(policy) %}
+    {% set deployment = ml_ledger.ml_model_spec(ml_model).get('deployment', {}) %}
+    {% set policy = deployment.get('policy', 'auto') if deployment is mapping else none %}
+    {% do return('auto' if policy == 'auto' else 'approval') %}
 {% endmacro %}

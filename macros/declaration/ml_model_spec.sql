@@ -1,7 +1,8 @@
 {#
-    The declaration of one ML model, as written under `vars.ml_models`. It is validated in full, with every problem
-    in one error, by the ML model's versions node; here only the name is checked, and only when a node runs: dbt also
-    renders nodes that are switched off.
+    The declaration of one ML model, as written under `vars.ml_models`, without what macros cannot read: a key that they
+    read and whose value is of another type than they need (`readable_keys`) counts as left out, so that no mistake stops
+    the nodes of this ML model, and with them the views over all. The versions node says what is wrong, with every problem
+    in one message. Here only the name is checked, and only when a node runs: dbt also renders nodes that are switched off.
     Arguments: ml_model, its name.
     Returns: mapping; empty while dbt parses and the name is not declared.
     Example: {% set spec = ml_ledger.ml_model_spec('repurchase') %}
@@ -9,7 +10,7 @@
 {% macro ml_model_spec(ml_model) %}
     {% set names = ml_ledger.ml_model_names() %}
     {% if ml_model in names %}
-        {% do return(var('ml_models')[ml_model] or {}) %}
+        {% do return(ml_ledger.readable_spec(var('ml_models')[ml_model])) %}
     {% elif not execute %}
         {% do return({}) %}
     {% endif %}

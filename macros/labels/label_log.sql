@@ -16,8 +16,6 @@
 #}
 {% macro label_log(ml_model, labels, source=none) %}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
-{%- do ml_ledger.refuse_without_labels('label_log', ml_model, spec) -%}
-{%- do ml_ledger.refuse_relations('label_log', ml_model, labels=labels) -%}
 {%- set never = spec.get('never') if spec.get('never') is string else none -%}
 {%- set names = [spec.get('entity'), spec.get('as_of'), spec.get('label')] -%}
 {%- do ml_ledger.refuse_double_quotes('label_log', ml_model, names) -%}
@@ -25,9 +23,15 @@
 {%- set label = ml_ledger.quoted(spec.get('label')) -%}
 {%- set moment, text = dbt.type_timestamp(), dbt.type_string() -%}
 {%- set so_far = ml_ledger.rows_so_far() if is_incremental() else none -%}
-{%- if so_far is not none -%}
-    {%- do ml_ledger.refuse_other_label_types(ml_model, spec, labels, so_far) -%}
+{%- set problems = ml_ledger.input_problems('label_log', ml_model, labels=labels) -%}
+{%- if so_far is not none and ml_ledger.keys_are_declared(spec, ['entity', 'as_of', 'label']) -%}
+    {#- Nothing else would say that labels stay as they were logged. -#}
+    {%- do problems.extend(ml_ledger.changed_label_types(spec, labels, so_far)) -%}
+    {%- do ml_ledger.refuse("label_log of '" ~ ml_model ~ "'", problems) -%}
 {%- endif -%}
+{%- if problems -%}
+{{ ml_ledger.no_new_rows(ml_ledger.label_log_columns()) }}
+{%- else -%}
 with
 
 labels_now as (
@@ -122,15 +126,32 @@ select
 from changed
 cross join faults
 where {{ ml_ledger.fail_for_repeated_labels(ml_model, spec) }}
+{%- endif %}
 {% endmacro %}
 
 {#
-    Stop where labels are of another type than those that were logged: a warehouse would convert them silently, and 1.5 kept
-    as 2 would be corrected in every run. Also where the log has no room for the column `never`.
-    Arguments: ml_model, its name; spec, its declaration; labels and so_far, relations.
-    Returns: nothing.
+    The columns of a label log, but for the entity, the as-of date and the label.
+    Returns: mapping of column to SQL type.
 #}
-{% macro refuse_other_label_types(ml_model, spec, labels, so_far) %}
+{% macro label_log_columns() %}
+    {% set text, moment = dbt.type_string(), dbt.type_timestamp() %}
+    {% do return({
+        'matured_at': moment,
+        'label_source': text,
+        'known_at': moment,
+        'correction_number': dbt.type_bigint(),
+        'invocation_id': text,
+        'recorded_at': moment,
+    }) %}
+{% endmacro %}
+
+{#
+    What is wrong where labels are of another type than those that were logged: a warehouse would convert them silently, and 1.5 kept
+    as 2 would be corrected in every run. Also where the log has no room for the column `never`.
+    Arguments: spec, the declaration; labels and so_far, relations.
+    Returns: list of texts.
+#}
+{% macro changed_label_types(spec, labels, so_far) %}
     {% set now, known, problems = ml_ledger.column_types(labels), ml_ledger.column_types(so_far), [] %}
     {% for key in ['entity', 'label'] if spec[key] | lower in now and spec[key] | lower in known %}
         {% set new, old = now[spec[key] | lower], known[spec[key] | lower] %}
@@ -149,7 +170,7 @@ where {{ ml_ledger.fail_for_repeated_labels(ml_model, spec) }}
             "never: the log has no column '" ~ spec.never ~ "'. Fix: in its config, on_schema_change='append_new_columns'."
         ) %}
     {% endif %}
-    {% do ml_ledger.refuse("label_log of '" ~ ml_model ~ "'", problems) %}
+    {% do return(problems) %}
 {% endmacro %}
 
 {#

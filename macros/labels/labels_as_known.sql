@@ -8,11 +8,13 @@
 #}
 {% macro labels_as_known(ml_model, log, at=none) %}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
-{%- do ml_ledger.refuse_without_labels('labels_as_known', ml_model, spec) -%}
 {%- set entity, as_of = ml_ledger.quoted(spec.get('entity')), ml_ledger.quoted(spec.get('as_of')) -%}
 {%- set label = ml_ledger.quoted(spec.get('label')) -%}
 {%- set never = ml_ledger.quoted(spec.never) if spec.get('never') is string else none -%}
 {%- set at = ml_ledger.clock() if at is none else at -%}
+{%- if ml_ledger.input_problems('labels_as_known', ml_model, labels=log) -%}
+{{ ml_ledger.no_labels(spec, ml_ledger.label_log_columns()) }}
+{%- else -%}
 with
 
 known as (
@@ -43,4 +45,25 @@ from known
 where
     _ml_age = 1
     and ({{ label }} is not null or matured_at is null or matured_at > {{ at }}{{ ' or ' ~ never if never is not none }})
+{%- endif %}
 {% endmacro %}
+
+{#
+    Labels of an ML model, without a row, where what is given cannot be read.
+    Arguments: spec, the declaration; columns, mapping of the other columns to SQL types.
+    Returns: SQL, a query.
+#}
+{% macro no_labels(spec, columns) -%}
+{%- set all = {} -%}
+{%- for key in ['entity', 'as_of', 'label'] if spec.get(key) -%}
+    {%- do all.update({ml_ledger.quoted(spec[key]): dbt.type_string()}) -%}
+{%- endfor -%}
+{%- for column, type in columns.items() -%}
+    {%- do all.update({column: type}) -%}
+{%- endfor -%}
+select
+    {%- for column, type in all.items() %}
+    cast(null as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
+    {%- endfor %}
+where 1 = 0
+{%- endmacro %}

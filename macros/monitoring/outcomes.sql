@@ -17,20 +17,16 @@
 {% macro outcomes(ml_model, predictions, labels) %}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
 {%- set text, moment = dbt.type_string(), dbt.type_timestamp() -%}
-{%- if execute and spec.get('label') is not string -%}
-    {%- do exceptions.raise_compiler_error(
-        "outcomes of '" ~ ml_model ~ "': needs a label, and the declaration has none (task " ~ spec.get('task')
-        ~ '). Fix: declare the label, or, for a task clustering, remove this node.'
-    ) -%}
-{%- endif -%}
-{%- do ml_ledger.refuse_relations('outcomes', ml_model, labels=labels) -%}
 {%- set label = ml_ledger.quoted(spec.get('label') or 'label', '_ml_labels') -%}
+{%- if ml_ledger.input_problems('outcomes', ml_model, labels=labels) -%}
+{{ ml_ledger.no_new_rows(ml_ledger.outcome_columns(), appends=false) }}
+{%- else -%}
 with
 
 matured as (
     select
-        cast({{ ml_ledger.quoted(spec.entity, '_ml_labels') }} as {{ text }}) as entity_id,
-        cast({{ ml_ledger.quoted(spec.as_of, '_ml_labels') }} as {{ moment }}) as as_of,
+        cast({{ ml_ledger.quoted(spec.get('entity'), '_ml_labels') }} as {{ text }}) as entity_id,
+        cast({{ ml_ledger.quoted(spec.get('as_of'), '_ml_labels') }} as {{ moment }}) as as_of,
         {%- if spec.get('task') == 'multiclass' %}
         cast(null as {{ ml_ledger.type_double() }}) as label,
         cast({{ label }} as {{ text }}) as label_class,
@@ -92,6 +88,7 @@ outcomes as (
 )
 
 select * from outcomes
+{%- endif %}
 {% endmacro %}
 
 {#

@@ -1,5 +1,5 @@
 {#
-    At the end of a build: which alerts are open, the worst first.
+    At the end of a build: which alerts are open, the worst first; and what keeps versions from being trained.
     Returns: nothing; logs.
     Example: on-run-end: "{{ ml_ledger.report_alerts() }}"
 #}
@@ -22,5 +22,8 @@
             {% endfor %}
             {% if waiting | length > 10 %}{% do log('  and ' ~ (waiting | length - 10) ~ ' more: select * from ' ~ alerts, info=true) %}{% endif %}
         {% endif %}
+    {% endif %}
+    {% if execute and flags.WHICH in ['build', 'run'] %}
+        {% do ml_ledger.report_attempts() %}
     {% endif %}
 {% endmacro %}

@@ -1,11 +1,12 @@
 {#
     A common table expression `decided_control`: the entities that no version decides for, each with the action that the
     declaration has for them (`experiment.control_action`, by default the fallback of the policy).
-    Arguments: spec, the declaration; control, the element of `live_versions` whose slot is control.
+    Arguments: spec, the declaration; control, the element of `live_versions` whose slot is control;
+    classes, of a task multiclass, or none.
     Returns: SQL.
     Example: {{ ml_ledger.control_group(spec, control) }}
 #}
-{% macro control_group(spec, control) -%}
+{% macro control_group(spec, control, classes=none) -%}
 {%- set text, double = dbt.type_string(), ml_ledger.type_double() -%}
 {%- set action = (spec.get('experiment') or {}).get('control_action') or (spec.get('decision') or {}).get('fallback') -%}
 decided_control as (
@@ -22,7 +23,7 @@ decided_control as (
         cast(null as {{ double }}) as link_score,
         cast(null as {{ double }}) as score,
         cast(null as {{ text }}) as predicted,
-        {{- ml_ledger.class_probabilities(spec.get('classes')) }}
+        {{- ml_ledger.class_probabilities(classes) }}
         cast(null as {{ text }}) as output_scores,
         cast(null as {{ double }}) as threshold,
         cast({{ ml_ledger.text_literal(action) if action is string else 'null' }} as {{ text }}) as decision,

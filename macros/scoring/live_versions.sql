@@ -9,7 +9,7 @@
     Arguments: versions and deployments, relations of the ML model's nodes; features, the relation that is scored.
     Returns: list of mappings: slot; arm, its name; share of the entities that it decides for; buckets, [from, to) of
     10000, none where it scores all; paused, whether decisions fall back; deployment_id; version, none for control, and
-    nothing else then; threshold, actions (the policy), reasons (how many), exposure (its column, or none), link,
+    nothing else then; threshold, actions (the policy), reasons (how many), classes, exposure (its column, or none), link,
     features, outputs (list of name, base (SQL), terms (list of feature, none for a rule, of a pair no column but its name,
     and reference (number))),
     layers (list of mappings of column to SQL), trees (how many), imputed (features whose NULL is filled), clipped (mapping
@@ -46,6 +46,7 @@
                 'actions': spec.decision,
                 'reasons': spec.reasons,
                 'exposure': spec.exposure,
+                'classes': spec.get('classes'),
                 'link': scoring.link,
                 'features': scoring.features,
                 'outputs': scoring.outputs,

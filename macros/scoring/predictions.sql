@@ -13,15 +13,21 @@
 #}
 {% macro predictions(ml_model, features, versions, deployments, reason_texts=none, scores=none) %}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
-{%- do ml_ledger.refuse_relations('predictions', ml_model, features) -%}
-{%- if is_incremental() -%}
+{%- set problems = ml_ledger.input_problems('predictions', ml_model, features=features) -%}
+{%- if is_incremental() and not problems -%}
     {%- do ml_ledger.refuse_other_entities(ml_model, spec, features, ml_ledger.rows_so_far()) -%}
 {%- endif -%}
-{%- set live = ml_ledger.live_versions(versions, deployments, features) -%}
+{%- set live = [] if problems else ml_ledger.live_versions(versions, deployments, features) -%}
 {%- set scoring = live | rejectattr('version', 'none') | list -%}
-{%- set columns = ml_ledger.prediction_columns(spec.get('classes')) -%}
-{%- set entity = ml_ledger.quoted(spec.entity, '_ml_features') -%}
-{%- set as_of = ml_ledger.quoted(spec.as_of, '_ml_features') -%}
+{#- While the declaration says nothing of them that can be read, classes are those of what is live. -#}
+{%- set classes = spec.get('classes') or (live | map(attribute='classes', default=none) | select | list + [none])[0] -%}
+{%- set columns = ml_ledger.prediction_columns(classes) -%}
+{%- set entity = ml_ledger.quoted(spec.get('entity'), '_ml_features') -%}
+{%- set as_of = ml_ledger.quoted(spec.get('as_of'), '_ml_features') -%}
+{%- if problems -%}
+{%- set text = dbt.type_string() -%}
+{{ ml_ledger.no_new_rows(dict(columns, values_salt=text, content_hash=text)) }}
+{%- else -%}
 with {{ 'recursive ' if scoring | selectattr('trees') | list }}
 
 latest as (
@@ -64,14 +70,14 @@ entities as (
         'faults._ml_surplus_rows > 0',
         "'" ~ ml_model ~ ": an entity must occur once at the as-of date that is scored; got ' || faults._ml_surplus_rows || "
             ~ ml_ledger.text_literal(
-                ' rows with a NULL or repeated ' ~ spec.entity ~ '. Nothing was written. Fix: make the feature model unique'
-                ~ ' and not null on ' ~ spec.entity ~ ' and ' ~ spec.as_of ~ '.'
+                ' rows with a NULL or repeated ' ~ spec.get('entity') ~ '. Nothing was written. Fix: make the feature model unique'
+                ~ ' and not null on ' ~ spec.get('entity') ~ ' and ' ~ spec.get('as_of') ~ '.'
             ),
     ) }}
 ),
 
 {% for control in live if control.version is none -%}
-{{ ml_ledger.control_group(spec, control) }},
+{{ ml_ledger.control_group(spec, control, classes) }},
 
 {% endfor -%}
 {% for version in scoring -%}
@@ -79,7 +85,7 @@ entities as (
 {{ ml_ledger.estimated_entities(ml_model, version, scores) }}
 
 {% endif -%}
-{{ ml_ledger.scored_by_version(version, versions, spec.get('classes'), with_texts=reason_texts is not none) }},
+{{ ml_ledger.scored_by_version(version, versions, classes, with_texts=reason_texts is not none) }},
 
 {% endfor -%}
 predictions as (
@@ -90,7 +96,7 @@ predictions as (
     union all
     {% endif %}
     {%- else %}
-    {{ ml_ledger.no_predictions(spec.get('classes')) }}
+    {{ ml_ledger.no_predictions(classes) }}
     {%- endfor %}
 ),
 
@@ -135,6 +141,7 @@ select
     cast(null as {{ dbt.type_string() }}) as values_hash,
     {{ ml_ledger.prediction_hash('', columns, '_ml_values_hash') }} as content_hash
 from identified
+{%- endif %}
 {% endmacro %}
 
 {#

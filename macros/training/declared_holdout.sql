@@ -27,6 +27,22 @@
 {% endmacro %}
 
 {#
+    What is wrong with a declared holdout beside its shape, which the versions node looks at.
+    Arguments: ml_model, its name; holdout, mapping as of `declared_holdout`; features, relation.
+    Returns: list of texts.
+#}
+{% macro holdout_problems(ml_model, holdout, features) %}
+    {% set where, types = 'ml_models.' ~ ml_model ~ '.evaluation.holdout', ml_ledger.column_types(features) %}
+    {% set columns = {'column': holdout.get('column'), 'of': holdout.get('of') if holdout.get('of') != 'entity' else none} %}
+    {% if not holdout %}
+        {% do return([where ~ ': cannot be read. Fix: correct it.']) %}
+    {% elif 'from' in holdout and not ml_ledger.is_moment(holdout['from']) %}
+        {% do return([where ~ ".from: must be a date; got '" ~ holdout['from'] ~ "'. Fix: from: '2024-01-31'."]) %}
+    {% endif %}
+    {% do return(ml_ledger.missing_columns(where ~ '.', features, types, columns)) %}
+{% endmacro %}
+
+{#
     The split of a row by a hash of what is held out together: the same on every engine, and for whoever computes it again.
     Arguments: column, SQL of it, NULL is one value; share, which part of its values is held out.
     Returns: SQL: 'holdout' or 'train'.

@@ -16,19 +16,27 @@
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
 {%- set kept = ml_ledger.kept_of_training_set(ml_model) -%}
 {%- set so_far = ml_ledger.rows_so_far() if is_incremental() else none -%}
-{%- if kept == 'full' -%}
+{#- No version was trained on a training set that lacks a column, or that says why it could not be joined. -#}
+{%- set types, unjoined = ml_ledger.column_types(training_set), [] -%}
+{%- for column in types if column.startswith('_ml_problem: ') -%}{%- do unjoined.append(column) -%}{%- endfor -%}
+{%- for column in ml_ledger.fingerprinted_columns(spec) if types and column | lower not in types -%}
+    {%- do unjoined.append(column) -%}
+{%- endfor -%}
+{%- if kept == 'full' and not unjoined -%}
     {%- do ml_ledger.refuse_double_quotes('training_rows', ml_model, ml_ledger.column_types(training_set)) -%}
 {%- endif -%}
-{%- if kept == 'full' and so_far is not none -%}
+{%- if kept == 'full' and so_far is not none and not unjoined -%}
     {%- do ml_ledger.refuse_other_types(ml_model, training_set, so_far) -%}
 {%- endif -%}
-{%- if kept == 'none' or spec.get('entity') is not string or spec.get('as_of') is not string -%}
-select
-    cast(null as {{ dbt.type_bigint() }}) as _ml_version,
-    cast(null as {{ dbt.type_string() }}) as _ml_entity_id,
-    cast(null as {{ dbt.type_timestamp() }}) as _ml_as_of,
-    cast(null as {{ dbt.type_string() }}) as _ml_split
-where 1 = 0
+{%- if kept == 'none' or unjoined or not (spec.get('entity') and spec.get('as_of') and spec.get('features')) -%}
+{{
+    ml_ledger.no_new_rows({
+        '_ml_version': dbt.type_bigint(),
+        '_ml_entity_id': dbt.type_string(),
+        '_ml_as_of': dbt.type_timestamp(),
+        '_ml_split': dbt.type_string(),
+    })
+}}
 {%- else -%}
 with
 
@@ -92,14 +100,7 @@ where _ml_training_set._ml_split in ({{ ml_ledger.used_splits(spec) }})
     Returns: 'none', 'members' or 'full'.
 #}
 {% macro kept_of_training_set(ml_model) %}
-    {% set kept = ml_ledger.ml_model_spec(ml_model).get('keep_training_set', 'none') %}
-    {% if execute and kept not in ['none', 'members', 'full'] %}
-        {% do exceptions.raise_compiler_error(
-            'ml_models.' ~ ml_model ~ ".keep_training_set: has a value that is not allowed; got '" ~ kept
-            ~ "'. Allowed: none, members, full. Nothing was written."
-        ) %}
-    {% endif %}
-    {% do return(kept) %}
+    {% do return(ml_ledger.ml_model_spec(ml_model).get('keep_training_set', 'none')) %}
 {% endmacro %}
 
 {#
@@ -108,18 +109,8 @@ where _ml_training_set._ml_split in ({{ ml_ledger.used_splits(spec) }})
     Returns: SQL, a select of one row with the column `fingerprint`.
 #}
 {% macro training_set_fingerprint(spec, training_set) -%}
-{%- set training = spec.get('training') -%}
-{%- set weight = training.get('sample_weight') if training is mapping else none -%}
-{%- set evaluation = spec.get('evaluation') if spec.get('evaluation') is mapping else {} -%}
-{%- set columns = [
-    spec.entity, spec.as_of, spec.get('label'), '_ml_split', '_ml_weight', weight, evaluation.get('cluster'),
-    evaluation.get('weight')
-] -%}
-{%- set columns = columns | select('string') | list -%}
 {%- set texts = [] -%}
-{%- set features = spec.features.keys() | list -%}
-{%- set exposure = [spec.get('exposure')] | select('string') | reject('in', features) | list -%}
-{%- for column in columns + features + exposure -%}
+{%- for column in ml_ledger.fingerprinted_columns(spec) -%}
     {%- set text = 'cast(' ~ ml_ledger.quoted(column) ~ ' as ' ~ dbt.type_string() ~ ')' -%}
     {%- do texts.append('coalesce(length(' ~ text ~ ") || ':' || " ~ text ~ ", '-')") -%}
 {%- endfor -%}
@@ -134,6 +125,22 @@ from (
     where _ml_split in ({{ ml_ledger.used_splits(spec) }}) and exists (select 1 from without_rows)
 ) as numbered
 {%- endmacro %}
+
+{#
+    The columns that the fingerprint of a training set covers.
+    Arguments: spec, the declaration.
+    Returns: list of names.
+#}
+{% macro fingerprinted_columns(spec) %}
+    {% set weight = (spec.get('training') or {}).get('sample_weight') %}
+    {% set evaluation, features = spec.get('evaluation') or {}, (spec.get('features') or {}).keys() | list %}
+    {% set columns = [
+        spec.get('entity'), spec.get('as_of'), spec.get('label'), '_ml_split', '_ml_weight', weight, evaluation.get('cluster'),
+        evaluation.get('weight')
+    ] %}
+    {% set exposure = [spec.get('exposure')] | select('string') | reject('in', features) | list %}
+    {% do return((columns | select('string') | list) + features + exposure) %}
+{% endmacro %}
 
 {#
     Stop where a column of the training set has another type than in the rows that were kept: a warehouse would convert it

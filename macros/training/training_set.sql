@@ -14,30 +14,19 @@
 
     Arguments: ml_model, its name; features, relation with one row per entity and as-of date; labels, relation with
     one row per entity and as-of date, the label, `matured_at` and the column `never`, or none for a task clustering.
-    Stops where they lack a column or their keys cannot be joined, see `refuse_relations`.
+    Where they lack a column or their keys cannot be joined (`relation_problems`), it has no rows and says why.
     Returns: SQL.
     Example: {{ ml_ledger.training_set('repurchase', ref('customer_purchase_features'), ref('repurchase_labels')) }}
 #}
 {% macro training_set(ml_model, features, labels=none) %}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
-{%- if execute and (labels is none) != (spec.get('task') == 'clustering') -%}
-    {%- do exceptions.raise_compiler_error(
-        "training_set of '" ~ ml_model ~ "': task clustering takes no labels, every other task does; got task "
-        ~ spec.get('task') ~ ' and ' ~ ('no labels' if labels is none else 'labels from ' ~ labels)
-        ~ '. Fix: ' ~ ('pass labels=ref(...)' if labels is none else 'remove the argument labels') ~ ', or correct the task.'
-    ) -%}
-{%- endif -%}
+{%- set holdout = ml_ledger.declared_holdout(spec) -%}
+{%- set problems = ml_ledger.training_set_problems(ml_model, spec, holdout, features, labels) -%}
 {%- set evaluation = spec.get('evaluation') -%}
 {%- set evaluation = evaluation if evaluation is mapping else {} -%}
-{%- set holdout = ml_ledger.declared_holdout(spec) -%}
-{%- if spec.get('entity') is not string or spec.get('as_of') is not string or not holdout
-    or (labels is not none and spec.get('label') is not string) -%}
-{#- Without these there is nothing to join. The versions node names them together with every other problem. -#}
-select cast(null as integer) as _ml_invalid_declaration
-where 1 = 0
+{%- if problems -%}
+{{ ml_ledger.unjoined_training_set(spec, features, labels, problems) }}
 {%- else -%}
-{%- do ml_ledger.refuse_relations('training_set', ml_model, features, labels) -%}
-{%- do ml_ledger.refuse_other_label_keys(ml_model, spec, features, labels) -%}
 {%- set never = spec.get('never') if labels is not none else none -%}
 {%- set entity, as_of, moment = ml_ledger.quoted(spec.entity), ml_ledger.quoted(spec.as_of), dbt.type_timestamp() -%}
 with
@@ -114,12 +103,34 @@ inner join {{ features }} as _ml_features
 {% endmacro %}
 
 {#
-    Stop where features and labels are keyed by texts that are written in two ways, by the keys of the latest as-of date that
-    both have.
-    Arguments: ml_model, its name; spec, its declaration; features and labels, relations; labels may be none.
-    Returns: nothing.
+    What keeps features and labels from being joined.
+    Arguments: as of `training_set`; spec, the declaration; holdout, as of `declared_holdout`.
+    Returns: list of texts; empty while dbt parses.
 #}
-{% macro refuse_other_label_keys(ml_model, spec, features, labels) %}
+{% macro training_set_problems(ml_model, spec, holdout, features, labels) %}
+    {% set problems = ml_ledger.input_problems('training_set', ml_model, features=features, labels=labels) %}
+    {% if not execute or problems %}
+        {% do return(problems) %}
+    {% endif %}
+    {% if spec.get('task') and (labels is none) != (spec.task == 'clustering') %}
+        {% do problems.append(
+            "training_set of '" ~ ml_model ~ "': task clustering takes no labels, every other task does; got task "
+            ~ spec.task ~ ' and ' ~ ('no labels' if labels is none else 'labels from ' ~ labels)
+            ~ '. Fix: ' ~ ('pass labels=ref(...)' if labels is none else 'remove the argument labels') ~ ', or correct the task.'
+        ) %}
+    {% endif %}
+    {% do problems.extend(ml_ledger.holdout_problems(ml_model, holdout, features)) %}
+    {% do problems.extend(ml_ledger.label_key_problems(spec, features, labels)) %}
+    {% do return(problems) %}
+{% endmacro %}
+
+{#
+    What is wrong where features and labels are keyed by texts that are written in two ways, by the keys of the latest as-of date that
+    both have.
+    Arguments: spec, the declaration; features and labels, relations; labels may be none.
+    Returns: list of texts.
+#}
+{% macro label_key_problems(spec, features, labels) %}
     {% set texts = [] %}
     {% for relation in [features, labels] %}
         {% set type = ml_ledger.column_types(relation).get(spec.entity | lower) %}
@@ -131,11 +142,39 @@ inner join {{ features }} as _ml_features
             ~ ' from ' ~ features ~ ' as _ml_features)' %}
         {% set keys = 'select cast(' ~ entity ~ ' as ' ~ dbt.type_string() ~ ') as _ml_key from ' %}
         {% set dated = ' as _ml_keyed where ' ~ as_of ~ ' = (' ~ latest ~ ')' %}
-        {% do ml_ledger.refuse_other_spelling(
-            'training_set',
-            ml_model,
-            {'where': 'features', 'keys': keys ~ features ~ dated},
-            {'where': 'labels', 'keys': keys ~ labels ~ dated},
-        ) %}
+        {% do return(ml_ledger.spelling_problems(
+            {'where': 'features', 'keys': keys ~ features ~ dated}, {'where': 'labels', 'keys': keys ~ labels ~ dated}
+        )) %}
     {% endif %}
+    {% do return([]) %}
 {% endmacro %}
+
+{#
+    A training set without rows, where features and labels cannot be joined: the columns that it would have, and one for each
+    problem, whose name is what the versions node says (UNJOINED in src/ml_ledger/training/validation.py). Without rows and
+    with its columns, data tests on it pass, so that the nodes after it run.
+    Arguments: spec, the declaration; features and labels, as of `training_set`; problems, list of texts.
+    Returns: SQL.
+#}
+{% macro unjoined_training_set(spec, features, labels, problems) -%}
+{%- set there = ml_ledger.column_types(features) -%}
+{%- set keys = [spec.get('entity'), spec.get('as_of'), spec.get('label') if labels is not none else none] -%}
+select
+    {%- for column in keys | select('string') | unique if column | lower not in there %}
+    cast(null as {{ dbt.type_string() }}) as {{ ml_ledger.quoted(column) }},
+    {%- endfor %}
+    {%- for problem in problems %}
+    cast(null as {{ dbt.type_string() }}) as {{ ml_ledger.quoted('_ml_problem: ' ~ problem) }},
+    {%- endfor %}
+    cast(null as {{ dbt.type_timestamp() }}) as _ml_matured_at,
+    cast(null as {{ dbt.type_string() }}) as _ml_split,
+    cast(null as {{ ml_ledger.type_double() }}) as _ml_weight,
+    cast(null as {{ dbt.type_timestamp() }}) as _ml_known_at,
+    cast(null as {{ dbt.type_string() }}) as _ml_invocation_id,
+    cast(null as {{ dbt.type_string() }}) as _ml_run_by
+    {%- if there %},
+    _ml_features.*
+from {{ features }} as _ml_features
+    {%- endif %}
+where 1 = 0
+{%- endmacro %}

@@ -34,13 +34,13 @@ select
     declared.materiality,
     declared.assumptions,
     declared.limits,
-    declared.last_validation,
-    declared.next_validation,
+    {{ ml_ledger.text_as_date('declared.last_validation') }} as last_validation,
+    {{ ml_ledger.text_as_date('declared.next_validation') }} as next_validation,
     declared.open_findings,
     declared.policy,
     live.live_version,
     cast(coalesce(trained.versions, 0) as {{ dbt.type_bigint() }}) as versions,
-    coalesce(declared.next_validation < {{ ml_ledger.clock() }}, false) as validation_overdue
+    coalesce({{ ml_ledger.text_as_date('declared.next_validation') }} < {{ ml_ledger.clock() }}, false) as validation_overdue
 from declared
 left join trained on declared.ml_model = trained.ml_model
 left join live on declared.ml_model = live.ml_model

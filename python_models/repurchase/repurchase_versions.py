@@ -13,5 +13,11 @@ def model(dbt, session):
     spec = dbt.config.meta_get("ml")
     history = session.sql(f"select * from {dbt.this}") if dbt.is_incremental else None
     return train_if_due(
-        ml_model="repurchase", spec=spec, training_set=training_set, history=history, alerts=alerts
+        ml_model="repurchase",
+        spec=spec,
+        training_set=training_set,
+        history=history,
+        alerts=alerts,
+        session=session,
+        this=dbt.this,
     )

@@ -5,11 +5,12 @@ an ML model is watched, `measure_performance` and `measure_drift`, and where its
 `assess_training_set`. Everything else an analyst needs is a dbt macro or a table.
 """
 
+from ml_ledger import written_as_code  # noqa: F401  (before dbt's part of a node runs)
 from ml_ledger.monitoring.drift.measure import measure_drift
 from ml_ledger.monitoring.performance import measure_performance
 from ml_ledger.quality.assess import assess_training_set
 from ml_ledger.scoring.estimators import score_with_estimator
-from ml_ledger.training.run import train_if_due
+from ml_ledger.training.node import train_if_due
 
 __version__ = "0.1.0"
 __all__ = [

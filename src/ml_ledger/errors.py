@@ -57,7 +57,7 @@ class Problem:
         return text
 
 
-def raise_if_any(problems: Sequence[Problem], error: type[MLLedgerError], subject: str) -> None:
+def raise_if_any(problems: Sequence[Problem | str], error: type[MLLedgerError], subject: str) -> None:
     """Raise `error` naming every problem, or return when there is none."""
     if not problems:
         return

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from typing import Literal
 
 
-def say(message: str) -> None:
+def say(message: str, *, level: Literal["info", "warning", "error"] = "info") -> None:
     """Tell the person who runs the build what is happening; without dbt, through the standard logger."""
     try:
         from dbt.adapters.events.logging import AdapterLogger
     except ImportError:
-        logging.getLogger("ml_ledger").info(message)
+        getattr(logging.getLogger("ml_ledger"), level)(message)
         return
-    AdapterLogger("ml_ledger").info(message)
+    getattr(AdapterLogger("ml_ledger"), level)(message)

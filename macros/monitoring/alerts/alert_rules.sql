@@ -12,13 +12,14 @@
     {% set settings = ml_ledger.alert_settings(ml_model) %}
     {% set found = {
         'no_champion': ml_ledger.alert_no_champion(relations.versions),
+        'training_failed': ml_ledger.alert_training_failed(relations.versions),
         'gate_refused': ml_ledger.alert_gate_refused(relations.versions, relations.deployments),
         'awaiting_approval': ml_ledger.alert_awaiting_approval(relations.deployments, settings),
         'version_old': ml_ledger.alert_version_old(relations.versions, settings),
         'decisions_stopped': ml_ledger.alert_decisions_stopped(relations.predictions, settings),
         'rows_rejected': ml_ledger.alert_rows_rejected(relations.predictions, settings),
     } %}
-    {% if relations.labels is not none %}
+    {% if relations.labels is not none and not ml_ledger.input_problems(none, ml_model, labels=relations.labels) %}
         {% do found.update({
             'labels_without_decision': ml_ledger.alert_labels_without_decision(ml_model, relations.predictions, relations.labels),
         }) %}

@@ -28,6 +28,7 @@ from ml_ledger.monitoring.decided import (
 from ml_ledger.monitoring.estimated.binary import estimated_binary
 from ml_ledger.monitoring.estimated.multiclass import estimated_multiclass
 from ml_ledger.monitoring.estimated.value import estimated_value, estimated_value_of_classes
+from ml_ledger.monitoring.without_stopping import without_stopping
 from ml_ledger.progress import say
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec, parse_spec
@@ -62,6 +63,7 @@ REALISED, ESTIMATED = "realised", "estimated"
 WITH_PROBABILITIES = ("binary", "multiclass")
 
 
+@without_stopping(PERFORMANCE_SCHEMA)
 def measure_performance(
     *,
     ml_model: str,

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
+from ml_ledger.monitoring.without_stopping import without_stopping
 from ml_ledger.progress import say
 from ml_ledger.quality.balance import class_imbalance
 from ml_ledger.quality.benchmark import benchmark
@@ -38,6 +39,7 @@ LOOKED_AT_PER_FITTED = 15
 MOST_NUMBERS = 30_000_000
 
 
+@without_stopping(SCHEMA)
 def assess_training_set(
     *, ml_model: str, spec: Mapping[str, Any], training_set: Any, history: Any = None
 ) -> pa.Table:

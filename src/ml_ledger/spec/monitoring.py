@@ -12,8 +12,8 @@ Share = Annotated[Finite, Field(ge=0, le=1)]
 Period = Literal["day", "week", "month", "quarter"]
 # The macro alert_rules knows the same; each has a page in docs/alerts.
 Rule = Literal[
-    "no_champion", "gate_refused", "awaiting_approval", "version_old", "decisions_stopped", "rows_rejected",
-    "labels_without_decision", "performance_drop", "worse_than_baseline", "not_as_expected",
+    "no_champion", "training_failed", "gate_refused", "awaiting_approval", "version_old", "decisions_stopped",
+    "rows_rejected", "labels_without_decision", "performance_drop", "worse_than_baseline", "not_as_expected",
     "worth_less", "unequal_groups", "over_budget", "no_reference",
     "feature_drift", "score_drift", "label_drift", "predicted_drift", "joint_drift", "concept_drift", "schema_drift",
 ]  # fmt: skip

@@ -39,14 +39,10 @@ from ml_ledger.warehouse import Relation
 HEADLINES = (("roc_auc", "AUC"), ("rmse", "RMSE"), ("mean_squared_distance", "mean squared distance"))
 
 
-def train_if_due(
+def train(
     *, ml_model: str, spec: Mapping[str, Any], training_set: Any, history: Any, alerts: Any = None
 ) -> pa.Table:
-    """Train a version of an ML model if one is due.
-
-    ml_model: its name under `vars.ml_models`. spec: its declaration, as written there.
-    training_set: the relation that the macro `training_set` built. history: the versions so far, or None.
-    alerts: the relation `ml_last_alerts`, what the last run found; None where no alert is to train anything.
+    """Train a version of an ML model if one is due; arguments as of `train_if_due`.
 
     Returns an Arrow table with one row to append, or none when no version is due.
     Raises SpecError or TrainingSetError, naming every problem, before anything is trained or written.
@@ -54,7 +50,7 @@ def train_if_due(
     declared = parse_spec(ml_model, spec)
     rows = Relation(training_set, name="_ml_training_set")
     earlier = None if history is None else Relation(history, name="_ml_history")
-    latest = None if earlier is None else _latest(earlier)
+    latest = None if earlier is None else latest_version(earlier)
     if latest is not None and latest["task"] != declared.task:
         raise SpecError(
             f"ml_models.{ml_model}.task: cannot change while there are versions of another task; got '{declared.task}'."
@@ -68,15 +64,17 @@ def train_if_due(
             ' alerts=dbt.ref("ml_last_alerts"), or remove the key.'
         )
     validate_columns(ml_model, declared, rows)
-    run = _run_of(rows)
+    run = run_of(rows)
     clock = run.clock
-    # Without a row there is no clock: nothing has matured, which is an error only before the first version.
+    if clock is None and latest is None:
+        waits_for = "as-of date before it" if declared.label is None else "matured label with features"
+        say(
+            f"{ml_model}: nothing to train on yet: at the clock there is no {waits_for}. Fix: wait, or move ml_clock"
+            " forward; or check that labels and features share entities and as-of dates"
+        )
+        return version_table(None)
     found = [] if alerts is None else _alerts_of(ml_model, Relation(alerts, name="_ml_last_alerts"))
-    reason = (
-        "first version"
-        if latest is None
-        else clock and why_due(declared, latest, clock, rows=run.rows, alerts=found)
-    )
+    reason = clock and why_due(declared, latest, clock, rows=run.rows, alerts=found)
     if not reason:
         say(f"{ml_model}: no new version is due" + (f" at {clock:%Y-%m-%d}" if clock else ""))
         return version_table(None)
@@ -181,10 +179,10 @@ def fingerprint_of(spec: MLModelSpec, rows: Relation) -> str:
     return rows.fingerprint([column for column in used if column is not None], where=f"_ml_split in {splits}")
 
 
-def _latest(history: Relation) -> dict[str, Any] | None:
+def latest_version(history: Relation) -> dict[str, Any] | None:
     """The latest version, without what it scores with, which may be large."""
     found = history.query(
-        "select version, task, spec_hash, trained_at, content_hash, train_rows + holdout_rows as _ml_rows"
+        "select version, task, spec_hash, trained_at, recorded_at, content_hash, train_rows + holdout_rows as _ml_rows"
         f" from {history.name} order by version desc limit 1"
     )
     return found[0] if found else None
@@ -205,7 +203,7 @@ def _scorings_of_baselines(fitted: Mapping[str, Fitted]) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class _Run:
+class Run:
     """clock: for which the training set was assembled. invocation_id, run_by: of dbt. All None without rows.
 
     rows: how many a version would be trained and measured on. never: how many never get a label.
@@ -218,19 +216,20 @@ class _Run:
     never: int
 
 
-def _left_out(spec: MLModelSpec, run: _Run) -> dict[str, int]:
+def _left_out(spec: MLModelSpec, run: Run) -> dict[str, int]:
     """How many rows of the training set never get a label, where the declaration says which."""
     return {} if spec.never is None else {"rows_without_outcome": run.never}
 
 
-def _run_of(rows: Relation) -> _Run:
+def run_of(rows: Relation) -> Run:
+    """What a training set says of the run that assembled it."""
     (row,) = rows.query(
         "select max(_ml_known_at) as _ml_clock, max(_ml_invocation_id) as _ml_invocation_id,"
         " max(_ml_run_by) as _ml_run_by,"
         f" count_if(_ml_split in ('train', 'holdout')) as _ml_rows, count_if(_ml_split = '{NEVER}') as _ml_never"
         f" from {rows.name}"
     )
-    return _Run(**row)
+    return Run(**row)
 
 
 def _measure(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ml_ledger.errors import Problem, SpecError, TrainingSetError, did_you_mean, listed, raise_if_any
 from ml_ledger.families import FAMILIES
@@ -13,11 +14,29 @@ from ml_ledger.training.label_validation import label_problems
 from ml_ledger.training.magnitudes import magnitude_problems
 from ml_ledger.warehouse import Relation, quoted
 
+# What a column begins with whose name says why features and labels were not joined.
+UNJOINED = "_ml_problem: "
+
 
 def validate_columns(ml_model: str, spec: MLModelSpec, training_set: Relation) -> None:
-    """Raise TrainingSetError naming every column that is missing or of the wrong type, or return."""
-    problems = list(column_problems(spec, training_set))
+    """Raise TrainingSetError naming every column that is missing or of the wrong type, or return.
+
+    Where the macro `training_set` found out why nothing can be joined, there are only columns whose names say so.
+    """
+    unjoined = [name.removeprefix(UNJOINED) for name in training_set.types if name.startswith(UNJOINED)]
+    problems = unjoined or list(column_problems(spec, training_set))
     raise_if_any(problems, TrainingSetError, f"The training set of ML model '{ml_model}' is not usable")
+
+
+def unreadable_features(declaration: object, training_set: Any) -> bool:
+    """Whether the macro `predictions` cannot read the features either: its keys are not declared, or not there.
+
+    training_set: the relation that the macro `training_set` built, which says so in the names of columns.
+    """
+    declared = declaration if isinstance(declaration, Mapping) else {}
+    if not all(isinstance(declared.get(key), str) for key in ("entity", "as_of")):
+        return True
+    return any(name.startswith(f"{UNJOINED}features: ") for name in getattr(training_set, "columns", ()))
 
 
 def validate_rows(ml_model: str, spec: MLModelSpec, training_set: Relation) -> None:

@@ -221,9 +221,9 @@ def test_of_200_periods_that_did_not_shift_hardly_any_is_said_to_have(connection
 def test_what_is_not_declared_is_refused(connection, version):
     plain = {key: value for key, value in drifting.DECLARATION.items() if key != "monitoring"}
     with pytest.raises(SpecError, match=r"ml_models\.m\.monitoring: .* got no monitoring"):
-        measure_drift(ml_model="m", spec=plain, predictions=None, versions=None)
+        measure_drift.__wrapped__(ml_model="m", spec=plain, predictions=None, versions=None)
     with pytest.raises(SpecError, match="needs outcomes"):
-        measure_drift(ml_model="m", spec=drifting.DECLARATION, predictions=None, versions=None)
+        measure_drift.__wrapped__(ml_model="m", spec=drifting.DECLARATION, predictions=None, versions=None)
     wrong = drifting.DECLARATION | {"monitoring": {"drift": {"false_discovery_rate": 1.5, "smallest": 1}}}
     with pytest.raises(SpecError, match="2 problems"):
-        measure_drift(ml_model="m", spec=wrong, predictions=None, versions=None)
+        measure_drift.__wrapped__(ml_model="m", spec=wrong, predictions=None, versions=None)

@@ -190,7 +190,7 @@ def in_use(attributes: pa.Table | None, **fairness: Any) -> list[dict[str, Any]]
         }
     )
     connection = duckdb.connect()
-    return measure_performance(
+    return measure_performance.__wrapped__(
         ml_model="m",
         spec=spec,
         predictions=connection.from_arrow(predictions),

@@ -203,7 +203,9 @@ def test_only_what_has_changed_is_measured_again(connection, version):
 
 def test_an_ml_model_that_is_not_watched_is_refused(connection, version):
     with pytest.raises(SpecError, match=r"ml_models\.m\.monitoring.*got task binary and no monitoring"):
-        measure_performance(ml_model="m", spec=DECLARATION, predictions=None, outcomes=None, versions=None)
+        measure_performance.__wrapped__(
+            ml_model="m", spec=DECLARATION, predictions=None, outcomes=None, versions=None
+        )
 
 
 def test_classes_are_measured_as_scikit_learn_does(connection):

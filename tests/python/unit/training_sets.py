@@ -107,7 +107,7 @@ def declared(columns: dict[str, np.ndarray], task: str, **changes: Any) -> dict[
 def assess(columns: dict[str, np.ndarray], *, task: str = "binary", **changes: Any) -> list[dict[str, Any]]:
     """The findings of all checks, in order of rank."""
     with duckdb.connect() as connection:
-        return assess_training_set(
+        return assess_training_set.__wrapped__(
             ml_model="m", spec=declared(columns, task, **changes), training_set=training_set(connection, columns)
         ).to_pylist()
 

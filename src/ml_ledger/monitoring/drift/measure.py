@@ -40,6 +40,7 @@ from ml_ledger.monitoring.drift.schema import DRIFT_SCHEMA
 from ml_ledger.monitoring.drift.significance import discovery_rates
 from ml_ledger.monitoring.drift.sources import source_of, typed_rows
 from ml_ledger.monitoring.drift.words import percent
+from ml_ledger.monitoring.without_stopping import without_stopping
 from ml_ledger.progress import say
 from ml_ledger.quality.finding import SEVERITIES
 from ml_ledger.scoring.compile import CompiledScoring
@@ -57,6 +58,7 @@ NOTABLE_AREA = 0.6
 Rows = list[dict[str, Any]]
 
 
+@without_stopping(DRIFT_SCHEMA)
 def measure_drift(
     *,
     ml_model: str,

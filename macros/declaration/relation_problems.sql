@@ -1,24 +1,13 @@
 {#
-    Stop a run in which the features or the labels of an ML model lack a column, have one of a type that cannot be read the
-    same by everyone, or have keys that cannot be joined. All problems are in one error. What is not built yet is not looked at.
+    What is wrong with the features or the labels of an ML model: they lack a column, have one of a type that cannot be read the
+    same by everyone, or have keys that cannot be joined. What is not built yet is not looked at.
 
     A key is a text, a whole number, a date or a UUID: another type has several texts for one value (17, 17.0). A moment has
     no time zone: what it reads would depend on the zone of the session.
 
-    Arguments: asked_by, name of the macro; ml_model, its name; features and labels, relations, or none.
-    Returns: nothing.
-    Example: {% do ml_ledger.refuse_relations('training_set', 'repurchase', features, labels) %}
-#}
-{% macro refuse_relations(asked_by, ml_model, features=none, labels=none) %}
-    {% do ml_ledger.refuse(
-        asked_by ~ " of '" ~ ml_model ~ "'", ml_ledger.relation_problems(ml_model, features=features, labels=labels)
-    ) %}
-{% endmacro %}
-
-{#
-    What `refuse_relations` stops for.
-    Arguments: as there.
+    Arguments: ml_model, its name; features and labels, relations, or none.
     Returns: list of texts.
+    Example: {% set problems = ml_ledger.relation_problems('repurchase', features=features) %}
 #}
 {% macro relation_problems(ml_model, features=none, labels=none) %}
     {% set spec, problems, keys, moments = ml_ledger.ml_model_spec(ml_model), [], [], [] %}
