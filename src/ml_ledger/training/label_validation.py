@@ -64,17 +64,18 @@ def label_problems(spec: MLModelSpec, training_set: Relation, usable: str) -> It
         f" from {training_set.name} where _ml_split <> '{NEVER}' group by _ml_split"
     )
     by_split = {row["split"]: row for row in counts}
-    others = [str(split) for split in by_split if split not in SPLITS]
+    known = SPLITS if spec.never is None else (*SPLITS, NEVER)
+    others = [str(split) for split in by_split if split not in known]
     if others:
         column = None if spec.evaluation.holdout is None else spec.evaluation.holdout.column
         yield Problem(
             "evaluation.holdout.column" if column else "_ml_split",
             f"column '{column or '_ml_split'}' must say of every row how it is used",
-            f"{listed(sorted(others))} on {sum(by_split[o]['n'] for o in by_split if o not in SPLITS)} rows",
+            f"{listed(sorted(others))} on {sum(by_split[o]['n'] for o in by_split if o not in known)} rows",
             listed(SPLITS),
             "write one of these; 'embargo' is neither trained on nor held out",
         )
-        by_split = {split: row for split, row in by_split.items() if split in SPLITS}
+        by_split = {split: row for split, row in by_split.items() if split in known}
     for split in ("train", "holdout"):
         row = by_split.get(split)
         if row is None or not row["usable"]:

@@ -36,8 +36,8 @@ class Live:
 
 
 def all_matured(rows: Relation) -> Relation:
-    """The rows of a training set, all of them to train on."""
-    return rows.with_split("'train'")
+    """The rows of a training set, all that have a label to train on; not those that never get one."""
+    return rows.with_split("case when _ml_split in ('holdout', 'embargo') then 'train' else _ml_split end")
 
 
 def live_fit(
@@ -57,6 +57,7 @@ def live_fit(
     as_of = f"cast({quoted(spec.as_of)} as timestamp)"
     (found,) = everything.query(
         f"select count_if({usable_rows(spec)}) as _ml_rows, max({as_of}) as _ml_to from {everything.name}"
+        " where _ml_split = 'train'"
     )
     because = (
         f"refit on all {found['rows']:,} matured rows, up to {found['to']:%Y-%m-%d}: these coefficients score; what was"

@@ -81,7 +81,7 @@ def train(
     validate_algorithms(ml_model, declared)
     validate_rows(ml_model, declared, rows)
     if declared.training.refit:
-        with_embargo = rows.with_split("case _ml_split when 'holdout' then 'holdout' else 'train' end")
+        with_embargo = rows.with_split("case _ml_split when 'embargo' then 'train' else _ml_split end")
         validate_rows(ml_model, declared, with_embargo)
     require_usable_weights(ml_model, declared, rows)
     number = 1 if latest is None else latest["version"] + 1

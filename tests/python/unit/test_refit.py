@@ -181,3 +181,18 @@ def test_both_fits_are_reproduced_from_kept_rows(tmp_path):
     write(row | {"twin": other["twin"]}, table)
     done = reproduce("m", 1, warehouse)
     assert not done.succeeded
+
+
+def test_what_never_gets_a_label_is_neither_trained_on_nor_fitted_again():
+    table = customers()
+    split = np.where(np.array(table["id"]) < 25, "never", np.array(table["_ml_split"]))
+    with_never = replaced(table, "_ml_split", split)
+    unlabelled = replaced(
+        with_never,
+        "bought",
+        [None if s == "never" else y for s, y in zip(split, table["bought"].to_pylist(), strict=True)],
+    )
+    row = trained(unlabelled, **REFIT, never="is_cancelled")
+    assert (row["train_rows"], row["holdout_rows"], row["refit_rows"]) == (900, 225, 1350)
+    with pytest.raises(TrainingSetError, match="must say of every row how it is used; got never on 150 rows"):
+        trained(unlabelled, **REFIT)
