@@ -71,7 +71,7 @@
         {% do return([found.where ~ ': must be boolean, true for what never gets a label' ~ got]) %}
     {% elif key == 'label' and ml_ledger.has_time_zone(found.type) %}
         {% do return([found.where ~ ': must have no time zone' ~ got]) %}
-    {% elif key == 'label' and task == 'multiclass' and kind == 'numeric' and not ml_ledger.is_whole_number(found.type) %}
+    {% elif key == 'label' and task == 'multiclass' and kind == 'numeric' and not ml_ledger.is_whole_number_type(found.type) %}
         {% do return([found.where ~ ': must have one text per class, so be a text, a whole number or a boolean' ~ got]) %}
     {% endif %}
     {% do return([]) %}
@@ -115,7 +115,7 @@
 #}
 {% macro key_family(type) %}
     {% set word = type.split('(')[0] | trim %}
-    {% if ml_ledger.is_whole_number(type) %}
+    {% if ml_ledger.is_whole_number_type(type) %}
         {% do return('whole number') %}
     {% elif word in ['date', 'uuid'] %}
         {% do return(word) %}
@@ -126,7 +126,7 @@
 {% endmacro %}
 
 {# Whether values of a type are whole numbers. type: SQL, in lower case; a decimal has no digit after the point. #}
-{% macro is_whole_number(type) %}
+{% macro is_whole_number_type(type) %}
     {% set word = type.split('(')[0] | trim %}
     {% if word in ['decimal', 'numeric', 'number', 'bignumeric'] %}
         {% do return((type | replace(' ', '')).endswith(',0)')) %}

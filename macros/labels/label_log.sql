@@ -180,7 +180,7 @@ where {{ ml_ledger.fail_for_repeated_labels(ml_model, spec) }}
 #}
 {% macro is_kept_whole(new, old) %}
     {% set kinds = [ml_ledger.column_kind(new), ml_ledger.column_kind(old)] %}
-    {% set whole = ml_ledger.is_whole_number(new) or kinds[0] == 'boolean' %}
+    {% set whole = ml_ledger.is_whole_number_type(new) or kinds[0] == 'boolean' %}
     {% do return(
         new == old
         or (kinds == ['categorical', 'categorical'])
