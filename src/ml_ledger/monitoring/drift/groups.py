@@ -14,7 +14,7 @@ from ml_ledger.terms.base import literal
 from ml_ledger.warehouse import Relation
 
 # What is measured changes with this number: groups are then measured again.
-FORMAT = 1
+FORMAT = 2
 # The control group has no version, and of people who were erased nothing is left to compare.
 KNOWN = "version is not null and features is not null"
 
