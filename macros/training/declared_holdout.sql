@@ -36,7 +36,7 @@
     {% set columns = {'column': holdout.get('column'), 'of': holdout.get('of') if holdout.get('of') != 'entity' else none} %}
     {% if not holdout %}
         {% do return([where ~ ': cannot be read. Fix: correct it.']) %}
-    {% elif 'from' in holdout and not ml_ledger.is_moment(holdout['from']) %}
+    {% elif 'from' in holdout and ml_ledger.moment_text(holdout['from']) is none %}
         {% do return([where ~ ".from: must be a date; got '" ~ holdout['from'] ~ "'. Fix: from: '2024-01-31'."]) %}
     {% endif %}
     {% do return(ml_ledger.missing_columns(where ~ '.', features, types, columns)) %}
