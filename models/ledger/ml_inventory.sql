@@ -40,7 +40,9 @@ select
     declared.policy,
     live.live_version,
     cast(coalesce(trained.versions, 0) as {{ dbt.type_bigint() }}) as versions,
-    coalesce({{ ml_ledger.text_as_date('declared.next_validation') }} < {{ ml_ledger.clock() }}, false) as validation_overdue
+    coalesce(
+        {{ ml_ledger.text_as_date('declared.next_validation') }} < {{ ml_ledger.clock() }}, false
+    ) as validation_overdue
 from declared
 left join trained on declared.ml_model = trained.ml_model
 left join live on declared.ml_model = live.ml_model
