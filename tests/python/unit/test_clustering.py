@@ -114,7 +114,6 @@ def test_a_fold_is_not_predicted_from_itself():
 @pytest.mark.parametrize(
     ("sql", "message"),
     [
-        (f"select * from ({ROWS}) where false", "training set: has no row in its train split; got 0 rows in all"),
         (
             f"select * from ({ROWS}) where _ml_split = 'holdout'",
             "has no row in its train split; got 120 rows in all, 120 in holdout",

@@ -277,8 +277,7 @@ def test_what_a_declaration_cannot_say(feature, message):
         (
             "day::timestamptz",
             ["month"],
-            "got TIMESTAMP WITH TIME ZONE. Allowed: DATE or TIMESTAMP. Fix: cast it to a timestamp in the zone that"
-            " counts",
+            "got TIMESTAMP WITH TIME ZONE. Allowed: DATE or TIMESTAMP. Fix: take its time in the zone that counts",
         ),
         ("day::date", ["month", "hour"], "features.at.parts: a date has no hour; got DATE. Allowed: TIMESTAMP."),
         (

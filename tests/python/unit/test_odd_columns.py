@@ -143,7 +143,9 @@ def test_shift_takes_the_column_and_sees_it_change(column):
 @pytest.mark.parametrize("task", ["binary", "regression"])
 def test_training_quality_takes_all_of_them_together(task):
     columns = clean(4, rows=N, task=task) | {
-        f"odd {n}": x for n, x in enumerate(COLUMNS.values()) if np.isfinite(x).sum() > 1
+        f"odd {n}": x
+        for n, (name, x) in enumerate(COLUMNS.items())
+        if np.isfinite(x).sum() > 1 and name != "tiny"  # refused, since its squares vanish
     }
     del columns["gap"], columns["income"]
     shuffled = np.random.default_rng(0).permutation(N)

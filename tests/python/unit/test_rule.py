@@ -431,7 +431,7 @@ def test_policies_hold_as_in_other_families(connection, case):
 def test_the_reference_is_the_weighted_mean_of_what_is_scored(connection):
     relation = connection.sql("select * replace (1 + id % 3 as _ml_weight) from t")
     fit, _ = fitted(relation, features(x=NUMBER), "x / 15")
-    rows = relation.project("x / 15, weight").fetchall()
+    rows = relation.project("x / 15, _ml_weight").fetchall()
     scored = [(value, weight) for value, weight in rows if value is not None and 0 <= value <= 1]
     assert 100 < len(scored) < len(rows)
     (row,) = [row for row in fit.coefficients if row.applies_to == "expression"]
