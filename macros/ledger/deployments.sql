@@ -1,7 +1,8 @@
 {#
     The gate of an ML model: one event per version that has no verdict yet, appended. The first version that passes its
     checks becomes champion, or, with `deployment.policy: approval`, waits until somebody else than who trained it
-    approves it; a later one must also not be worse than the champion on the same rows. Where several versions wait for a
+    approves it; a later one must also not be worse than the champion on the same rows. A version that is too good to be
+    true waits under any policy, and its event says what is asked. Where several versions wait for a
     verdict, only the newest can be deployed. Operations (ml_promote, ml_rollback, ...) append to the same node.
 
     Arguments: ml_model, its name; versions, the relation of its versions node.
@@ -50,10 +51,20 @@ champion as (
 {% endif -%}
 {{ ml_ledger.gate_checks(with_champion=so_far is not none) }},
 
+asked_of_people as (
+    select
+        version,
+        {{ dbt.listagg('question', "' '", 'order by check_name') }} as questions,
+        {{ ml_ledger.json_array_of_rows({'check_name': 'check_name', 'question': 'question'}, order_by='check_name') }} as details
+    from checks
+    where question is not null
+    group by version
+),
+
 judged as (
     select
         version,
-        min(case when passed then 1 else 0 end) = 1 as passed,
+        min(case when passed or question is not null then 1 else 0 end) = 1 as passed,
         row_number() over (order by version desc) = 1 as is_newest,
         row_number() over (order by version) as place,
         {{ ml_ledger.json_array_of_rows({
@@ -68,7 +79,11 @@ verdicts as (
         '{{ ml_model }}-' || cast(head.last_number + judged.place as {{ text }}) as deployment_id,
         '{{ ml_model }}' as ml_model,
         cast(head.last_number + judged.place as {{ whole }}) as event_number,
-        case when judged.passed and judged.is_newest then '{{ passing }}' else 'refused' end as event,
+        case
+            when not (judged.passed and judged.is_newest) then 'refused'
+            when asked_of_people.version is not null then 'awaiting_approval'
+            else '{{ passing }}'
+        end as event,
         'gate' as operation,
         cast(judged.version as {{ whole }}) as version,
         'champion' as slot,
@@ -76,16 +91,21 @@ verdicts as (
         {{ ml_ledger.clock() }} as valid_from,
         {{ ml_ledger.actor() }} as actor,
         case
+            when judged.passed and judged.is_newest and asked_of_people.version is not null
+                then '{{ ml_ledger.waits_for_answer() }}' || asked_of_people.questions
             when judged.passed and judged.is_newest then 'passed every check of the gate'
             when judged.passed then 'a newer version waited for its verdict, too'
             else 'failed the gate'
         end as reason,
         judged.checks,
-        '[{"policy":"{{ ml_ledger.deployment_policy(ml_model) }}"}]' as details,
+        '[{"policy":"{{ ml_ledger.deployment_policy(ml_model) }}"}'
+        || coalesce(',' || substr(asked_of_people.details, 2), ']') as details,
         {{ ml_ledger.wall_clock() }} as recorded_at,
         '{{ invocation_id }}' as invocation_id
     from judged
     cross join head
+    left join asked_of_people
+        on judged.version = asked_of_people.version
 ),
 
 {{ ml_ledger.chained('verdicts', ml_ledger.deployment_columns(), 'event_number', so_far) }}

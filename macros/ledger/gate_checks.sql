@@ -5,8 +5,8 @@
     Each saving is the lower end of a 95 % interval of the log loss, deviance, squared error or squared distance that the version
     saves, row by row, on the holdout: against a baseline it must be above `gate.baseline_hurdle`.
     `gate.minimum_scored_share` is what part of the holdout must have been scored. All other checks: `gate_limits`,
-    `gate_signs`, `gate_smoke_cases`, `gate_value`, `gate_fairness`,
-    `gate_champion`. What could not be measured fails.
+    `gate_signs`, `gate_smoke_cases`, `gate_value`, `gate_fairness`, `gate_champion`. What could not be measured fails.
+    Those of `gate_leaks` have a question for a person where they fail; it is NULL where a failure refuses the version.
 
     Arguments: with_champion, whether there may be a champion (the expression `champion` exists).
     Returns: SQL, ending in the expression `checks`.
@@ -78,10 +78,12 @@ asked as (
 {{ ml_ledger.gate_value() }},
 
 {{ ml_ledger.gate_fairness() }},
+
+{{ ml_ledger.gate_leaks() }},
 {% if with_champion %}
 {{ ml_ledger.gate_champion() }},
 {% endif %}
-checks as (
+strict_checks as (
     select
         asked.version,
         'scores enough rows' as check_name,
@@ -137,5 +139,16 @@ checks as (
 
     select * from champion_checks
     {%- endif %}
+),
+
+checks as (
+    select
+        *,
+        cast(null as {{ dbt.type_string() }}) as question
+    from strict_checks
+
+    union all
+
+    select * from leak_checks
 )
 {%- endmacro %}

@@ -46,10 +46,16 @@ DESCRIPTIVE_KEYS = frozenset(
 
 
 class FeatureBase(Strict):
-    """What every feature declares: what a NULL means."""
+    """What every feature declares: what a NULL means, and whether it was known in time.
+
+    written_at: the column that says when the value was written, which must not be after the as-of date. known_in_time:
+    why a value that predicts so well is known at the as-of date.
+    """
 
     missing: Literal["impute", "own_level", "reject"] = "reject"
     description: str | None = None
+    written_at: Column | None = None
+    known_in_time: Annotated[str, Field(min_length=1)] | None = None
 
 
 class NumericFeature(FeatureBase):

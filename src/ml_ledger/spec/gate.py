@@ -57,7 +57,8 @@ class GateSpec(Strict):
 
     Reductions are of log loss (nats), of squared error or of squared distance. maximum_bias is in units of the label,
     maximum_score_shift in those of the score, value_hurdle in that of `value`, per row. signs: the direction in which a
-    number moves the score.
+    number moves the score. expected_auc, expected_r2: what a baseline, an expert or an earlier version lets expect at
+    most; a version, or a feature alone, that is better waits for an answer.
     """
 
     baseline_hurdle: Annotated[Finite, Field(ge=0)] = 0.0
@@ -67,6 +68,8 @@ class GateSpec(Strict):
     maximum_bias: Annotated[Finite, Field(ge=0)] | None = None
     maximum_score_shift: Annotated[Finite, Field(ge=0)] | None = None
     value_hurdle: Annotated[Finite, Field(ge=0)] | None = None
+    expected_auc: Annotated[Finite, Field(ge=0.5, le=1)] | None = None
+    expected_r2: Annotated[Finite, Field(ge=0, le=1)] | None = None
     signs: Annotated[dict[Column, Literal["positive", "negative"]], Field(min_length=1)] | None = None
 
 

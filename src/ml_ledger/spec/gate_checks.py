@@ -19,6 +19,8 @@ TASKS_OF_GATE_KEYS = {
     "maximum_calibration_error": ("binary",),
     "maximum_bias": ("regression",),
     "maximum_score_shift": ("binary", "multiclass", "regression"),
+    "expected_auc": ("binary", "multiclass"),
+    "expected_r2": ("regression",),
     "signs": ("binary", "regression"),
 }
 SLICE_TYPES: dict[str, Type] = KIND_TYPES | {"date": "date"}

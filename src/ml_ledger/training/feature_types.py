@@ -13,6 +13,7 @@ from ml_ledger.warehouse import Relation, quoted
 INEXACT = re.compile(r"DECIMAL|FLOAT|DOUBLE|REAL")
 NESTED = re.compile(r"STRUCT|MAP|UNION|.*\]$", re.DOTALL)
 ZONED = "WITH TIME ZONE"
+MOMENT = re.compile(r"DATE|TIMESTAMP(_S|_MS|_NS)?")
 
 
 def zone_problems(where: str, column: str, rows: Relation) -> Iterator[Problem]:
@@ -67,6 +68,18 @@ def feature_problems(name: str, feature: FeatureSpec, rows: Relation, available:
         yield Problem(where, "a feature must be a single value", given, fix="unnest it")
     else:
         yield from zone_problems(where, name, rows)
+
+
+def written_at_problems(where: str, column: str, rows: Relation) -> Iterator[Problem]:
+    """Why a column does not say when a value was written; nothing where it does."""
+    if column not in rows.types:
+        fix = did_you_mean(column, rows.types)
+        yield Problem(where, "is not a column of the training set", repr(column), listed(rows.types), fix)
+    elif ZONED in rows.types[column].upper():
+        yield from zone_problems(where, column, rows)
+    elif not MOMENT.fullmatch(rows.types[column].upper()):
+        what = "must be a date, or a timestamp without a time zone"
+        yield Problem(where, what, f"'{column}', which is {rows.types[column]}", "DATE or TIMESTAMP")
 
 
 def _not_numeric(name: str, rows: Relation) -> Problem:

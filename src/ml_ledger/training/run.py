@@ -23,6 +23,7 @@ from ml_ledger.training.choosing import Choice, choose
 from ml_ledger.training.deciding import decide_threshold
 from ml_ledger.training.due import why_due
 from ml_ledger.training.fitting import Fitted, fit_all, training_rows
+from ml_ledger.training.leaks import measured_leaks
 from ml_ledger.training.measuring import check_scoring, measured
 from ml_ledger.training.predecessors import Predecessor, predecessors
 from ml_ledger.training.provenance import git_commit, library_versions
@@ -241,7 +242,7 @@ def _measure(
 ) -> list[Metric]:
     """Metrics of the version, of its baselines and of every earlier version that still can score, on both splits.
 
-    Of the version alone: on the declared slices of the holdout.
+    Of the version alone: on the declared slices of the holdout, and what its features know.
     """
     scorers = {scored_by: item.scoring for scored_by, item in fitted.items()}
     metrics: list[Metric] = []
@@ -253,6 +254,7 @@ def _measure(
             metrics.append(Metric("holdout", "all", version.scored_by, "scored_share", 0.0, None, None, 0))
     datasets = {split: f"_ml_split = '{split}'" for split in ("train", "holdout")}
     metrics += measured(spec, rows, scorers, datasets, slices_of="holdout", threshold=threshold)
+    metrics += measured_leaks(spec, rows, fitted["self"].scoring.features)
     for scored_by, item in fitted.items():
         check_scoring(spec, scored_by, item, rows, where="_ml_split in ('train', 'holdout')")
     return metrics

@@ -9,7 +9,7 @@ from ml_ledger.errors import Problem, SpecError, TrainingSetError, did_you_mean,
 from ml_ledger.families import FAMILIES
 from ml_ledger.spec import TRAINING_SET_COLUMNS, MLModelSpec
 from ml_ledger.terms import rejected_by_declaration
-from ml_ledger.training.feature_types import feature_problems, zone_problems
+from ml_ledger.training.feature_types import feature_problems, written_at_problems, zone_problems
 from ml_ledger.training.label_validation import label_problems
 from ml_ledger.training.magnitudes import magnitude_problems
 from ml_ledger.warehouse import Relation, quoted
@@ -114,6 +114,8 @@ def column_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Probl
             )
     for name, feature in spec.features.items():
         yield from feature_problems(name, feature, training_set, available)
+        if feature.written_at is not None:
+            yield from written_at_problems(f"features.{name}.written_at", feature.written_at, training_set)
     for where, column in _other_columns(spec):
         yield from zone_problems(where, column, training_set)
 

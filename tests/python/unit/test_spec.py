@@ -52,7 +52,7 @@ MISTAKES = {
         lambda d: d["features"]["recency_days"].update(mising="reject"),
         [
             "features.recency_days.mising: unknown key",
-            "Allowed: missing, description, kind",
+            "Allowed: missing, description, written_at, known_in_time, kind",
             "did you mean 'missing'",
         ],
     ),
@@ -67,7 +67,7 @@ MISTAKES = {
     ),
     "a key of another kind": (
         lambda d: d["features"].update(city={"kind": "categorical", "bins": 3}),
-        ["features.city.bins: unknown key; got 3. Allowed: missing, description, kind, levels"],
+        ["features.city.bins: unknown key; got 3. Allowed: missing, description, written_at, known_in_time, kind"],
     ),
     "bounds the wrong way round": (
         lambda d: d["features"]["recency_days"].update(bounds=[9, 1]),
