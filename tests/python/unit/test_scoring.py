@@ -25,7 +25,7 @@ def table(columns, label=None, weight=None) -> duckdb.DuckDBPyRelation:
     connection = duckdb.connect()
     n = len(next(iter(columns.values())))
     data = {"row_number": np.arange(n), "y": np.zeros(n) if label is None else label} | dict(columns)
-    data["weight"] = np.ones(n) if weight is None else weight
+    data["_ml_weight"] = np.ones(n) if weight is None else weight
     nulls = pa.table({name: pa.array(column, from_pandas=True) for name, column in data.items()})
     return connection.from_arrow(nulls)
 

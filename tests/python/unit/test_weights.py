@@ -98,7 +98,7 @@ def test_class_weights_of_classes_that_are_not_there():
         )
 
 
-@pytest.mark.parametrize("column", ["bought", "id", "month", "_ml_weight"])
+@pytest.mark.parametrize("column", ["bought", "id", "month"])
 def test_a_sample_weight_is_a_column_of_its_own(column):
     with pytest.raises(SpecError, match="sample_weight: cannot be the entity"):
         declared(training={"sample_weight": column})
