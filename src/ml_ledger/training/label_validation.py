@@ -61,21 +61,22 @@ def label_problems(spec: MLModelSpec, training_set: Relation, usable: str) -> It
         f" count({label}) as _ml_labelled, min(cast({label} as varchar)) as _ml_example,"
         f" count_if({refused}) as _ml_others,"
         f" min(case when {refused} then cast({label} as varchar) end) as _ml_other_example"
-        f" from {training_set.name} where _ml_split <> '{NEVER}' group by _ml_split"
+        f" from {training_set.name} group by _ml_split"
     )
+    if spec.never is not None:
+        counts = [row for row in counts if row["split"] != NEVER]
     by_split = {row["split"]: row for row in counts}
-    known = SPLITS if spec.never is None else (*SPLITS, NEVER)
-    others = [str(split) for split in by_split if split not in known]
+    others = [split for split in by_split if split not in SPLITS]
     if others:
         column = None if spec.evaluation.holdout is None else spec.evaluation.holdout.column
         yield Problem(
             "evaluation.holdout.column" if column else "_ml_split",
             f"column '{column or '_ml_split'}' must say of every row how it is used",
-            f"{listed(sorted(others))} on {sum(by_split[o]['n'] for o in by_split if o not in known)} rows",
+            f"{listed(sorted(map(str, others)))} on {sum(by_split[split]['n'] for split in others)} rows",
             listed(SPLITS),
             "write one of these; 'embargo' is neither trained on nor held out",
         )
-        by_split = {split: row for split, row in by_split.items() if split in known}
+        by_split = {split: row for split, row in by_split.items() if split in SPLITS}
     for split in ("train", "holdout"):
         row = by_split.get(split)
         if row is None or not row["usable"]:

@@ -173,3 +173,7 @@ def test_declarations_that_do_not_fit(changes, message):
     with pytest.raises(SpecError) as caught:
         parse_spec("m", DECLARATION | changes)
     assert message in str(caught.value)
+
+
+def test_a_training_set_without_rows_trains_nothing_yet():
+    assert train(f"select * from ({ROWS}) where false").num_rows == 0

@@ -102,3 +102,10 @@ def test_class_weights_of_classes_that_are_not_there():
 def test_a_sample_weight_is_a_column_of_its_own(column):
     with pytest.raises(SpecError, match="sample_weight: cannot be the entity"):
         declared(training={"sample_weight": column})
+
+
+def test_a_sample_weight_is_none_of_our_own_columns():
+    with pytest.raises(
+        SpecError, match="sample_weight: is a name that ml_ledger keeps for itself; got '_ml_weight'"
+    ):
+        declared(training={"sample_weight": "_ml_weight"})
