@@ -100,7 +100,9 @@ def _of_numbers(
     ]
     # One column at a time: the engine keeps all values of a quantile in memory.
     quantiles = {str(number): (sql, shares) for number, sql in enumerate(finite)}
-    edges = list(distinct_quantiles(quantiles, rows, sampled, weighted=False).values())
+    found = distinct_quantiles(quantiles, rows, sampled, weighted=False).values()
+    # Of a constant too, so that a smaller value has a bin to fall into.
+    edges = [inner or _lowest(rows, sql, sampled) for inner, sql in zip(found, finite, strict=True)]
     wanted = []
     for number, (sql, column, inner) in enumerate(zip(finite, columns.values(), edges, strict=True)):
         wanted += [
@@ -142,6 +144,12 @@ def _of_numbers(
         ends: Sequence[float | None] = [None, *inner, None]
         for n in range(len(below) - 1):
             yield Statistic(part, feature, "bin", below[n + 1] - below[n], lower=ends[n], upper=ends[n + 1])
+
+
+def _lowest(rows: Relation, sql: str, where: str) -> tuple[float, ...]:
+    """The smallest value, as the one edge; none where there is no value."""
+    (row,) = rows.query(f"select min({sql}) as _ml_lowest from {rows.name} where {where}")
+    return () if row["lowest"] is None else (float(row["lowest"]),)
 
 
 def _of_levels(
