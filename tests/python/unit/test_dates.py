@@ -250,7 +250,8 @@ def test_rows_of_two_parts_in_one_term_are_refused():
         (dated(["day"], unknown="rare"), "features.x.unknown: 'rare' needs rare levels. Fix: declare min_share"),
         (
             dated(["day"], bins=3),
-            "features.x.bins: unknown key; got 3. Allowed: missing, description, kind, parts",
+            "features.x.bins: unknown key; got 3. Allowed: missing, description, written_at, known_in_time, kind,"
+            " parts",
         ),
         ({"kind": "part_of_date"}, "features.x.kind: has a value that is not allowed; got 'part_of_date'"),
     ],
