@@ -2,9 +2,9 @@ with
 
 attempts as (
     {%- for name in ml_ledger.ml_model_names() %}
-    {{ ml_ledger.attempts(ref(project_name, name ~ '_versions')) | indent(4) }}
+        {{ ml_ledger.attempts(ref(project_name, name ~ '_versions')) | indent(8) }}
 
-    union all
+        union all
     {% endfor %}
     {{ ml_ledger.declared_rows(ml_ledger.attempt_columns(), []) | indent(4) }}
 ),
