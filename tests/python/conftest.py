@@ -309,4 +309,4 @@ def built(built_sample: Project, tmp_path: Path) -> Iterator[Project]:
 @pytest.fixture
 def unbuilt(unbuilt_sample: Project, tmp_path: Path) -> Iterator[Project]:
     """An unbuilt sample project of one's own."""
-    yield unbuilt_sample.copy(tmp_path / "project")
+    yield unbuilt_sample.copy(tmp_path / "unbuilt")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ml_ledger.errors import Problem
 from ml_ledger.families.additive import L1_RATIO, MAX_ITER, fit_additive, fit_classes
 from ml_ledger.families.base import Family, Fit, Hyperparameter, TrainingRows, is_number
 from ml_ledger.families.objectives import LOGISTIC
+from ml_ledger.families.penalised_by_firth import fit_firth
 
 if TYPE_CHECKING:
     from ml_ledger.spec import FeatureSpec
@@ -20,6 +22,12 @@ HYPERPARAMETERS = {
     ),
     "l1_ratio": L1_RATIO,
     "max_iter": MAX_ITER,
+    "penalty": Hyperparameter(
+        default="elastic_net",
+        accepts=lambda value: value in ("elastic_net", "firth"),
+        allowed="elastic_net, of strength C and l1_ratio; or firth, for few rows and rare levels, which has neither",
+        later=True,
+    ),
 }
 
 
@@ -31,6 +39,8 @@ def strength_of(inverse: float | str) -> float:
 def _fit(
     *, training: TrainingRows, features: Mapping[str, FeatureSpec], hyperparameters: Mapping[str, Any], seed: int
 ) -> Fit:
+    if hyperparameters["penalty"] == "firth":
+        return fit_firth(training, features, max_iter=hyperparameters["max_iter"])
     if training.task == "multiclass":
         return fit_classes(
             training,
@@ -51,10 +61,35 @@ def _fit(
     )
 
 
+def _problems(
+    where: str, *, hyperparameters: Mapping[str, Any], features: Mapping[str, Any], task: object
+) -> list[Problem]:
+    """What Firth's penalty does not go with."""
+    if hyperparameters.get("penalty") != "firth":
+        return []
+    where = f"{where}.hyperparameters"
+    found = [
+        Problem(
+            f"{where}.{key}",
+            "has no meaning beside penalty: firth, which has no strength",
+            repr(hyperparameters[key]),
+            fix=f"remove {key}, or the penalty",
+        )
+        for key in ("C", "l1_ratio")
+        if key in hyperparameters
+    ]
+    if task == "multiclass":
+        found.append(
+            Problem(f"{where}.penalty", "firth is for two classes", "task multiclass", "elastic_net", "remove it")
+        )
+    return found
+
+
 FAMILY = Family(
     name="logistic",
     tasks=frozenset({"binary", "multiclass"}),
     hyperparameters=HYPERPARAMETERS,
     fit=_fit,
     directed=True,
+    problems=_problems,
 )

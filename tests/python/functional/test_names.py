@@ -20,6 +20,7 @@ NODES = (
     "ml_integrity",
     "ml_features_current",
     "ml_reference",
+    "ml_deployments",
 )
 
 
@@ -45,8 +46,9 @@ def renamed(text: str | None, names: dict[str, str]) -> str | None:
     found = json.loads(text)
     if isinstance(found, dict):
         return json.dumps([(names[name], value) for name, value in found.items()])
-    # Of equal reasons, here those that say nothing, the alphabet decides.
-    return json.dumps([item | {"feature": names[item["feature"]]} for item in found if item["contribution"]])
+    # Of equal reasons, here those that say nothing, the alphabet decides; means are sums in the order of threads.
+    said = [(names[item["feature"]], round(item["contribution"], 12), item) for item in found]
+    return json.dumps([item | {"feature": name, "contribution": by} for name, by, item in said if by])
 
 
 @pytest.mark.parametrize("trees", [False, True])
@@ -122,7 +124,8 @@ def test_metrics_are_the_same(project: Project, trees: bool):
     )
     assert plain[0][:3] == named[0][:3]
     metrics, again = (json.loads(rows[0][3]) for rows in (plain, named))
-    called = {f"class {level}": f"class {name}" for level, name in zip(*LEVELS.values(), strict=True)}
+    pairs = [("class", *LEVELS.values()), ("feature", *feature_names(trees=trees).values())]
+    called = {f"{of} {plain}": f"{of} {name}" for of, *both in pairs for plain, name in zip(*both, strict=True)}
     for one, other in zip(metrics, again, strict=True):
         for key, value in one.items():
             if isinstance(value, float):
@@ -197,7 +200,7 @@ def test_the_latest_features_are_the_same(project: Project):
 
 def test_data_tests_take_any_name(project: Project):
     output = project.dbt("test", "--select", "package:user", "--exclude-resource-type", "unit_test")
-    assert "PASS=10 WARN=0 ERROR=0" in output, output
+    assert "PASS=13 WARN=0 ERROR=0" in output, output
 
 
 def test_a_second_build_appends_nothing(project: Project):

@@ -61,7 +61,7 @@ def test_wrong_arguments_are_refused_and_nothing_is_written(two_versions: Projec
         "share: must be a number above 0 and at most 1; got 1.5.": {"slot": "challenger", "share": 1.5},
         "share: must be a number above 0 and at most 1; got null.": {"slot": "challenger"},
         "share: only a challenger has one; got 0.5 for slot champion.": {"share": 0.5},
-        "slot: has a value that is not allowed; got 'king'.": {"slot": "king"},
+        'slot: has a value that is not allowed; got "king".': {"slot": "king"},
         "valid_from: version 1 of repurchase was trained at 1997-12-31": {"valid_from": "1997-12-30"},
         "valid_from: must be a date or a timestamp that exists; got 'now()'": {"valid_from": "now()"},
         "valid_from: is after the clock; got 1998-05-01 00:00:00. Allowed: 1998-04-30": {

@@ -52,7 +52,7 @@ def test_a_period_must_be_declared_and_long_enough(built: Project):
     built.declare(lambda d: d.update(retention={"predictions_months": 5}))
     output = remove(built, "2000-02-29", reason="", succeeds=False)
     assert "refused: 2 problems. Nothing was written." in output
-    assert at + "must be a whole number of months, 6 or more; got 5. Allowed: 6 and above, as 25." in output
+    assert at + "must be a whole number of months, from 6 to 1200; got 5." in output
     built.declare(lambda d: d.pop("retention"))
     assert at + "is not declared." in remove(built, "2000-02-29", ml_model="repurchase", succeeds=False)
     assert "no ML model declares a retention" in remove(built, "2000-02-29", succeeds=False)

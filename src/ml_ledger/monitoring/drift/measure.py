@@ -16,6 +16,7 @@ from ml_ledger.monitoring.decided import (
     label_and_scores,
     labelled_predictions,
     measured_so_far,
+    sql_type,
     weight_of,
 )
 from ml_ledger.monitoring.drift.compare import Test, measured, tests
@@ -296,7 +297,10 @@ class _Node:
 
     def _sample(self, spec: MLModelSpec, group: Group) -> Sample:
         chosen = self.labelled.filtered(rows_of([group]))
-        names = ", ".join(f"{sql} as {quoted(name)}" for name, sql in feature_texts(spec).items())
+        names = ", ".join(
+            f"try_cast({sql} as {sql_type(spec.features[name].kind)}) as {quoted(name)}"
+            for name, sql in feature_texts(spec).items()
+        )
         with chosen.materialised(f"select entity_id as _ml_entity_id, {names} from {chosen.name}") as texts:
             return sample(spec, texts, "_ml_entity_id", "1 = 1", self.limits.joint_rows)
 
