@@ -1,7 +1,7 @@
 """Do intervals hold, and are false alarms as rare as declared, where entities occur on several dates?
 
 Draws data sets whose truth is known, measures them as versions are measured, and writes docs/simulations.md.
-Run from the project's folder: .venv/bin/python benchmarks/simulations.py [draws]; 1,000 take about 20 minutes.
+Run from the project's folder: .venv/bin/python benchmarks/simulations.py [draws]; 2,000 take about 20 minutes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from ml_ledger.evaluation.metrics import measure
+from ml_ledger.evaluation.binary import mean_of, per_row
+from ml_ledger.evaluation.metrics import Estimate, Metric, measure
+from ml_ledger.evaluation.moments import moments
+from ml_ledger.evaluation.rows import ScoredRows
 from ml_ledger.monitoring.drift.compare import measured as figures
 from ml_ledger.monitoring.drift.compare import tests
 from ml_ledger.monitoring.drift.counting import Counts
@@ -31,7 +34,11 @@ EFFECTS = (0.5, 1.0, 2.0)
 ENTITIES = 250
 THRESHOLD = 0.4
 TRUTH_ROWS = 2_000_000
-COVERED = ("roc_auc", "log_loss", "brier", "mean_score", "positive_share", "precision", "recall", "f1")
+SCORERS = ("self", "baseline:other")
+MEANS = ("log_loss", "brier", "mean_score", "positive_share", "precision", "recall", "f1")
+COVERED = ("roc_auc", *MEANS)
+# So many data sets are measured at once; of one in so many the area under the curve and the drift.
+AT_ONCE, AREAS, ALARMS = 100, 10, 8
 FEATURES, BINS = 10, 20
 PAGE, PICTURE = Path("docs/simulations.md"), Path("docs/simulations.svg")
 
@@ -48,9 +55,9 @@ def draw(random: np.random.Generator, cell: Cell, entities: int) -> dict[str, np
     """Rows of entities: two scores of equal merit, of which the first is measured, and labels."""
     entity = np.repeat(np.arange(entities), cell.dates)
     n = len(entity)
-    # What both scores know of an entity stays; what they know of a date does not.
+    # What both scores know, and half of what one of them knows alone, is of the entity and stays.
     known = random.normal(size=entities)[entity] * 0.7
-    one, other = random.normal(size=(2, n)) * 0.7
+    one, other = (random.normal(size=(2, entities))[:, entity] + random.normal(size=(2, n))) * 0.5
     hidden = cell.effect * random.normal(size=entities)[entity]
     label = random.random(n) < sigmoid(-0.5 + known + one + other + hidden)
     return {
@@ -78,13 +85,37 @@ def truth(cell: Cell) -> dict[str, float]:
 def measured(
     rows: dict[str, np.ndarray], connection: duckdb.DuckDBPyConnection, *, clustered: bool = True
 ) -> dict:
+    """The metrics of one data set, as versions are measured."""
+    relation = Relation(connection.from_arrow(table_of(rows, clustered=clustered)), name="scored")
+    found = measure(relation, task="binary", dataset="holdout", scorers=SCORERS, threshold=THRESHOLD)
+    return {(row.scored_by, row.metric): row for row in found if row.slice == "all"}
+
+
+def means(
+    rows: dict[str, np.ndarray], connection: duckdb.DuckDBPyConnection, *, clustered: bool
+) -> Iterator[dict]:
+    """By data set: the metrics that are means over rows, by the same queries, of many data sets at once."""
+    relation = Relation(connection.from_arrow(table_of(rows, clustered=clustered)), name="scored")
+    scored, values = per_row(ScoredRows.of(relation, SCORERS, others=["_ml_draw"]), THRESHOLD)
+    values = {name: sql for name, sql in values.items() if name[0] == "self" or name[1] == "log_loss_reduction"}
+    for found in moments(scored.query, "_ml_scored_rows", values, scored.design, by="_ml_draw").values():
+        each = [mean_of(scorer, metric, moments_of) for (scorer, metric), moments_of in found.items()]
+        yield {(one.scored_by, one.metric): one.estimate for one in each}
+
+
+def table_of(rows: dict[str, np.ndarray], *, clustered: bool) -> pa.Table:
     columns = {"_ml_label": rows["label"], "_ml_s0_0": rows["self"], "_ml_s1_0": rows["other"]}
     columns |= {"_ml_cluster": rows["entity"]} if clustered else {}
-    relation = Relation(connection.from_arrow(pa.table(columns)), name="scored")
-    found = measure(
-        relation, task="binary", dataset="holdout", scorers=["self", "baseline:other"], threshold=THRESHOLD
-    )
-    return {(row.scored_by, row.metric): row for row in found if row.slice == "all"}
+    return pa.table(columns | ({"_ml_draw": rows["draw"]} if "draw" in rows else {}))
+
+
+def together(random: np.random.Generator, cell: Cell, draws: int) -> dict[str, np.ndarray]:
+    """Data sets below each other, each with entities of its own."""
+    each = [draw(random, cell, ENTITIES) for _ in range(draws)]
+    rows = {name: np.concatenate([one[name] for one in each]) for name in each[0]}
+    rows["draw"] = np.repeat(np.arange(draws), ENTITIES * cell.dates)
+    rows["entity"] = rows["entity"] + ENTITIES * rows["draw"]
+    return rows
 
 
 def intervals(cell: Cell, draws: int, seed: int) -> dict[str, float]:
@@ -92,22 +123,29 @@ def intervals(cell: Cell, draws: int, seed: int) -> dict[str, float]:
     random, connection, true = np.random.default_rng(seed), duckdb.connect(), truth(cell)
     done, hits, errs = ({"clustered": 0, "alone": 0} for _ in range(3))
     by_metric = dict.fromkeys(COVERED, 0)
-    for number in range(draws):
-        rows = draw(random, cell, ENTITIES)
-        for how in (
-            ("clustered", "alone") if number % 4 == 0 else ("clustered",)
-        ):  # how wrong it was needs fewer draws
-            done[how] += 1
-            found = measured(rows, connection, clustered=how == "clustered")
-            for metric in COVERED:
-                row = found["self", metric]
-                inside = row.ci_low <= true[metric] <= row.ci_high
-                hits[how] += inside
-                by_metric[metric] += inside and how == "clustered"
-            errs[how] += found["baseline:other", "log_loss_reduction"].ci_low > 0
-    result = {f"cover_{how}": hits[how] / (done[how] * len(COVERED)) for how in hits}
+    for _ in range(draws // AT_ONCE):
+        rows = together(random, cell, AT_ONCE)
+        for how in done:
+            for found in means(rows, connection, clustered=how == "clustered"):
+                done[how] += 1
+                inside = {metric: holds(found["self", metric], true[metric]) for metric in MEANS}
+                hits[how] += sum(inside.values())
+                errs[how] += found["baseline:other", "log_loss_reduction"].ci_low > 0
+                for metric in MEANS if how == "clustered" else ():
+                    by_metric[metric] += inside[metric]
+    shares = {metric: by_metric[metric] / done["clustered"] for metric in MEANS}
+    # What needs the rows of a data set in order takes queries of its own.
+    areas = [
+        measured(draw(random, cell, ENTITIES), connection)["self", "roc_auc"] for _ in range(draws // AREAS)
+    ]
+    shares["roc_auc"] = float(np.mean([holds(area, true["roc_auc"]) for area in areas]))
+    result = {f"cover_{how}": hits[how] / (done[how] * len(MEANS)) for how in hits}
     result |= {f"gate_{how}": errs[how] / done[how] for how in errs}
-    return result | {f"metric_{metric}": n / draws for metric, n in by_metric.items()}
+    return result | {f"metric_{metric}": share for metric, share in shares.items()}
+
+
+def holds(found: Estimate | Metric, true: float) -> bool:
+    return found.ci_low <= true <= found.ci_high
 
 
 def false_alarms(cell: Cell, draws: int, seed: int) -> dict[str, float]:
@@ -156,13 +194,14 @@ def binned(values: np.ndarray, edges: list[float]) -> list[int]:
 
 def simulated(task: tuple[Cell, int, int]) -> tuple[Cell, dict[str, float]]:
     cell, draws, seed = task
-    return cell, intervals(cell, draws, seed) | false_alarms(cell, draws, seed + 1)
+    return cell, intervals(cell, draws, seed) | false_alarms(cell, draws // ALARMS, seed + 1)
 
 
 def page(results: dict[Cell, dict[str, float]], draws: int) -> Iterator[str]:
     yield "# Do intervals hold?"
     yield ""
-    yield f"""Written by `benchmarks/simulations.py` from {draws:,} draws of {ENTITIES} entities per line. Each entity
+    yield f"""Written by `benchmarks/simulations.py` from {draws:,} draws of {ENTITIES} entities per line (of the area under the
+ROC curve {draws // AREAS:,}, of drift {draws // ALARMS:,}). Each entity
 occurs on so many dates, and adds a draw of its own, of that standard deviation, to the log-odds of all its labels. Two
 scores know equally much of the labels. A 95 % interval is to hold the truth in 93 to 97 of 100 draws; the gate, that
 asks whether the interval of the difference of two scores lies above 0, is to err in 1.5 to 3.5 of 100 where there is

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ml_ledger.evaluation.estimates import Estimate, Measured, without_interval
+from ml_ledger.evaluation.moments import Moments
 from ml_ledger.evaluation.ranks import deciles, ranking
 from ml_ledger.evaluation.rows import ScoredRows, is_earlier_version, is_scored, negative_log
 from ml_ledger.terms.base import double
@@ -18,23 +19,9 @@ def measure_binary(rows: ScoredRows, threshold: float | None) -> Iterator[Measur
     rows: one output per scorer. threshold: a score at or above it is a positive decision; None leaves out what
     depends on it.
     """
-    numbers = range(len(rows.scorers))
-    of_label = {
-        f"_ml_of_label{i}": f"case when _ml_label = 1 then _ml_s{i}_0 else 1 - _ml_s{i}_0 end" for i in numbers
-    }
-    rows = rows.with_columns(of_label)
-    rows = rows.with_columns({f"_ml_loss{i}": negative_log(f"_ml_of_label{i}") for i in numbers})
-    values = {("label", "base_rate"): "_ml_label"}
-    for i, scorer in enumerate(rows.scorers):
-        for metric, sql in _per_row(i, threshold).items():
-            values[scorer, metric] = sql
-        if is_earlier_version(scorer):
-            values[scorer, "score_shift"] = f"abs(_ml_s{i}_0 - _ml_s0_0)"
+    rows, values = per_row(rows, threshold)
     for (scorer, metric), moments in rows.moments(values).items():
-        if metric == "overlap":
-            yield Measured(scorer, "f1", f1_from_overlap(moments.share()))
-        else:
-            yield Measured(scorer, metric, moments.share() if metric in SHARES else moments.average())
+        yield mean_of(scorer, metric, moments)
     for i, scorer in enumerate(rows.scorers):
         found = ranking(rows, score=f"_ml_s{i}_0")
         if found is not None:
@@ -44,7 +31,30 @@ def measure_binary(rows: ScoredRows, threshold: float | None) -> Iterator[Measur
             yield from _by_decile(rows, i)
 
 
-def _per_row(i: int, threshold: float | None) -> dict[str, str]:
+def per_row(rows: ScoredRows, threshold: float | None) -> tuple[ScoredRows, dict[tuple[str, str], str]]:
+    """The rows with more columns, and by scorer and metric the SQL over them whose mean is the metric."""
+    numbers = range(len(rows.scorers))
+    of_label = {
+        f"_ml_of_label{i}": f"case when _ml_label = 1 then _ml_s{i}_0 else 1 - _ml_s{i}_0 end" for i in numbers
+    }
+    rows = rows.with_columns(of_label)
+    rows = rows.with_columns({f"_ml_loss{i}": negative_log(f"_ml_of_label{i}") for i in numbers})
+    values = {("label", "base_rate"): "_ml_label"}
+    for i, scorer in enumerate(rows.scorers):
+        values |= {(scorer, metric): sql for metric, sql in _of_scorer(i, threshold).items()}
+        if is_earlier_version(scorer):
+            values[scorer, "score_shift"] = f"abs(_ml_s{i}_0 - _ml_s0_0)"
+    return rows, values
+
+
+def mean_of(scorer: str, metric: str, moments: Moments) -> Measured:
+    """The metric of a scorer, by the moments of its values per row."""
+    if metric == "overlap":
+        return Measured(scorer, "f1", f1_from_overlap(moments.share()))
+    return Measured(scorer, metric, moments.share() if metric in SHARES else moments.average())
+
+
+def _of_scorer(i: int, threshold: float | None) -> dict[str, str]:
     """SQL per row of what scorer number i's metrics are means of."""
     score = f"_ml_s{i}_0"
     values = {

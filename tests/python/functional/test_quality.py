@@ -60,7 +60,8 @@ def countries(british: str, share: int = 20) -> str:
 
 def splits(holdout_as_of: str, holdout_entity: int, train_matured: str = "1998-03-01") -> str:
     return f"""
-        select i as entity_id, date '1998-01-01' as as_of, timestamp '{train_matured}' as matured_at, 'train' as _ml_split
+        select i as entity_id, date '1998-01-01' as as_of, timestamp '{train_matured}' as matured_at,
+            'train' as _ml_split
         from range(1, 11) as r(i)
         union all select {holdout_entity}, date '{holdout_as_of}', timestamp '1998-06-01', 'holdout'
         union all select null, date '1998-01-01', timestamp '1998-06-01', 'holdout'
