@@ -135,9 +135,7 @@ def intervals(cell: Cell, draws: int, seed: int) -> dict[str, float]:
                     by_metric[metric] += inside[metric]
     shares = {metric: by_metric[metric] / done["clustered"] for metric in MEANS}
     # What needs the rows of a data set in order takes queries of its own.
-    areas = [
-        measured(draw(random, cell, ENTITIES), connection)["self", "roc_auc"] for _ in range(draws // AREAS)
-    ]
+    areas = [measured(draw(random, cell, ENTITIES), connection)["self", "roc_auc"] for _ in range(draws // AREAS)]
     shares["roc_auc"] = float(np.mean([holds(area, true["roc_auc"]) for area in areas]))
     result = {f"cover_{how}": hits[how] / (done[how] * len(MEANS)) for how in hits}
     result |= {f"gate_{how}": errs[how] / done[how] for how in errs}
@@ -200,12 +198,11 @@ def simulated(task: tuple[Cell, int, int]) -> tuple[Cell, dict[str, float]]:
 def page(results: dict[Cell, dict[str, float]], draws: int) -> Iterator[str]:
     yield "# Do intervals hold?"
     yield ""
-    yield f"""Written by `benchmarks/simulations.py` from {draws:,} draws of {ENTITIES} entities per line (of the area under the
-ROC curve {draws // AREAS:,}, of drift {draws // ALARMS:,}). Each entity
-occurs on so many dates, and adds a draw of its own, of that standard deviation, to the log-odds of all its labels. Two
-scores know equally much of the labels. A 95 % interval is to hold the truth in 93 to 97 of 100 draws; the gate, that
-asks whether the interval of the difference of two scores lies above 0, is to err in 1.5 to 3.5 of 100 where there is
-no difference."""
+    yield f"""Written by `benchmarks/simulations.py` from {draws:,} draws of {ENTITIES} entities per line (of the area
+under the ROC curve {draws // AREAS:,}, of drift {draws // ALARMS:,}). Each entity occurs on so many dates, and adds a
+draw of its own, of that standard deviation, to the log-odds of all its labels. Two scores know equally much of the
+labels. A 95 % interval is to hold the truth in 93 to 97 of 100 draws; the gate, that asks whether the interval of the
+difference of two scores lies above 0, is to err in 1.5 to 3.5 of 100 where there is no difference."""
     yield ""
     shown = "Share of intervals that hold the truth, and of gates that err, by dates per entity"
     yield f"![{shown}: clustered, and as if rows stood alone](simulations.svg)"

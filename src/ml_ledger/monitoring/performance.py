@@ -26,6 +26,7 @@ from ml_ledger.monitoring.decided import (
     weight_of,
 )
 from ml_ledger.monitoring.estimated.binary import estimated_binary
+from ml_ledger.monitoring.estimated.draws import widened
 from ml_ledger.monitoring.estimated.multiclass import estimated_multiclass
 from ml_ledger.monitoring.estimated.value import estimated_value, estimated_value_of_classes
 from ml_ledger.monitoring.without_stopping import without_stopping
@@ -33,6 +34,7 @@ from ml_ledger.progress import say
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.spec import MLModelSpec, parse_spec
 from ml_ledger.terms.base import literal
+from ml_ledger.training.design_effects import Resemblance, cluster_size
 from ml_ledger.training.groups import attributes_of, group_columns
 from ml_ledger.training.measuring import measure_options, measured_groups, measured_outputs, per_exposure
 from ml_ledger.training.slices import measured_slices, slice_columns, slice_conditions
@@ -100,7 +102,7 @@ def measure_performance(
     stored = {
         row["version"]: row
         for row in Relation(versions, name="_ml_versions").query(
-            "select version, spec, baselines, threshold from _ml_versions order by version"
+            "select version, spec, baselines, threshold, reference from _ml_versions order by version"
         )
     }
     groups = _changed_groups(labelled, declared, history)
@@ -113,7 +115,8 @@ def measure_performance(
         # What decisions are worth, and to whom they must be fair, is as declared now; the threshold is the version's.
         then = then.model_copy(update={"value": declared.value, "fairness": declared.fairness})
         threshold = None if of_version is None else of_version["threshold"]
-        for group, metric in _of_version(labelled, changed, then, baselines, threshold):
+        resemblance = Resemblance.of_labels(of_version["reference"] if of_version else None)
+        for group, metric in _of_version(labelled, changed, then, baselines, threshold, resemblance):
             rows.append(
                 {
                     **{name: group[name] for name in PERFORMANCE_SCHEMA.names if name in group},
@@ -165,6 +168,7 @@ def _of_version(
     spec: MLModelSpec,
     baselines: Mapping[str, str],
     threshold: float | None,
+    resemblance: Resemblance,
 ) -> Iterator[tuple[Mapping[str, Any], Metric]]:
     """Metrics of groups of predictions of one version (None: of the control group)."""
     version = groups[0]["version"]
@@ -198,10 +202,10 @@ def _of_version(
                     for metric in measured_groups(realised, attributes, spec, options):
                         yield group, metric
             if spec.task in WITH_PROBABILITIES and version is not None:
-                for measured in _estimated(
-                    scored.filtered(in_group), ["self", *scorings], spec, options["threshold"]
-                ):
-                    for metric in measured.rows(ESTIMATED):
+                rows = scored.filtered(in_group)
+                effect = resemblance.at(cluster_size(rows, CLUSTER, "_ml_s0_0 is not null"))
+                for measured in _estimated(rows, ["self", *scorings], spec, options["threshold"]):
+                    for metric in widened(measured, effect).rows(ESTIMATED):
                         yield group, metric
 
 

@@ -7,7 +7,9 @@ bins, so that no outlier decides; levels by the mean over levels that corrects a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ml_ledger.terms.base import double
@@ -89,6 +91,28 @@ def of_levels(rows: Relation, level: str, cluster: str, where: str) -> float:
         between = float(row["squares"]) - 2 * share * float(row["products"]) + share**2 * sizes
         effects += between / (total * share)
     return max(1.0, effects / (len(found) - 1))
+
+
+@dataclass(frozen=True)
+class Resemblance:
+    """How alike the rows of a cluster were among training rows: the design effect of clusters of a size."""
+
+    effect: float
+    size: float
+
+    @classmethod
+    def of_labels(cls, stored: str | None) -> Resemblance:
+        """Of the labels, by the statistics that a version keeps; as alike as can be where it keeps none."""
+        kept = {
+            row["statistic"]: row["value"]
+            for row in json.loads(stored or "[]")
+            if row["part"] == "label" and row["statistic"] in ("cluster_size", "design_effect")
+        }
+        return cls(kept.get("design_effect", 1.0), kept.get("cluster_size", 1.0))
+
+    def at(self, size: float) -> float:
+        """The design effect of clusters of another size."""
+        return at_size(self.effect, self.size, size)
 
 
 def at_size(effect: float, size: float, other_size: float) -> float:

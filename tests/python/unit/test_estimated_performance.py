@@ -1,10 +1,15 @@
 """What metrics are to be expected of calibrated scores, against labels drawn from them and scikit-learn."""
 
+import json
+
 import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss, f1_score, log_loss, precision_score, recall_score, roc_auc_score
 
+from ml_ledger.evaluation.estimates import Estimate, Measured
 from ml_ledger.monitoring.estimated.binary import estimated_binary
+from ml_ledger.monitoring.estimated.draws import widened
+from ml_ledger.training.design_effects import Resemblance
 
 THRESHOLD = 0.4
 DRAWS = 400
@@ -70,3 +75,38 @@ def test_few_scores_and_none():
     two = {row.metric: row.estimate for row in estimated_binary(np.array([0.2, 0.9]), None)}
     # Of the pairs of a positive and a negative, 0.9 × 0.8 are in order and 0.2 × 0.1 are not.
     assert two["roc_auc"].value == pytest.approx(0.72 / 0.74, abs=1e-15)
+
+
+def test_labels_that_resemble_each_other_widen_the_interval():
+    """Of clusters whose labels are all alike: a common draw decides them."""
+    random, dates = np.random.default_rng(11), 6
+    score = np.repeat(random.beta(0.8, 2.5, size=300), dates)
+    alone = {row.metric: row for row in estimated_binary(score, THRESHOLD)}
+    effect = Resemblance(effect=4.0, size=4.0).at(dates)
+    assert effect == dates
+    draws = [realised(score, (np.repeat(random.random(300), dates) < score).astype(int)) for _ in range(DRAWS)]
+    for metric in ("base_rate", "brier", "recall"):
+        values = np.array([draw[metric] for draw in draws])
+        found = widened(alone[metric], effect).estimate
+        assert np.mean((values >= found.ci_low) & (values <= found.ci_high)) >= 0.92, metric
+        too_narrow = alone[metric].estimate
+        assert np.mean((values >= too_narrow.ci_low) & (values <= too_narrow.ci_high)) < 0.75, metric
+
+
+def test_a_widened_share_stays_between_0_and_1():
+    found = widened(Measured("self", "recall", Estimate(0.9, 0.75, 1.0, 10)), 4.0).estimate
+    assert (found.ci_low, found.ci_high) == (pytest.approx(0.6), 1.0)
+    loss = widened(Measured("self", "log_loss", Estimate(0.9, 0.75, 1.05, 10)), 4.0).estimate
+    assert (loss.ci_low, loss.ci_high) == (pytest.approx(0.6), pytest.approx(1.2))
+
+
+def test_resemblance_is_that_of_the_labels_of_training_rows():
+    kept = [
+        {"part": "label", "statistic": "cluster_size", "value": 3.0},
+        {"part": "label", "statistic": "design_effect", "value": 2.0},
+        {"part": "feature", "feature": "x", "statistic": "design_effect", "value": 3.0},
+    ]
+    found = Resemblance.of_labels(json.dumps(kept))
+    assert [found.at(size) for size in (1.0, 3.0, 5.0)] == [1.0, 2.0, 3.0]
+    # A version that says nothing of it: rows of an entity may be as alike as can be.
+    assert Resemblance.of_labels(None).at(5.0) == 5.0

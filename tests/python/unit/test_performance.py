@@ -238,6 +238,7 @@ def test_classes_are_measured_as_scikit_learn_does(connection):
             "spec": [parse_spec("m", spec).canonical_json()],
             "baselines": pa.array([None], pa.string()),
             "threshold": pa.array([None], pa.float64()),
+            "reference": pa.array([None], pa.string()),
         }
     )
     found = measure_performance(

@@ -1,17 +1,23 @@
 """Expectations over labels that are drawn with the probabilities that a version gives.
 
-Every label is an independent draw, for the rows as they are. Variances are over these draws, so that the realised value
-lies in the interval in 95 of 100 periods, unless the relation between features and label has changed. With calibrated
-scores this is confidence-based performance estimation (known from NannyML). Ratios of sums have delta-method variances.
+Every label is an independent draw, for the rows as they are; where entities have several, `widened` says what that
+costs. Variances are over these draws, so that the realised value lies in the interval in 95 of 100 periods, unless the
+relation between features and label has changed. With calibrated scores this is confidence-based performance estimation
+(known from NannyML). Ratios of sums have delta-method variances.
 """
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
-from ml_ledger.evaluation.estimates import Estimate, normal
+from ml_ledger.evaluation.estimates import Estimate, Measured, normal
 from ml_ledger.warehouse import Vector
+
+SHARES = ("base_rate", "roc_auc", "precision", "recall", "f1", "accuracy")
 
 
 def expected_mean(probability: NDArray[np.float64], of_label: NDArray[np.float64]) -> Estimate | None:
@@ -55,6 +61,17 @@ def expected_auc(p: Vector) -> Estimate | None:
     auc = float((ranked * beaten).sum()) / pairs
     slopes = (beaten - beating - auc * (zeros - ones)) / pairs
     return normal(float(auc), float((slopes**2) @ (ranked * (1 - ranked))), len(p))
+
+
+def widened(measured: Measured, effect: float) -> Measured:
+    """An estimate with the interval of labels of which so many times fewer, drawn alone, would say as much."""
+    found = measured.estimate
+    if effect == 1 or found is None or found.ci_low is None or found.ci_high is None:
+        return measured
+    # Of a share, one end may have been cut off.
+    half = max(found.value - found.ci_low, found.ci_high - found.value) * math.sqrt(effect)
+    wide = Estimate(found.value, found.value - half, found.value + half, found.n)
+    return replace(measured, estimate=as_share(wide) if measured.metric in SHARES else wide)
 
 
 def as_share(estimate: Estimate | None) -> Estimate | None:
