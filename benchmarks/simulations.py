@@ -38,7 +38,7 @@ SCORERS = ("self", "baseline:other")
 MEANS = ("log_loss", "brier", "mean_score", "positive_share", "precision", "recall", "f1")
 COVERED = ("roc_auc", *MEANS)
 # So many data sets are measured at once; of one in so many the area under the curve and the drift.
-AT_ONCE, AREAS, ALARMS = 100, 10, 8
+AT_ONCE, AREAS, ALARMS = 100, 20, 16
 FEATURES, BINS = 10, 20
 PAGE, PICTURE = Path("docs/simulations.md"), Path("docs/simulations.svg")
 

@@ -108,16 +108,16 @@ inner join {{ features }} as _ml_features
     Returns: list of texts; empty while dbt parses.
 #}
 {% macro training_set_problems(ml_model, spec, holdout, features, labels) %}
-    {% set problems = ml_ledger.input_problems('training_set', ml_model, features=features, labels=labels) %}
-    {% if not execute or problems %}
-        {% do return(problems) %}
-    {% endif %}
-    {% if spec.get('task') and (labels is none) != (spec.task == 'clustering') %}
-        {% do problems.append(
+    {% if execute and spec.get('task') is string and (labels is none) != (spec.task == 'clustering') %}
+        {% do return([
             "training_set of '" ~ ml_model ~ "': task clustering takes no labels, every other task does; got task "
             ~ spec.task ~ ' and ' ~ ('no labels' if labels is none else 'labels from ' ~ labels)
             ~ '. Fix: ' ~ ('pass labels=ref(...)' if labels is none else 'remove the argument labels') ~ ', or correct the task.'
-        ) %}
+        ]) %}
+    {% endif %}
+    {% set problems = ml_ledger.input_problems('training_set', ml_model, features=features, labels=labels) %}
+    {% if not execute or problems %}
+        {% do return(problems) %}
     {% endif %}
     {% do problems.extend(ml_ledger.holdout_problems(ml_model, holdout, features)) %}
     {% do problems.extend(ml_ledger.label_key_problems(spec, features, labels)) %}
