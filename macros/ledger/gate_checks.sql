@@ -42,21 +42,7 @@ savings as (
         ci_low
     from holdout_metrics as savings
     where
-        slice = 'all'
-        and metric in ('log_loss_reduction', 'squared_error_reduction', 'squared_distance_reduction', 'deviance_reduction')
-        -- Of counts and amounts, the deviance of the version's own family.
-        and not (
-            metric = 'squared_error_reduction'
-            and exists (
-                select 1
-                from holdout_metrics as deviances
-                where
-                    deviances.slice = 'all'
-                    and deviances.metric = 'deviance_reduction'
-                    and deviances.version = savings.version
-                    and deviances.scored_by = savings.scored_by
-            )
-        )
+        {{ ml_ledger.is_loss_saved('holdout_metrics', 'savings', keys=['version']) | indent(8) }}
 ),
 
 asked as (

@@ -20,27 +20,7 @@ select
     as message
 from latest_performance as used
 where
-    {%- if settings.task == 'regression' %}
-    -- Of counts and amounts, the deviance of the version's own family.
-    used.metric in ('deviance_reduction', 'squared_error_reduction')
-    and (
-        used.metric = 'deviance_reduction'
-        or not exists (
-            select 1
-            from latest_performance as deviances
-            where
-                deviances.metric = 'deviance_reduction'
-                and deviances.slice = 'all'
-                and deviances.version = used.version
-                and deviances.slot = used.slot
-                and deviances.scored_by = used.scored_by
-                and deviances.period_start = used.period_start
-        )
-    )
-    {%- else %}
-    used.metric = 'log_loss_reduction'
-    {%- endif %}
-    and used.slice = 'all'
+    {{ ml_ledger.is_loss_saved('latest_performance', 'used', keys=['version', 'slot', 'period_start']) | indent(4) }}
     and used.scored_by like 'baseline:%'
     and used.ci_high < 0
 {%- endmacro %}

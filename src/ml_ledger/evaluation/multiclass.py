@@ -44,8 +44,8 @@ def _is_class(k: int) -> str:
 
 
 def with_predictions(rows: ScoredRows, classes: int) -> ScoredRows:
-    """Columns of scorer number i: `_ml_top<i>`, `_ml_predicted<i>`, `_ml_of_label<i>` (the label\'s"
-    " probability), `_ml_loss<i>`."""
+    """Columns of scorer number i: `_ml_top<i>`, `_ml_predicted<i>`, `_ml_of_label<i>` (the label's
+    probability), `_ml_loss<i>`."""
     numbers, outputs = range(len(rows.scorers)), range(classes)
     rows = rows.with_columns(
         {f"_ml_top{i}": f"greatest({', '.join(f'_ml_s{i}_{k}' for k in outputs)})" for i in numbers}

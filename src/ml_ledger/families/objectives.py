@@ -17,8 +17,8 @@ Vector = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Objective:
-    """One loss. The SQL reads the columns _ml_eta, _ml_y and _ml_mu, and mu may be any expression of eta"
-    " that the others share."""
+    """One loss. The SQL reads the columns _ml_eta, _ml_y and _ml_mu, and mu may be any expression of eta
+    that the others share."""
 
     mu_sql: str
     loss_sql: str

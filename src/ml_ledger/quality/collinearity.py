@@ -38,8 +38,8 @@ def variance_inflation(design: Matrix) -> tuple[Vector, Matrix]:
 
 
 def collinearity(rows: TrainingSet, sample: Rows, limits: QualityLimits) -> Iterator[Finding]:
-    """A finding per numeric feature whose variance inflation factor is above the limit; NULL counts as the"
-    " mean."""
+    """A finding per numeric feature whose variance inflation factor is above the limit; NULL counts as the
+    mean."""
     values = {position: sample.design[:, position] for position in rows.numbers()}
     known = {position: column for position, column in values.items() if np.isfinite(column).any()}
     filled = {

@@ -27,8 +27,8 @@ LARGEST_ATOM = 0.3
 
 
 def outliers(rows: TrainingSet, sample: Rows, limits: QualityLimits) -> Iterator[Finding]:
-    """A finding per numeric feature with values beyond the fences of the sample, counted over all training"
-    " rows."""
+    """A finding per numeric feature with values beyond the fences of the sample, counted over all training
+    rows."""
     found = {
         rows.columns[position].name: fences(sample.design[:, position], limits.outlier_distance)
         for position in rows.numbers()

@@ -174,8 +174,8 @@ def _surest(
     tried: int,
     but: Sequence[WeakSlice],
 ) -> WeakSlice | None:
-    """The slice whose difference has the highest lower end, entities being the units; none that is mostly in"
-    " `but`."""
+    """The slice whose difference has the highest lower end, entities being the units; none that is mostly in
+    `but`."""
     best: WeakSlice | None = None
     for candidate in candidates:
         if best is not None and candidate.low <= best.low:
