@@ -11,6 +11,9 @@ from pydantic_core import PydanticCustomError
 
 from ml_ledger.warehouse import PREFIX
 
+# The column of labels that says when each of them matured.
+MATURED_AT = "matured_at"
+
 
 def _column(name: str) -> str:
     """The name of a column: what a warehouse takes in quotes, but for names that are ours."""
@@ -26,7 +29,15 @@ def is_ours(name: object) -> bool:
     return str(name).lower().startswith(PREFIX)
 
 
+def _of_labels(name: str) -> str:
+    """The name of a column of the labels, whose moment of maturing has a name of its own."""
+    if name.lower() == MATURED_AT:
+        raise PydanticCustomError("label_column", "is the moment at which labels mature")
+    return name
+
+
 Column = Annotated[str, AfterValidator(_column)]
+LabelColumn = Annotated[Column, AfterValidator(_of_labels)]
 Name = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(allow_inf_nan=False, gt=0)]

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from ml_ledger.coefficients import DatePart
 from ml_ledger.families import FAMILIES
-from ml_ledger.spec.base import Column, Finite, Name, Positive, Strict
+from ml_ledger.spec.base import Column, Finite, LabelColumn, Name, Positive, Strict
 from ml_ledger.spec.fairness import FairnessSpec
 from ml_ledger.spec.gate import GateSpec, SliceSpec, SmokeCaseSpec
 from ml_ledger.spec.governance import DeploymentSpec, ExperimentSpec, GovernanceSpec, RetentionSpec
@@ -187,10 +187,10 @@ class MLModelSpec(Strict):
     description: str | None = None
     owner: str | None = None
     example: bool = False
-    entity: Column
-    as_of: Column
-    label: Column | None = None
-    never: Column | None = None
+    entity: LabelColumn
+    as_of: LabelColumn
+    label: LabelColumn | None = None
+    never: LabelColumn | None = None
     exposure: Column | None = None
     classes: Annotated[list[str], Field(min_length=1)] | None = None
     features: Annotated[dict[Column, FeatureSpec], Field(min_length=1)]

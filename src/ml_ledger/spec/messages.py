@@ -38,6 +38,9 @@ def translate(root: str, detail: Mapping[str, Any]) -> Problem:
     if kind == "reserved_column":
         fix = "rename the column in the model that it comes from"
         return Problem(where, detail["msg"], _shown(value), "any name that does not begin with _ml_", fix)
+    if kind == "label_column":
+        fix = "rename the column in the features and the labels"
+        return Problem(where, detail["msg"], _shown(value), "any other name", fix)
     if kind == "column_name":
         return Problem(where, detail["msg"], _shown(value), "printable characters, without spaces at either end")
     limits = {"greater_than": ">", "greater_than_equal": ">=", "less_than": "<", "less_than_equal": "<="}

@@ -173,6 +173,13 @@ MISTAKES = {
             " Allowed: any name that does not begin with _ml_. Fix: rename the column"
         ],
     ),
+    "the name of the moment at which labels mature": (
+        lambda d: d.update(entity="Matured_At", as_of="Matured_At", label="Matured_At"),
+        [
+            f"{key}: is the moment at which labels mature; got 'Matured_At'. Allowed: any other name."
+            for key in ("entity", "as_of", "label")
+        ],
+    ),
     "two names that warehouses do not tell apart": (
         lambda d: d["features"].update(Recency_Days={"kind": "numeric"}),
         ["features.Recency_Days: is called as another feature but for upper and lower case", "got 'recency_days'"],
