@@ -32,9 +32,10 @@ replay: $(INSTALLED)  ## A fresh warehouse, the clock walked month by month over
 	@$(BIN)/ml-ledger report
 	@$(BIN)/ml-ledger verify
 
-lint: $(INSTALLED)  ## ruff and sqlfluff
+lint: $(INSTALLED)  ## ruff, mypy and sqlfluff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --processes 2 models analyses
 
 dbt-test: $(INSTALLED)  ## Data and unit tests of the shipped project, in a warehouse of their own

@@ -259,8 +259,8 @@ class Relation:
         number; `md5sum60:<rows>:<sum of the numbers>`.
         """
         texts = [f"cast({quoted(column)} as varchar)" for column in columns]
-        row = " || ".join(f"coalesce(length({text}) || ':' || {text}, '-')" for text in texts)
-        row_number = f"cast('0x' || substr(md5({row}), 1, 15) as bigint)"
+        values = " || ".join(f"coalesce(length({text}) || ':' || {text}, '-')" for text in texts)
+        row_number = f"cast('0x' || substr(md5({values}), 1, 15) as bigint)"
         (row,) = self.query(
             f"select count(*) as _ml_n, sum({row_number}) as _ml_total from {self.name} where {where}"
         )

@@ -20,7 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a sub-command. Returns the exit code: 0 done, 1 refused or failed (argparse exits with 2 on usage)."""
     options = _parser().parse_args(arguments)
     try:
-        return options.run(options)
+        code: int = options.run(options)
+        return code
     except MLLedgerError as error:
         print(f"ml-ledger: {error}", file=sys.stderr)
         return 1

@@ -127,7 +127,8 @@ def _difference_of_thresholds(recorded: Mapping[str, Any], again: float | None) 
         return None
     if recorded["threshold"] is None or again is None:
         return float("inf")
-    return abs(recorded["threshold"] - again) / max(1.0, abs(recorded["threshold"]))
+    before: float = recorded["threshold"]
+    return abs(before - again) / max(1.0, abs(before))
 
 
 def _kept_rows(connection: duckdb.DuckDBPyConnection, ml_model: str, version: int) -> Relation:

@@ -135,7 +135,7 @@ def _case(row: dict[str, Any]) -> str:
     if row["applies_to"] == "level":
         return f"= {row['level']}"
     if row["applies_to"] != "value" or (row["lower_bound"], row["upper_bound"]) == (None, None):
-        return row["applies_to"]
+        return str(row["applies_to"])
     lower = "" if row["lower_bound"] is None else f"{row['lower_bound']:g} <= "
     upper = "" if row["upper_bound"] is None else f" < {row['upper_bound']:g}"
     return f"{lower}value{upper}"

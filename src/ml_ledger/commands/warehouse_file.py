@@ -64,7 +64,7 @@ def schema_of_ledger(warehouse: Path, schema: str | None = None) -> str:
     """The schema that `opened` has in use. Raises WarehouseError as `opened` does."""
     with opened(warehouse, schema) as connection:
         ((name,),) = connection.execute("select current_schema()").fetchall()
-    return name
+    return str(name)
 
 
 def ledgers_of(connection: duckdb.DuckDBPyConnection) -> list[str]:

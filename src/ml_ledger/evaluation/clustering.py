@@ -14,7 +14,7 @@ def measure_clustering(rows: ScoredRows) -> Iterator[Measured]:
     rows: two outputs per scorer, the distances to the nearest and to the second nearest centroid, the second NULL
     where there is one cluster.
     """
-    values = {}
+    values: dict[tuple[str, str], str] = {}
     for i, scorer in enumerate(rows.scorers):
         near, next_near = f"_ml_s{i}_0", f"_ml_s{i}_1"
         values |= {

@@ -75,13 +75,11 @@ def ratio_of_shares(share: Moments, other: Moments) -> Estimate | None:
     ratio = share.mean / other.mean
     if not share.mean:
         return without_interval(ratio, share.n)
-    variances = [_variance(side) for side in (share, other)]
-    if None in variances:
+    of_share, of_other = _variance(share), _variance(other)
+    if of_share is None or of_other is None:
         return without_interval(ratio, share.n)
     clusters = None if share.clusters is None or other.clusters is None else share.clusters + other.clusters - 1
-    half = critical(clusters) * math.sqrt(
-        sum(variance / side.mean**2 for variance, side in zip(variances, (share, other), strict=True))
-    )
+    half = critical(clusters) * math.sqrt(of_share / share.mean**2 + of_other / other.mean**2)
     return Estimate(ratio, ratio * math.exp(-half), ratio * math.exp(half), share.n)
 
 

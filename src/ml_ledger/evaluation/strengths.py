@@ -38,7 +38,7 @@ class Strength:
 
     def by_cluster(self, clusters: NDArray[np.int64]) -> Strength:
         """It, with one influence per cluster of rows. clusters: of each row the number, from 0, without gaps."""
-        sums = np.bincount(clusters, self.influence)
+        sums = np.asarray(np.bincount(clusters, self.influence), dtype=np.float64)
         return Strength(self.value, sums * (len(sums) / len(clusters)))
 
     @property

@@ -18,9 +18,10 @@ from ml_ledger.families.joint_tests import likelihood_ratios, wald_tests
 from ml_ledger.families.objectives import Objective
 from ml_ledger.terms import Term, learn_terms
 from ml_ledger.training.separation import Apart, minimise_apart
+from ml_ledger.training.sums import asked_for
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import FeatureSpec
+    from ml_ledger.spec import InputSpec
 
 L1_RATIO = Hyperparameter(
     default=0.0,
@@ -47,7 +48,7 @@ def regression_family(
     def fit(
         *,
         training: TrainingRows,
-        features: Mapping[str, FeatureSpec],
+        features: Mapping[str, InputSpec],
         hyperparameters: Mapping[str, Any],
         seed: int,
     ) -> Fit:
@@ -75,7 +76,7 @@ def regression_family(
 
 def fit_additive(
     training: TrainingRows,
-    features: Mapping[str, FeatureSpec],
+    features: Mapping[str, InputSpec],
     objective: Objective,
     link: Link,
     *,
@@ -120,7 +121,8 @@ def fit_additive(
             about |= wald_tests(terms, limit.weights[None], evidence.covariance)
         else:
             about |= likelihood_ratios(
-                terms, lambda others: evidence.ratio(objective, solve(others) if others else None, limit.loss)
+                terms,
+                lambda others: evidence.ratio(objective, solve(others) if others else None, asked_for(limit.loss)),
             )
 
     def predict(design: Matrix) -> Vector:
@@ -143,7 +145,7 @@ def fit_additive(
 
 
 def fit_classes(
-    training: TrainingRows, features: Mapping[str, FeatureSpec], *, strength: float, l1_ratio: float, max_iter: int
+    training: TrainingRows, features: Mapping[str, InputSpec], *, strength: float, l1_ratio: float, max_iter: int
 ) -> Fit:
     """The same with one output per class, by multinomial logistic regression. Arguments as `fit_additive`.
 
@@ -168,7 +170,7 @@ def fit_classes(
         rows = with_tests(rows, jacobian_of_classes(terms, solution), fit.evidence.covariance)
         about |= fit.evidence.diagnostics
         if fit.evidence.robust:
-            about |= wald_tests(terms, fit.weights, fit.evidence.covariance)
+            about |= wald_tests(terms, asked_for(fit.weights), fit.evidence.covariance)
         else:
             about |= likelihood_ratios(
                 terms,
@@ -180,7 +182,8 @@ def fit_classes(
     def predict(design: Matrix) -> Matrix:
         eta = solution.intercepts + design @ solution.weights.T
         odds = np.exp(eta - eta.max(axis=1, keepdims=True))
-        return odds / odds.sum(axis=1, keepdims=True)
+        shares: Matrix = odds / odds.sum(axis=1, keepdims=True)
+        return shares
 
     return Fit(
         coefficients=rows,

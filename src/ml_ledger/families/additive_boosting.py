@@ -35,11 +35,11 @@ from ml_ledger.terms.codes import CodedFeature, learn_codes
 from ml_ledger.terms.pairs import MAXIMUM_CELLS, pair_rows
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import FeatureSpec
+    from ml_ledger.spec import InputSpec
 
 
 def _fit(
-    *, training: TrainingRows, features: Mapping[str, FeatureSpec], hyperparameters: Mapping[str, Any], seed: int
+    *, training: TrainingRows, features: Mapping[str, InputSpec], hyperparameters: Mapping[str, Any], seed: int
 ) -> Fit:
     coded = learn_codes(features, training, bins=hyperparameters["bins"])
     items = list(coded.values())
@@ -55,7 +55,7 @@ def _fit(
     )
     design = [item.code(training.relation.dialect) for item in items]
     codes, label, weight = training.fetch_codes(design, in_order=True)
-    weights = [np.bincount(of_feature, weight, minlength=NO_CODE + 1) for of_feature in codes]
+    weights = [np.bincount(of_feature, weight, minlength=NO_CODE + 1).astype(np.float64) for of_feature in codes]
     joint = {
         (a, b): _joint_weights((codes[a], codes[b]), (items[a].count, items[b].count), weight) for a, b in pairs
     }
@@ -159,8 +159,8 @@ def _joint_weights(codes: Sequence[Codes], counts: tuple[int, int], weight: Vect
     """The weight of training rows by the codes of two features, NULL last."""
     one, other = codes
     both = one.astype(np.uint16) * (NO_CODE + 1) + other
-    table = np.bincount(both, weight, minlength=(NO_CODE + 1) ** 2).reshape(NO_CODE + 1, NO_CODE + 1)
-    return table[np.ix_(*([*range(count), NO_CODE] for count in counts))]
+    table = np.bincount(both, weight, minlength=(NO_CODE + 1) ** 2).astype(np.float64)
+    return table.reshape(NO_CODE + 1, NO_CODE + 1)[np.ix_(*([*range(count), NO_CODE] for count in counts))]
 
 
 def _refuse_large(rows: Sequence[Coefficient]) -> None:
@@ -217,8 +217,8 @@ def _pair_problems(
         if pair_name(one, other) in features:
             what = "would be called as a feature is"
             problems.append(Problem(path, what, repr(pair_name(one, other)), fix="rename the feature"))
-    given = {"hyperparameters": hyperparameters, "features": features, "task": task}
-    return [*problems, *loss_problems(where, **given)]
+    of_loss = loss_problems(where, hyperparameters=hyperparameters, features=features, task=task)
+    return [*problems, *of_loss]
 
 
 FAMILY = Family(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from ml_ledger.coefficients import Coefficient, Node
 from ml_ledger.errors import Problem, TrainingSetError
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import FeatureSpec
+    from ml_ledger.spec import InputSpec
     from ml_ledger.warehouse import Relation
 
 # Fetched columns, the matrix that they become, and what estimators copy of it: bytes per byte of data.
@@ -166,7 +166,7 @@ class FitFunction(Protocol):
         self,
         *,
         training: TrainingRows,
-        features: Mapping[str, FeatureSpec],
+        features: Mapping[str, InputSpec],
         hyperparameters: Mapping[str, Any],
         seed: int,
     ) -> Fit:
@@ -237,6 +237,6 @@ class Family:
         return {name: parameter.default for name, parameter in self.hyperparameters.items()} | dict(given)
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[int | float]:
     """True for an int or float, False for a bool or text."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ml_ledger.coefficients import Node
 from ml_ledger.families.base import Family, Fit, Matrix, TrainingRows, Vector
 from ml_ledger.families.ensembles import Arrays, Inputs, node_rows, outputs_of, rows_with_domain
 from ml_ledger.families.histogram_boosting import (
@@ -23,11 +25,11 @@ from ml_ledger.terms.codes import require_few_levels
 from ml_ledger.terms.levels import LevelTerm
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import FeatureSpec
+    from ml_ledger.spec import InputSpec
 
 
 def _fit(
-    *, training: TrainingRows, features: Mapping[str, FeatureSpec], hyperparameters: Mapping[str, Any], seed: int
+    *, training: TrainingRows, features: Mapping[str, InputSpec], hyperparameters: Mapping[str, Any], seed: int
 ) -> Fit:
     inputs = Inputs.learn(features, training)
     codes = {
@@ -42,14 +44,14 @@ def _fit(
     order = inputs.levels_first()
     names = outputs_of(training)
     intercepts = dict(zip(names, np.ravel(estimator._baseline_prediction).tolist(), strict=True))
-    nodes = []
+    nodes: list[Node] = []
     for output, name in enumerate(names):
         for iteration in estimator._predictors:
             rows, root = node_rows(
                 _arrays(iteration[output].nodes),
                 output=name,
                 tree=1 + (nodes[-1].tree if nodes else 0),
-                split=lambda position, tree=iteration[output]: _split(estimator, tree, position, inputs, order),
+                split=partial(_split, estimator, iteration[output], inputs=inputs, order=order),
             )
             nodes += rows
             intercepts[name] += root

@@ -26,7 +26,7 @@ from ml_ledger.terms.levels import LevelTerm
 from ml_ledger.terms.steps import level_rows
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import FeatureSpec
+    from ml_ledger.spec import InputSpec
 
 SQUARED: Mapping[str | None, Literal["squared", "squared_log1p"]] = {None: "squared", "log1p": "squared_log1p"}
 
@@ -111,7 +111,7 @@ class Space:
     axes: Sequence[Number | Levels]
 
     @classmethod
-    def learn(cls, features: Mapping[str, FeatureSpec], training: TrainingRows) -> Space:
+    def learn(cls, features: Mapping[str, InputSpec], training: TrainingRows) -> Space:
         """Learn means, deviations and levels. Errors as `learn_terms`."""
         rows, where = training.relation, training.where
         terms = learn_terms(features, rows, where)

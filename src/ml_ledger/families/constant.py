@@ -5,6 +5,9 @@ Of a clustering, one cluster around the mean of all training rows.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from ml_ledger.coefficients import Coefficient
@@ -12,8 +15,13 @@ from ml_ledger.families.base import Family, Fit, Link, Matrix, TrainingRows, Vec
 from ml_ledger.families.centroids import Space
 from ml_ledger.families.ensembles import intercept_rows
 
+if TYPE_CHECKING:
+    from ml_ledger.spec import InputSpec
 
-def _fit(*, training: TrainingRows, features, hyperparameters, seed) -> Fit:
+
+def _fit(
+    *, training: TrainingRows, features: Mapping[str, InputSpec], hyperparameters: Mapping[str, Any], seed: int
+) -> Fit:
     if training.task == "clustering":
         space = Space.learn(features, training)
         return space.fit(space.means()[None], diagnostics={})

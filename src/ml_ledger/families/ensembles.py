@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -26,7 +27,7 @@ from ml_ledger.terms.steps import bin_rows, level_rows
 
 if TYPE_CHECKING:
     from ml_ledger.families.base import TrainingRows
-    from ml_ledger.spec import FeatureSpec
+    from ml_ledger.spec import InputSpec
 
 Input = NumericInput | LevelTerm
 
@@ -58,7 +59,7 @@ class Inputs:
 
     @classmethod
     def learn(
-        cls, features: Mapping[str, FeatureSpec], training: TrainingRows, *, single_precision: bool = False
+        cls, features: Mapping[str, InputSpec], training: TrainingRows, *, single_precision: bool = False
     ) -> Inputs:
         """Learn what fills NULL, and the levels. Errors as `learn_inputs`.
 
@@ -78,7 +79,7 @@ class Inputs:
         if not self.single_precision:
             return columns
         # No threshold lies beyond, so it does not matter how far beyond a value is.
-        most = double(np.finfo(np.float32).max)
+        most = double(float(np.finfo(np.float32).max))
         return [
             f"case when ({column}) > {most} then {most} when ({column}) < -{most} then -{most} else {column} end"
             for column in columns
@@ -187,18 +188,12 @@ def node_rows(
             pending += [(int(arrays.right[position]), depth + 1), (int(arrays.left[position]), depth + 1)]
     rows = []
     for position, depth in order:
-        shared = {
-            "output": output,
-            "tree": tree,
-            "node": numbers[position],
-            "depth": depth,
-            "value": float(mean[position]) - root,
-        }
+        row = partial(Node, output, tree, numbers[position], depth, value=float(mean[position]) - root)
         if arrays.is_leaf[position]:
-            rows.append(Node(**shared))
+            rows.append(row())
         else:
             left, right = numbers[int(arrays.left[position])], numbers[int(arrays.right[position])]
-            rows.append(Node(**shared, **split(position), left=left, right=right))
+            rows.append(row(**split(position), left=left, right=right))
     return rows, root
 
 

@@ -14,7 +14,7 @@ from ml_ledger.families.objectives import GAMMA, POISSON, SQUARED, Objective
 from ml_ledger.training.newton import EXACT_COLUMNS, SAMPLE_ROWS, Solution
 from ml_ledger.training.problem import LARGER
 from ml_ledger.training.separation import Apart
-from ml_ledger.training.sums import AllRows, SampledRows
+from ml_ledger.training.sums import AllRows, SampledRows, asked_for
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Evidence:
         if without is None:
             more, parameters = self.diagnostics["null_deviance"] - deviance, 1
         else:
-            more = 2 * self.factor * (without.limit.loss - loss)
-            parameters = Covariance(without.limit.curvature).rank + len(without.undetermined)
+            more = 2 * self.factor * (asked_for(without.limit.loss) - loss)
+            parameters = Covariance(asked_for(without.limit.curvature)).rank + len(without.undetermined)
         degrees = self.parameters - parameters
         if objective is SQUARED:
             return (self.diagnostics["observations"] * np.log1p(more / deviance) if deviance else 0.0), degrees
@@ -67,7 +67,7 @@ def evidence_of(training: TrainingRows, apart: Apart, objective: Objective) -> E
     if robust:
         meat = corrected(rows.meat(beta) * counted.factor**2, counted, rank)
         of_t = (degrees if counted.clusters is None else counted.clusters - 1.0) if objective is SQUARED else None
-        covariance = Covariance(fit.curvature * counted.factor, 1.0, of_t, meat)
+        covariance = Covariance(asked_for(fit.curvature) * counted.factor, 1.0, of_t, meat)
     elif objective in (SQUARED, GAMMA):
         covariance = replace(covariance, scale=scale or 0.0, degrees=degrees if objective is SQUARED else None)
     of_labels = {
@@ -113,8 +113,9 @@ def _sums(training: TrainingRows, expressions: Mapping[str, str]) -> dict[str, f
 
 def _information(training: TrainingRows, fit: Solution, objective: Objective) -> Matrix:
     """The expected curvature of the loss, which differs from the observed one where the link is not canonical."""
+    curvature = asked_for(fit.curvature)
     if objective is not GAMMA:
-        return fit.curvature
+        return curvature
     expected = replace(objective, curvature_sql="1e0", curvature=lambda eta, y: np.ones_like(eta))
     beta = np.array([fit.origin, *fit.weights])
     if len(fit.weights) <= EXACT_COLUMNS:
@@ -122,5 +123,5 @@ def _information(training: TrainingRows, fit: Solution, objective: Objective) ->
     else:
         sample = replace(training, where=training.part(LARGER * SAMPLE_ROWS))
         found = SampledRows(sample, fit.design, expected, total=fit.weight).sums(beta).curvature
-    varies = np.diag(fit.curvature) > 0
-    return found * np.outer(varies, varies)
+    varies = np.diag(curvature) > 0
+    return asked_for(found) * np.outer(varies, varies)

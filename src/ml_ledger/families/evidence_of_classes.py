@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from ml_ledger.training.multinomial import minimise_classes
 from ml_ledger.training.multinomial_problem import MultinomialSolution
 from ml_ledger.training.separation import Candidate, Undetermined
 from ml_ledger.training.separation_of_classes import minimise_classes_apart
+from ml_ledger.training.sums import asked_for
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,12 @@ class FittedClasses:
 
 
 def fitted_classes(
-    training: TrainingRows, columns: Sequence[str], candidates: Sequence[Candidate], *, strength: float, **options
+    training: TrainingRows,
+    columns: Sequence[str],
+    candidates: Sequence[Candidate],
+    *,
+    strength: float,
+    **options: Any,
 ) -> FittedClasses:
     """The fit, what it leaves undetermined, and what it says about itself where it has no penalty.
 
@@ -50,10 +57,10 @@ def fitted_classes(
         by_cluster, columns, candidates, strength=0.0, exact_curvature=True, with_meat=robust, **options
     )
     width = len(columns) + 1
-    covariance = Covariance(limit.curvature[width:, width:] * counted.factor)
+    covariance = Covariance(asked_for(limit.curvature)[width:, width:] * counted.factor)
     rank = covariance.rank
     if robust:
-        meat = limit.meat[width:, width:] * counted.factor**2
+        meat = asked_for(limit.meat)[width:, width:] * counted.factor**2
         covariance = replace(covariance, meat=corrected(meat, counted, rank))
     loss = counted.factor * limit.loss
     diagnostics = {
@@ -73,10 +80,14 @@ def fitted_classes(
 
 
 def ratio_of_classes(
-    training: TrainingRows, fit: FittedClasses, columns: Sequence[str], candidates: Sequence[Candidate], **options
+    training: TrainingRows,
+    fit: FittedClasses,
+    columns: Sequence[str],
+    candidates: Sequence[Candidate],
+    **options: Any,
 ) -> tuple[float, int]:
     """Twice the logarithm of the ratio of likelihoods to the fit on these columns, and how many parameters less."""
-    evidence = fit.evidence
+    evidence = asked_for(fit.evidence)
     if not columns:
         more = evidence.diagnostics["null_deviance"] - evidence.diagnostics["deviance"]
         return more, evidence.parameters - (len(training.classes) - 1)
@@ -85,7 +96,7 @@ def ratio_of_classes(
         alone, columns, candidates, strength=0.0, exact_curvature=True, **options
     )
     width = len(columns) + 1
-    parameters = Covariance(limit.curvature[width:, width:]).rank + len(found)
+    parameters = Covariance(asked_for(limit.curvature)[width:, width:]).rank + len(found)
     return 2 * evidence.factor * (limit.loss - fit.loss), evidence.parameters - parameters
 
 

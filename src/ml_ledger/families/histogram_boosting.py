@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ml_ledger.errors import Problem
 from ml_ledger.families.base import Hyperparameter, Link, Matrix, Vector, is_number
 from ml_ledger.families.ensembles import whole
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import FeatureSpec
+    from ml_ledger.spec import InputSpec
 
 HYPERPARAMETERS = {
     "trees": whole(100, 1),
@@ -57,7 +58,7 @@ def loss_problems(
 def estimator_of(
     task: str,
     are_levels: Sequence[bool],
-    features: Mapping[str, FeatureSpec],
+    features: Mapping[str, InputSpec],
     hyperparameters: Mapping[str, Any],
     seed: int,
     **options: Any,
@@ -84,7 +85,7 @@ def estimator_of(
     )
 
 
-def fit(estimator: Any, design: Matrix, label: Vector, weight: Vector) -> None:
+def fit(estimator: Any, design: NDArray[np.floating], label: Vector, weight: Vector) -> None:
     """Fit the estimator. A column without a value is one without information: it finds no bins for NaN alone."""
     empty = np.isnan(design).all(axis=0)
     if empty.any():
@@ -95,8 +96,9 @@ def fit(estimator: Any, design: Matrix, label: Vector, weight: Vector) -> None:
 def predicted(estimator: Any, task: str, design: Matrix) -> Vector:
     """The estimator's own scores: n, or n × classes."""
     if task == "regression":
-        return estimator.predict(design)
-    probabilities = estimator.predict_proba(design)
+        amounts: Vector = estimator.predict(design)
+        return amounts
+    probabilities: Matrix = estimator.predict_proba(design)
     return probabilities[:, 1] if task == "binary" else probabilities
 
 
@@ -117,6 +119,6 @@ def goes_left(tree: Any, node: Any, code: float) -> bool:
     return bool((int(tree.raw_left_cat_bitsets[node["bitset_idx"]][word]) >> bit) & 1)
 
 
-def _monotone(feature: FeatureSpec) -> int:
+def _monotone(feature: InputSpec) -> int:
     declared = feature.monotone if feature.kind == "numeric" else None
     return {"increasing": 1, "decreasing": -1, None: 0}[declared]

@@ -20,6 +20,7 @@ from ml_ledger.coefficients import Coefficient
 from ml_ledger.families.base import Matrix, TrainingRows, Vector
 from ml_ledger.terms import Term
 from ml_ledger.training.newton import Solution
+from ml_ledger.training.sums import asked_for
 
 # Below this an eigenvalue of the information, scaled to ones on its diagonal, is what rounding leaves of 0.
 SINGULAR = 1e-10
@@ -57,9 +58,9 @@ class Counted:
             f" sum(_ml_weight * {label}) / sum(_ml_weight) as _ml_mean"
             f" from {training.relation.name} where {training.where} and _ml_weight > 0"
         )
-        rows, weight, groups = int(found["n"]), float(found["weight"]), int(found["groups"])
+        rows, weight, count = int(found["n"]), float(found["weight"]), int(found["groups"])
         n = weight if training.weights_are == "frequency" else float(rows)
-        clusters = groups if 1 < groups < rows else None
+        clusters = count if 1 < count < rows else None
         return cls(rows, n, n / weight, clusters, float(found["mean"] or 0.0))
 
 
@@ -139,7 +140,7 @@ def with_tests(rows: Sequence[Coefficient], jacobian: Matrix, covariance: Covari
 
 def jacobian_of(terms: Mapping[str, Term], solution: Solution) -> Matrix:
     """Derivatives of each row's slope or value by the solution's origin and weights: rows × (1 + design columns)."""
-    used = np.diag(solution.curvature)[1:] > 0
+    used = np.diag(asked_for(solution.curvature))[1:] > 0
     head = np.array([1.0, *np.where(used, -solution.shifts, 0.0)])
     return np.vstack([head, *jacobian_of_terms(terms)])
 

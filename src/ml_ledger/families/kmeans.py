@@ -18,7 +18,7 @@ from ml_ledger.families.centroids import Space, squared_distances
 from ml_ledger.families.ensembles import whole
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import FeatureSpec
+    from ml_ledger.spec import InputSpec
 
 # With more rows than this, the restarts look for a start among as many of them; the best goes on over all rows.
 ROWS_OF_RESTARTS = 100_000
@@ -32,7 +32,7 @@ HYPERPARAMETERS = {
 
 
 def _fit(
-    *, training: TrainingRows, features: Mapping[str, FeatureSpec], hyperparameters: Mapping[str, Any], seed: int
+    *, training: TrainingRows, features: Mapping[str, InputSpec], hyperparameters: Mapping[str, Any], seed: int
 ) -> Fit:
     space = Space.learn(features, training)
     design, _, weight = training.fetch(space.columns(), in_order=True)

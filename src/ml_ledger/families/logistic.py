@@ -12,7 +12,7 @@ from ml_ledger.families.objectives import LOGISTIC
 from ml_ledger.families.penalised_by_firth import fit_firth
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import FeatureSpec
+    from ml_ledger.spec import InputSpec
 
 HYPERPARAMETERS = {
     "C": Hyperparameter(
@@ -37,7 +37,7 @@ def strength_of(inverse: float | str) -> float:
 
 
 def _fit(
-    *, training: TrainingRows, features: Mapping[str, FeatureSpec], hyperparameters: Mapping[str, Any], seed: int
+    *, training: TrainingRows, features: Mapping[str, InputSpec], hyperparameters: Mapping[str, Any], seed: int
 ) -> Fit:
     if hyperparameters["penalty"] == "firth":
         return fit_firth(training, features, max_iter=hyperparameters["max_iter"])

@@ -84,4 +84,5 @@ def _converted(estimator: Any, *, columns: int, double: bool, classifies: bool) 
             **(tree_conversion() if double else {}),
         )
     declare_opset(model)
-    return model.SerializeToString()
+    serialised: bytes = model.SerializeToString()
+    return serialised

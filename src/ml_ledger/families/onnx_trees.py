@@ -234,7 +234,7 @@ def _converter(read: Callable[[Any], Ensemble]) -> Callable[..., None]:
             return result
 
         def constant(values: Any) -> str:
-            name = scope.get_unique_variable_name("constant")
+            name: str = scope.get_unique_variable_name("constant")
             values = np.asarray(values)
             kind = TensorProto.INT64 if values.dtype.kind == "i" else TensorProto.DOUBLE
             container.add_initializer(name, kind, values.shape, values.ravel().tolist())

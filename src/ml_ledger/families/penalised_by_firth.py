@@ -16,10 +16,10 @@ from ml_ledger.terms import learn_terms
 from ml_ledger.training.firth import minimise_firth
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import FeatureSpec
+    from ml_ledger.spec import InputSpec
 
 
-def fit_firth(training: TrainingRows, features: Mapping[str, FeatureSpec], *, max_iter: int) -> Fit:
+def fit_firth(training: TrainingRows, features: Mapping[str, InputSpec], *, max_iter: int) -> Fit:
     """Learn the terms, fit one weight per design column, and return the rows of a logistic version.
 
     Standard errors are by the inverse information at the maximum, as R's logistf has them; of sampling weights and

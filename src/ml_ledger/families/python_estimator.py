@@ -22,7 +22,7 @@ from ml_ledger.families.onnx_conversion import described, to_onnx
 from ml_ledger.onnx_extra import imported
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import FeatureSpec
+    from ml_ledger.spec import InputSpec
 
 REFERENCE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 PICKLES = re.compile(r"\.(pkl|pickle|joblib)(:|$)", re.IGNORECASE)
@@ -141,7 +141,7 @@ def _signature(factory: Any) -> str | None:
 
 
 def _fit(
-    *, training: TrainingRows, features: Mapping[str, FeatureSpec], hyperparameters: Mapping[str, Any], seed: int
+    *, training: TrainingRows, features: Mapping[str, InputSpec], hyperparameters: Mapping[str, Any], seed: int
 ) -> Fit:
     estimator = _made("hyperparameters", hyperparameters=hyperparameters, task=training.task, seed=seed)
     if isinstance(estimator, Problem):

@@ -19,11 +19,11 @@ from ml_ledger.terms.base import double, literal
 from ml_ledger.warehouse import quoted
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import FeatureSpec
+    from ml_ledger.spec import InputSpec
 
 
 def _fit(
-    *, training: TrainingRows, features: Mapping[str, FeatureSpec], hyperparameters: Mapping[str, Any], seed: int
+    *, training: TrainingRows, features: Mapping[str, InputSpec], hyperparameters: Mapping[str, Any], seed: int
 ) -> Fit:
     # A rule reads no date: see rule_problems.
     types = {name: KIND_TYPES[feature.kind] for name, feature in features.items() if feature.kind in KIND_TYPES}
@@ -64,7 +64,7 @@ def _fit(
     )
 
 
-def _as_seen(feature: FeatureSpec) -> FeatureSpec:
+def _as_seen(feature: InputSpec) -> InputSpec:
     """A transform shapes the effect of a number in other families; a rule sees the number itself."""
     return feature.model_copy(update={"transform": None}) if feature.kind == "numeric" else feature
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ml_ledger.coefficients import Node
 from ml_ledger.families.base import Fit, Hyperparameter, Matrix, TrainingRows, Vector, is_number
 from ml_ledger.families.ensembles import (
     Arrays,
@@ -19,7 +21,7 @@ from ml_ledger.families.ensembles import (
 )
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import FeatureSpec
+    from ml_ledger.spec import InputSpec
 
 TASKS = frozenset({"binary", "multiclass", "regression"})
 HYPERPARAMETERS = {
@@ -45,7 +47,7 @@ def tree_options(hyperparameters: Mapping[str, Any], seed: int) -> dict[str, Any
     }
 
 
-def fit_trees(estimator: Any, training: TrainingRows, features: Mapping[str, FeatureSpec]) -> Fit:
+def fit_trees(estimator: Any, training: TrainingRows, features: Mapping[str, InputSpec]) -> Fit:
     """Fit an estimator that is one tree, or has `estimators_`, and return its rows."""
     inputs = Inputs.learn(features, training, single_precision=True)
     design, label, weight = training.fetch(inputs.columns(), in_order=True)
@@ -55,22 +57,23 @@ def fit_trees(estimator: Any, training: TrainingRows, features: Mapping[str, Fea
     # Of a binary classifier's two probabilities, the second is the score.
     parts = {name: 1 if training.task == "binary" else position for position, name in enumerate(names)}
     intercepts = dict.fromkeys(names, 0.0)
-    nodes = []
+    nodes: list[Node] = []
     for name, part in parts.items():
         for tree in trees:
             rows, root = node_rows(
                 _arrays(tree, part, len(trees)),
                 output=name,
                 tree=1 + (nodes[-1].tree if nodes else 0),
-                split=lambda position, tree=tree: _split(tree, position, inputs),
+                split=partial(_split, tree, inputs=inputs),
             )
             nodes += rows
             intercepts[name] += root
 
     def predict(design: Matrix) -> Vector:
         if training.task == "regression":
-            return estimator.predict(design)
-        probabilities = estimator.predict_proba(design)
+            amounts: Vector = estimator.predict(design)
+            return amounts
+        probabilities: Matrix = estimator.predict_proba(design)
         return probabilities[:, 1] if training.task == "binary" else probabilities
 
     return Fit(

@@ -24,7 +24,7 @@ from ml_ledger.terms.binning import learn_evidence
 from ml_ledger.training.separation import Apart, Candidate, minimise_apart
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import FeatureSpec
+    from ml_ledger.spec import InputSpec
 
 
 def _above_zero(default: float, meaning: str) -> Hyperparameter:
@@ -58,7 +58,7 @@ HYPERPARAMETERS = {
 
 
 def _fit(
-    *, training: TrainingRows, features: Mapping[str, FeatureSpec], hyperparameters: Mapping[str, Any], seed: int
+    *, training: TrainingRows, features: Mapping[str, InputSpec], hyperparameters: Mapping[str, Any], seed: int
 ) -> Fit:
     terms = learn_evidence(features, training, smallest_share=hyperparameters["min_bin_share"])
     columns = design_of(terms)

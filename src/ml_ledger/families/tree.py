@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 from ml_ledger.families.base import Family, Fit, TrainingRows
 from ml_ledger.families.scikit_trees import HYPERPARAMETERS, TASKS, fit_trees, tree_options
 
+if TYPE_CHECKING:
+    from ml_ledger.spec import InputSpec
 
-def _fit(*, training: TrainingRows, features, hyperparameters, seed) -> Fit:
+
+def _fit(
+    *, training: TrainingRows, features: Mapping[str, InputSpec], hyperparameters: Mapping[str, Any], seed: int
+) -> Fit:
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
     estimator = DecisionTreeRegressor if training.task == "regression" else DecisionTreeClassifier

@@ -11,7 +11,7 @@ from scipy.optimize import minimize_scalar
 
 from ml_ledger.families.base import Matrix, Vector
 from ml_ledger.quality.fences import fences
-from ml_ledger.quality.finding import Finding, number, percent
+from ml_ledger.quality.finding import Finding, Severity, number, percent
 from ml_ledger.quality.out_of_fold import SMALLEST_PROBABILITY, out_of_fold
 from ml_ledger.quality.sample import Rows, TrainingSet
 from ml_ledger.spec.quality import QualityLimits
@@ -147,7 +147,7 @@ def mislabels(
     first = suspects.positions[:INSPECTED]
     inspected = rows.inspect(looked_at.ids[first], [str(spec.label), *spec.features])
     share = count / total
-    severity = "info" if not suspects.clear else "error" if share > limits.mislabelled_share else "warn"
+    severity: Severity = "info" if not suspects.clear else "error" if share > limits.mislabelled_share else "warn"
     yield Finding(
         "mislabels",
         severity,

@@ -50,7 +50,8 @@ def folds_of(entities: Ids, seed: int, *, rows: int) -> NDArray[np.int64]:
 def predict(fitted: Any, task: str, design: Matrix, classes: int) -> Matrix:
     """n × 1 amounts, or n × classes probabilities: of classes that the fit never saw, 0."""
     if task == "regression":
-        return fitted.predict(design)[:, None]
+        amounts: Vector = fitted.predict(design)
+        return amounts[:, None]
     probabilities = np.zeros((len(design), classes))
     probabilities[:, fitted.classes_.astype(int)] = fitted.predict_proba(design)
     return probabilities
@@ -88,4 +89,5 @@ def losses(task: str, label: Vector, predicted: Matrix) -> Vector:
     if task == "regression":
         return (label - predicted[:, 0]) ** 2
     given = predicted[np.arange(len(label)), label.astype(int)]
-    return -np.log(np.clip(given, SMALLEST_PROBABILITY, None))
+    clipped: Vector = np.clip(given, SMALLEST_PROBABILITY, None)
+    return -np.log(clipped)

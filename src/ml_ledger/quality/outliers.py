@@ -95,7 +95,8 @@ def robust_distances(design: Matrix, seed: int) -> Vector:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a determinant that grew in a step, which is harmless
         fitted = MinCovDet(support_fraction=0.75, random_state=seed).fit(design[:ROWS_OF_COVARIANCE])
-    return np.sqrt(np.maximum(fitted.mahalanobis(design), 0))
+    squared: Vector = np.maximum(fitted.mahalanobis(design), 0)
+    return np.sqrt(squared)
 
 
 def normal_scores(values: Vector) -> Vector:

@@ -117,7 +117,7 @@ class TrainingSet:
         ]
         return Rows(ids[order], entities[order], label[order], *stacked)
 
-    def inspect(self, ids: Sequence[int], columns: Sequence[str]) -> list[dict[str, Any]]:
+    def inspect(self, ids: Sequence[int] | NDArray[np.uint64], columns: Sequence[str]) -> list[dict[str, Any]]:
         """Entity, as-of date and other columns of rows by their ids, in the order given.
 
         The id keeps its prefix among their names, which begin with anything else.

@@ -155,13 +155,13 @@ def _candidates(
         sums = np.bincount(codes[left], weights=remaining, minlength=len(words))
         second = np.bincount(codes[left], weights=remaining**2, minlength=len(words))
         others = rows - counts
-        for code in np.flatnonzero((counts >= FEWEST_ROWS) & (others >= 2 * counts)):
+        for code in np.flatnonzero((counts >= FEWEST_ROWS) & (others >= 2 * counts)).tolist():
             inside, outside = sums[code] / counts[code], (total - sums[code]) / others[code]
             variance = (second[code] / counts[code] - inside**2) / counts[code]
             variance += ((squares - second[code]) / others[code] - outside**2) / others[code]
             low = inside - outside - critical * np.sqrt(max(variance, 0.0))
             if low > 0:
-                candidates.append(Candidate(float(low), words[code], codes, int(code)))
+                candidates.append(Candidate(float(low), words[code], codes, code))
     return sorted(candidates, key=lambda candidate: -candidate.low)
 
 

@@ -45,8 +45,11 @@ def excess_over_promise(
     # Smaller than the other fits, as an overfitted model promises too much.
     smaller = estimator(task, is_level, seed).set_params(max_iter=40, max_leaf_nodes=8)
     fitted = fitted_on(smaller, sample.design[train], sample.label[train])
-    promised = np.clip(predict(fitted, task, sample.design[members], predicted.shape[1]), SMALLEST_PROBABILITY, 1)
-    return loss[members] + (promised * np.log(promised)).sum(axis=1)
+    promised: Matrix = np.clip(
+        predict(fitted, task, sample.design[members], predicted.shape[1]), SMALLEST_PROBABILITY, 1
+    )
+    promise: Vector = -(promised * np.log(promised)).sum(axis=1)
+    return loss[members] - promise
 
 
 def _usual_at(predicted: Vector, loss: Vector, at: Vector) -> Vector:
@@ -62,7 +65,8 @@ def _usual_at(predicted: Vector, loss: Vector, at: Vector) -> Vector:
     if len(parts) < 3 or predicted.min() <= 0 or at.min() <= 0 or means.min() <= 0:
         return usual
     power, level = np.polyfit(np.log(centres), np.log(means), 1)
-    return np.maximum(usual, np.exp(level + power * np.log(at)))
+    expected: Vector = np.maximum(usual, np.exp(level + power * np.log(at)))
+    return expected
 
 
 def weak_slices(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from ml_ledger.errors import listed
-from ml_ledger.rules.operations import Operation
+from ml_ledger.rules.operations import Operation, Type
 from ml_ledger.rules.parse import shown
 from ml_ledger.rules.syntax import CAST_INSTEAD, CASTABLE, CASTS, PARTS
 
@@ -23,7 +23,7 @@ def read_cast(reader: Reader, node: exp.Cast) -> Operation:
         return reader.refuse(
             "casts to a type that a rule cannot use", shown(node), "double, integer, varchar, boolean or date"
         )
-    type_ = "number" if kind == "integer" else kind
+    type_: Type = "number" if kind == "integer" else kind
     if value.type == "any":  # always NULL, or refused already
         return Operation("literal", type_)
     if value.type == kind:
@@ -49,7 +49,7 @@ def _date(reader: Reader, text: str) -> Operation:
     return Operation("literal", "date", value=day)
 
 
-def read_part(reader: Reader, node: exp.Expression) -> Operation:
+def read_part(reader: Reader, node: exp.Expr) -> Operation:
     """A part of a date."""
     if isinstance(node, exp.Extract):
         of, name = node.expression, node.name.lower()

@@ -82,7 +82,7 @@ class _Evaluation:
         value = operation.value
         if operation.type == "date" and value is not None:
             value = float(date.fromisoformat(str(value)).toordinal())
-        data = np.zeros(self.rows, dtype=DTYPES[operation.type])
+        data: NDArray[Any] = np.zeros(self.rows, dtype=DTYPES[operation.type])
         if value is not None:
             data[:] = value
         return Values(data, np.full(self.rows, value is None))
@@ -97,7 +97,7 @@ class _Evaluation:
 
     def first(self, kind: Type, arguments: Sequence[Values]) -> Values:
         """Of conditions and results in turn the first result whose condition is true; of an odd number, the last."""
-        data = np.zeros(self.rows, dtype=DTYPES[kind])
+        data: NDArray[Any] = np.zeros(self.rows, dtype=DTYPES[kind])
         null = np.ones(self.rows, dtype=bool)
         left = np.ones(self.rows, dtype=bool)
         pairs = list(zip(arguments[::2], arguments[1::2], strict=False))
@@ -112,16 +112,20 @@ class _Evaluation:
 
 
 def _either(*values: Values) -> NDArray[np.bool_]:
-    return np.logical_or.reduce([value.null for value in values])
+    null: NDArray[np.bool_] = np.logical_or.reduce([value.null for value in values])
+    return null
 
 
 def _less(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.bool_]:
-    return (one < other) | (np.isnan(other) & ~np.isnan(one))
+    less: NDArray[np.bool_] = (one < other) | (np.isnan(other) & ~np.isnan(one))
+    return less
 
 
 def _same(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.bool_]:
-    same = np.asarray(one == other, dtype=bool)
-    return same | (np.isnan(one) & np.isnan(other)) if one.dtype == other.dtype == float else same
+    same: NDArray[np.bool_] = np.asarray(one == other, dtype=bool)
+    if one.dtype == other.dtype == float:
+        same = same | (np.isnan(one) & np.isnan(other))
+    return same
 
 
 def _equal(one: Values, other: Values) -> Values:
@@ -178,12 +182,14 @@ def _divide(one: Values, other: Values) -> Values:
 def _rounded(data: NDArray[Any]) -> NDArray[Any]:
     """Halves go away from zero."""
     whole = np.floor(np.abs(data))
-    return np.copysign(whole + (np.abs(data) - whole >= 0.5), data)
+    rounded: NDArray[Any] = np.copysign(whole + (np.abs(data) - whole >= 0.5), data)
+    return rounded
 
 
 def _mapped(function: Callable[[Any], object], dtype: type, value: Values) -> Values:
     """A function of one value; None is NULL."""
-    data, null = np.zeros(len(value.data), dtype=dtype), value.null.copy()
+    data: NDArray[Any] = np.zeros(len(value.data), dtype=dtype)
+    null = value.null.copy()
     answers = [function(item) for item in value.data[~value.null].tolist()]
     data[~value.null] = [0 if answer is None else answer for answer in answers]
     null[~value.null] = [answer is None for answer in answers]

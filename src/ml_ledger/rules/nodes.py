@@ -43,7 +43,7 @@ def _literal(reader: Reader, node: exp.Literal) -> Operation:
     return Operation("literal", "number", value=number)
 
 
-def _condition(reader: Reader, node: exp.Expression) -> Operation:
+def _condition(reader: Reader, node: exp.Expr) -> Operation:
     return reader.typed(node, "boolean", "a condition")
 
 
@@ -81,7 +81,7 @@ def _comparison(reader: Reader, node: exp.Binary) -> Operation:
     return Operation(name, "boolean", sides)
 
 
-def _ordered(reader: Reader, kind: Type, node: exp.Expression) -> None:
+def _ordered(reader: Reader, kind: Type, node: exp.Expr) -> None:
     if kind in ("text", "boolean"):
         reader.refuse(
             f"compares the order of {kind}s, which differs between warehouses",
@@ -131,7 +131,7 @@ def _negation(reader: Reader, node: exp.Not) -> Operation:
     return Operation("not", "boolean", (_condition(reader, node.this),))
 
 
-def _number(reader: Reader, node: exp.Expression) -> Operation:
+def _number(reader: Reader, node: exp.Expr) -> Operation:
     return reader.typed(node, "number", "an argument of arithmetic")
 
 
@@ -146,7 +146,7 @@ def _minus(reader: Reader, node: exp.Neg) -> Operation:
     return Operation("minus", "number", (value,))
 
 
-def _function(reader: Reader, node: exp.Expression) -> Operation:
+def _function(reader: Reader, node: exp.Expr) -> Operation:
     arguments = [node.this, node.args.get("expression"), *node.expressions]
     name = FUNCTIONS_OF_NUMBERS[type(node)]
     return Operation(name, "number", tuple(_number(reader, part) for part in arguments if part is not None))
@@ -175,7 +175,7 @@ def _nullif(reader: Reader, node: exp.Nullif) -> Operation:
     return Operation("nullif", parts[0].type, parts)
 
 
-READERS: dict[type[exp.Expression], Callable[[Reader, Any], Operation]] = {
+READERS: dict[type[exp.Expr], Callable[[Reader, Any], Operation]] = {
     exp.Paren: lambda reader, node: reader.read(node.this),
     exp.Column: _column,
     exp.Literal: _literal,

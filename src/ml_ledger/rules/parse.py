@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sqlglot
-from sqlglot import exp
-from sqlglot.tokens import TokenType
+from sqlglot import TokenType, exp
 
 from ml_ledger.errors import Problem
 
 
-def parse(text: str, where: str) -> exp.Expression | list[Problem]:
+def parse(text: str, where: str) -> exp.Expr | list[Problem]:
     """The syntax tree, in the SQL that warehouses share, or what is wrong. where: the key path for problems."""
     try:
         tokens = sqlglot.tokenize(text)
@@ -28,12 +27,13 @@ def parse(text: str, where: str) -> exp.Expression | list[Problem]:
     except sqlglot.errors.ParseError as error:
         return [_not_parsed(text, where, error)]
     if isinstance(tree, exp.Paren):
-        return tree.this
+        inner: exp.Expr = tree.this
+        return inner
     what = "asks another table" if isinstance(tree, exp.Query) else "is not one SQL expression"
     return [Problem(where, what, repr(text), "one expression over the features of one row")]
 
 
-def shown(node: exp.Expression) -> str:
+def shown(node: exp.Expr) -> str:
     """The SQL of a node, for messages."""
     text = node.sql(normalize_functions="lower", comments=False)
     return text if len(text) <= 80 else text[:77] + "..."

@@ -50,7 +50,7 @@ class Reader:
         self.problems.append(Problem(self.where, what, got, allowed, fix))
         return REFUSED
 
-    def read(self, node: exp.Expression) -> Operation:
+    def read(self, node: exp.Expr) -> Operation:
         """The operation of a node. Raises RecursionError where it lies too deep."""
         kind = type(node)
         reader = READERS.get(kind)
@@ -64,7 +64,7 @@ class Reader:
         self.depth -= 1
         return operation
 
-    def _unknown(self, node: exp.Expression) -> Operation:
+    def _unknown(self, node: exp.Expr) -> Operation:
         text = shown(node)
         if node.find(exp.Query) is not None:
             return self.refuse("asks another table", text, "the features of one row")
@@ -84,7 +84,7 @@ class Reader:
             "holds syntax that is not allowed", text, f"{SYNTAX}, and functions: {listed(FUNCTIONS)}"
         )
 
-    def typed(self, node: exp.Expression, wanted: Type, role: str) -> Operation:
+    def typed(self, node: exp.Expr, wanted: Type, role: str) -> Operation:
         """Read a node that must be of a type."""
         operation = self.read(node)
         if operation.type in (wanted, "any"):
@@ -92,7 +92,7 @@ class Reader:
         got = f"the {operation.type} {shown(node)}"
         return self.refuse(f"{role} must be a {wanted}", got, fix=MADE_BY.get(wanted))
 
-    def same_type(self, operations: Sequence[Operation], node: exp.Expression, what: str) -> Type:
+    def same_type(self, operations: Sequence[Operation], node: exp.Expr, what: str) -> Type:
         """The type that all share."""
         types = list(dict.fromkeys(part.type for part in operations if part.type != "any"))
         if len(types) > 1:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from sqlglot import exp
 
 from ml_ledger.rules.operations import Type
@@ -11,14 +13,20 @@ FUNCTIONS = (
     "quarter", "round", "sqrt", "year",
 )  # fmt: skip
 SYNTAX = "case, comparisons, and, or, not, between, in, is null, like, + - * /, cast, extract"
-COMPARISONS = {exp.EQ: "eq", exp.NEQ: "ne", exp.LT: "lt", exp.LTE: "le", exp.GT: "gt", exp.GTE: "ge"}
-ARITHMETIC = {exp.Add: "add", exp.Sub: "subtract", exp.Mul: "multiply", exp.Div: "divide"}
-FUNCTIONS_OF_NUMBERS = {
+COMPARISONS: dict[type[exp.Expr], str] = {
+    exp.EQ: "eq", exp.NEQ: "ne", exp.LT: "lt", exp.LTE: "le", exp.GT: "gt", exp.GTE: "ge",
+}  # fmt: skip
+ARITHMETIC: dict[type[exp.Expr], str] = {
+    exp.Add: "add", exp.Sub: "subtract", exp.Mul: "multiply", exp.Div: "divide",
+}  # fmt: skip
+FUNCTIONS_OF_NUMBERS: dict[type[exp.Expr], str] = {
     exp.Abs: "abs", exp.Ceil: "ceil", exp.Exp: "exp", exp.Floor: "floor", exp.Ln: "ln", exp.Pow: "power",
     exp.Sqrt: "sqrt", exp.Greatest: "greatest", exp.Least: "least",
 }  # fmt: skip
-PARTS = {exp.Year: "year", exp.Quarter: "quarter", exp.Month: "month", exp.Day: "day"}
-CASTS = {
+PARTS: dict[type[exp.Expr], str] = {
+    exp.Year: "year", exp.Quarter: "quarter", exp.Month: "month", exp.Day: "day",
+}  # fmt: skip
+CASTS: dict[exp.DType, Type | Literal["integer"]] = {
     exp.DataType.Type.DOUBLE: "number",
     exp.DataType.Type.INT: "integer",
     exp.DataType.Type.BIGINT: "integer",
@@ -29,7 +37,7 @@ CASTS = {
 }
 # What a syntax node may hold; anything else (a frame, an escape, an order, ...) would be lost.
 PLAIN_KEYS = {"this", "expression", "expressions", "ifs", "default", "true", "false", "low", "high", "to"}
-OTHER_KEYS: dict[type[exp.Expression], set[str]] = {
+OTHER_KEYS: dict[type[exp.Expr], set[str]] = {
     exp.Literal: {"is_string"},
     exp.Column: {"table", "db", "catalog"},
     exp.Round: {"decimals"},

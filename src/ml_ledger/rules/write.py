@@ -21,8 +21,8 @@ NUMBER_TEXT = "^[+-]?[0-9]{1,250}([.][0-9]{1,250})?$"
 INTEGER_TEXT = "^[+-]?[0-9]{1,250}$"
 DATE_TEXT = "^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}$"
 
-Sql = exp.Expression
-PRECEDENCE = {exp.Add: 1, exp.Sub: 1, exp.Mul: 2, exp.Div: 2}
+Sql = exp.Expr
+PRECEDENCE: dict[type[Sql], int] = {exp.Add: 1, exp.Sub: 1, exp.Mul: 2, exp.Div: 2}
 CONDITIONS = (exp.Connector, exp.Not, exp.Predicate)
 
 

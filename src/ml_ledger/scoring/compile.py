@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
+from typing import Any
 
 from ml_ledger.coefficients import CALIBRATION, Coefficient, Node
 from ml_ledger.errors import VersionError
@@ -197,20 +198,21 @@ def compile_scoring(
     )
 
 
-def _of_format_1(stored: Mapping[str, object]) -> CompiledScoring:
+def _of_format_1(stored: Mapping[str, Any]) -> CompiledScoring:
     """A version of one output, whose terms held their SQL."""
-    terms: list[dict[str, object]] = stored["terms"]  # type: ignore[assignment]
+    terms: list[dict[str, Any]] = stored["terms"]
     columns = [CONTRIBUTION.format(output=1, term=number) for number in range(1, len(terms) + 1)]
     contributions = {column: str(term["expression"]) for column, term in zip(columns, terms, strict=True)}
     link = {LINK.format(output=1): " + ".join([str(stored["intercept"]), *columns])}
-    dialect, kind = str(stored["dialect"]), stored["link"]
+    dialect = str(stored["dialect"])
+    kind: Link = stored["link"]
     output = Output(
         "score", str(stored["base"]), [Term(str(t["feature"]), float(str(t["reference"]))) for t in terms]
     )
     return CompiledScoring(
         dialect=dialect,
-        link=kind,  # type: ignore[arg-type]
+        link=kind,
         features=list(dict.fromkeys(str(term.feature) for term in output.terms)),
         outputs=[output],
-        layers=[layer for layer in (contributions, link, *output_layers(["score"], kind, dialect)) if layer],  # type: ignore[arg-type]
+        layers=[layer for layer in (contributions, link, *output_layers(["score"], kind, dialect)) if layer],
     )

@@ -60,7 +60,8 @@ def _clock(relation: Relation) -> datetime:
     )
     if row["n"] != 1:
         raise WarehouseError(f"clock: must be one moment; got {row['n']}. Fix: pass dbt.ref('ml_clock').")
-    return row["at"]
+    at: datetime = row["at"]
+    return at
 
 
 def _live(versions: Relation, deployments: Relation, rows: Relation, at: datetime) -> list[LiveEstimator]:

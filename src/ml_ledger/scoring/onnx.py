@@ -117,4 +117,5 @@ def _scored(batch: pa.RecordBatch, scorer: Scorer, schema: pa.Schema) -> pa.Reco
 
 
 def _array(batch: pa.RecordBatch, name: str) -> NDArray[Any]:
-    return batch.column(name).to_numpy(zero_copy_only=False)
+    values: NDArray[Any] = batch.column(name).to_numpy(zero_copy_only=False)
+    return values

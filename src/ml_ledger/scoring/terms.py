@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import get_args
 
@@ -18,10 +18,8 @@ from ml_ledger.scoring.words import column as column_of
 # Measured on DuckDB: a flat case is fastest up to about a dozen branches, and a ladder of ladders beyond.
 LADDER_WIDTH = 12
 
-NO_OTHER = dict.fromkeys(field.name for field in fields(Coefficient) if field.name.startswith("other_"))
 
-
-def contribution(rows: list[Coefficient], dialect: str) -> exp.Expression:
+def contribution(rows: list[Coefficient], dialect: str) -> exp.Expr:
     """One term's contribution: NULL where none of its rows matches, which leaves the row unscored."""
     if rows[0].other_feature is not None:
         return _of_pair(rows, dialect)
@@ -39,7 +37,7 @@ def contribution(rows: list[Coefficient], dialect: str) -> exp.Expression:
     return exp.Case(ifs=[exp.If(this=is_null(feature), true=filled)], default=present)
 
 
-def _of_pair(rows: list[Coefficient], dialect: str) -> exp.Expression:
+def _of_pair(rows: list[Coefficient], dialect: str) -> exp.Expr:
     """The contribution of two features: the expression of the first, with that of the second for each result."""
     strips: dict[Coefficient, list[Coefficient]] = {}
     for row in rows:
@@ -53,7 +51,16 @@ def _of_pair(rows: list[Coefficient], dialect: str) -> exp.Expression:
             upper=row.other_upper,
             value=row.value,
         )
-        strips.setdefault(replace(row, value=None, **NO_OTHER), []).append(second)
+        first = replace(
+            row,
+            value=None,
+            other_feature=None,
+            other_applies_to=None,
+            other_level=None,
+            other_lower=None,
+            other_upper=None,
+        )
+        strips.setdefault(first, []).append(second)
     results = {first: contribution(seconds, dialect) for first, seconds in strips.items()}
     numbers, levels, missing, unknown = _by_case(list(strips))
     feature = str(rows[0].feature)
@@ -71,12 +78,12 @@ def _of_pair(rows: list[Coefficient], dialect: str) -> exp.Expression:
     return exp.Case(ifs=[exp.If(this=is_null(feature), true=filled)], default=present)
 
 
-def contribution_of_expression(row: Coefficient, value: str, dialect: str) -> exp.Expression:
+def contribution_of_expression(row: Coefficient, value: str, dialect: str) -> exp.Expr:
     """The contribution of a rule whose value is in a column: NULL outside of the row's bounds."""
     return _by_bounds(exp.column(value), [row], dialect)
 
 
-def calibration(rows: list[Coefficient], dialect: str) -> exp.Expression:
+def calibration(rows: list[Coefficient], dialect: str) -> exp.Expr:
     """The calibrated link score: a piecewise function of the link score of the one output."""
     return _by_bounds(exp.column("_ml_link1"), _pieces(rows), dialect)
 
@@ -111,18 +118,18 @@ def _pieces(rows: list[Coefficient]) -> list[Coefficient]:
 
 
 def _by_bounds(
-    column: exp.Expression,
+    column: exp.Expr,
     pieces: list[Coefficient],
     dialect: str,
-    results: Mapping[Coefficient, exp.Expression] | None = None,
-) -> exp.Expression:
+    results: Mapping[Coefficient, exp.Expr] | None = None,
+) -> exp.Expr:
     """A piecewise expression: a ladder of flat cases, each at most LADDER_WIDTH wide, nested where there are more.
 
     Gaps between pieces, and beyond the first and the last, stay NULL; so do NaN and infinity wherever a bound or a
     constant could hide them. results: what pieces are worth, where it is not their line.
     """
 
-    def worth(piece: Coefficient) -> exp.Expression:
+    def worth(piece: Coefficient) -> exp.Expr:
         return _line(column, piece, dialect) if results is None else results[piece]
 
     if len(pieces) == 1 and pieces[0].lower is None and pieces[0].upper is None:
@@ -131,7 +138,7 @@ def _by_bounds(
             return expression
         finite = exp.LTE(this=exp.Abs(this=column.copy()), expression=double(LARGEST, dialect))
         return exp.Case(ifs=[exp.If(this=finite, true=expression)])
-    steps: list[tuple[exp.Expression, exp.Expression]] = []
+    steps: list[tuple[exp.Expr, exp.Expr]] = []
     floor = -LARGEST  # minus infinity is below every number
     for piece in pieces:
         lower = floor if piece.lower is None else piece.lower
@@ -145,7 +152,7 @@ def _by_bounds(
     return _ladder(steps)
 
 
-def _ladder(steps: list[tuple[exp.Expression, exp.Expression]]) -> exp.Expression:
+def _ladder(steps: list[tuple[exp.Expr, exp.Expr]]) -> exp.Expr:
     """The first result whose condition holds, for conditions that ascend."""
     if len(steps) > LADDER_WIDTH:
         depth = math.ceil(math.log(len(steps), LADDER_WIDTH))
@@ -156,7 +163,7 @@ def _ladder(steps: list[tuple[exp.Expression, exp.Expression]]) -> exp.Expressio
     return exp.Case(ifs=[exp.If(this=condition, true=result) for condition, result in steps])
 
 
-def _line(column: exp.Expression, row: Coefficient, dialect: str) -> exp.Expression:
+def _line(column: exp.Expr, row: Coefficient, dialect: str) -> exp.Expr:
     """value + slope * x, on the row's scale; or its square."""
     if row.slope is None:
         return double(row.value or 0.0, dialect)
@@ -179,7 +186,7 @@ def _by_level(
     missing: Coefficient | None,
     unknown: Coefficient | None,
     dialect: str,
-) -> exp.Expression:
+) -> exp.Expr:
     """A look-up by level: a position in a list where the engine has lists, one flat case elsewhere."""
     if len({row.level for row in rows}) < len(rows):
         raise VersionError(f"feature '{rows[0].feature}': a level occurs twice among its coefficient rows: {rows}")
@@ -187,7 +194,7 @@ def _by_level(
     text = text_of(feature, part, dialect)
     levels = [exp.Literal.string(str(row.level)) for row in rows]
     values = [double(row.value or 0.0, dialect) for row in rows]
-    lookup: exp.Expression
+    lookup: exp.Expr
     if dialect == "duckdb":
         position = exp.Anonymous(this="list_position", expressions=[exp.Array(expressions=levels), text])
         lookup = element(values, position, dialect)
@@ -210,12 +217,12 @@ def _part(rows: list[Coefficient]) -> DatePart | None:
     parts = {row.transform for row in rows}
     if len(parts) > 1 or not parts <= {None, *get_args(DatePart)}:
         raise VersionError(f"feature '{rows[0].feature}': no SQL is known for its coefficient rows: {rows}")
-    return parts.pop()  # type: ignore[return-value]
+    return parts.pop()  # type: ignore[return-value]  # other transforms were refused above
 
 
-def _below(column: exp.Expression, bound: float, dialect: str) -> exp.Expression:
+def _below(column: exp.Expr, bound: float, dialect: str) -> exp.Expr:
     return exp.LT(this=column.copy(), expression=double(bound, dialect))
 
 
-def _at_most(column: exp.Expression, bound: float, dialect: str) -> exp.Expression:
+def _at_most(column: exp.Expr, bound: float, dialect: str) -> exp.Expr:
     return exp.LTE(this=column.copy(), expression=double(bound, dialect))

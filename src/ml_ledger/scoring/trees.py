@@ -17,12 +17,12 @@ from ml_ledger.scoring.words import column, double, element, is_null, text_of
 TREES_PER_PASS = 20
 
 
-def leaf_number(nodes: Sequence[Node], dialect: str) -> exp.Expression:
+def leaf_number(nodes: Sequence[Node], dialect: str) -> exp.Expr:
     """The number of the leaf of one tree. A feature that no policy accepts leads to any leaf."""
     by_number = {node.node: node for node in nodes}
     leaves = _leaves(nodes)
 
-    def spine(start: int) -> exp.Expression:
+    def spine(start: int) -> exp.Expr:
         branches = []
         node = by_number[start]
         while node.feature is not None and node.left is not None and node.right is not None:
@@ -38,16 +38,16 @@ def leaf_number(nodes: Sequence[Node], dialect: str) -> exp.Expression:
     return spine(next(node.node for node in nodes if node.depth == 0))
 
 
-def leaf_value(nodes: Sequence[Node], leaf: str, dialect: str) -> exp.Expression:
+def leaf_value(nodes: Sequence[Node], leaf: str, dialect: str) -> exp.Expr:
     """What the leaf in a column adds to the link score."""
     leaves = sorted((node for node in nodes if node.feature is None), key=lambda node: node.node)
     return element([double(node.value, dialect) for node in leaves], exp.column(leaf), dialect)
 
 
-def _leads_to(node: Node, side: str, dialect: str) -> exp.Expression:
+def _leads_to(node: Node, side: str, dialect: str) -> exp.Expr:
     """Whether a split sends a row to this side; NULL, which a `case` takes for no, where a NULL goes to the other."""
     feature = str(node.feature)
-    condition: exp.Expression
+    condition: exp.Expr
     if node.threshold is not None:
         comparison = exp.LTE if side == "left" else exp.GT
         condition = comparison(this=column(feature), expression=double(node.threshold, dialect))
@@ -64,8 +64,7 @@ def _leads_to(node: Node, side: str, dialect: str) -> exp.Expression:
 
 def _leaves(nodes: Sequence[Node]) -> dict[int, int]:
     """How many leaves are under each node."""
-    count = {}
+    count: dict[int, int] = {}
     for node in sorted(nodes, key=lambda node: -node.depth):
-        is_leaf = node.left is None or node.right is None
-        count[node.node] = 1 if is_leaf else count[node.left] + count[node.right]
+        count[node.node] = 1 if node.left is None or node.right is None else count[node.left] + count[node.right]
     return count

@@ -95,10 +95,14 @@ class DateFeature(FeatureBase):
     unknown: Literal["reference", "rare", "reject"] = "reject"
 
 
-class PartOfDate(CategoricalFeature):
+class PartOfDate(FeatureBase):
     """One part of a date, a category to families. Nobody declares this: `by_part` makes it."""
 
-    kind: Literal["part_of_date"]  # type: ignore[assignment]
+    kind: Literal["part_of_date"]
+    levels: list[str] | None = None
+    reference: str | None = None
+    min_share: float
+    unknown: Literal["reference", "rare", "reject"]
     column: str
     part: DatePart
 
@@ -106,18 +110,25 @@ class PartOfDate(CategoricalFeature):
 FeatureSpec = Annotated[
     NumericFeature | CategoricalFeature | BooleanFeature | DateFeature, Field(discriminator="kind")
 ]
+InputSpec = NumericFeature | CategoricalFeature | BooleanFeature | PartOfDate
 
 
-def by_part(features: Mapping[str, FeatureSpec]) -> dict[str, FeatureSpec]:
+def by_part(features: Mapping[str, FeatureSpec]) -> dict[str, InputSpec]:
     """What families see: the features by column; in place of a date its parts, by `<column>.<part>`."""
-    inputs: dict[str, FeatureSpec] = {}
+    inputs: dict[str, InputSpec] = {}
     for name, feature in features.items():
         if feature.kind != "date":
             inputs[name] = feature
             continue
-        policies = {"missing": feature.missing, "min_share": feature.min_share, "unknown": feature.unknown}
         for part in feature.parts:
-            inputs[f"{name}.{part}"] = PartOfDate(kind="part_of_date", column=name, part=part, **policies)
+            inputs[f"{name}.{part}"] = PartOfDate(
+                kind="part_of_date",
+                missing=feature.missing,
+                min_share=feature.min_share,
+                unknown=feature.unknown,
+                column=name,
+                part=part,
+            )
     return inputs
 
 

@@ -19,6 +19,7 @@ def translate(root: str, detail: Mapping[str, Any]) -> Problem:
     known, location = _walk(detail["loc"])
     where = ".".join([root, *location])
     kind, context, value = detail["type"], detail.get("ctx", {}), detail["input"]
+    fix: str | None
     if kind == "extra_forbidden":
         fix = did_you_mean(location[-1], known) or "remove the key"
         return Problem(where, "unknown key", _shown(value), listed(known), fix)

@@ -32,13 +32,13 @@ from ml_ledger.terms.quantiles import distinct_quantiles
 
 if TYPE_CHECKING:
     from ml_ledger.families.base import TrainingRows
-    from ml_ledger.spec import FeatureSpec, NumericFeature
+    from ml_ledger.spec import InputSpec, NumericFeature
 
 FINE_BINS = 20
 
 
 def learn_evidence(
-    features: Mapping[str, FeatureSpec], training: TrainingRows, *, smallest_share: float
+    features: Mapping[str, InputSpec], training: TrainingRows, *, smallest_share: float
 ) -> dict[str, BinEvidence | LevelEvidence]:
     """One term per feature, in order.
 
@@ -51,7 +51,8 @@ def learn_evidence(
         name: replace(item, transform=None) for name, item in inputs.items() if isinstance(item, NumericInput)
     }
     inputs |= numbers
-    fine_edges = _fine_edges(numbers, features, training)
+    declared = {name: feature for name, feature in features.items() if feature.kind == "numeric"}
+    fine_edges = _fine_edges(numbers, declared, training)
     codes: dict[str, tuple[str, int]] = {}
     for name, item in inputs.items():
         if isinstance(item, LevelTerm):
@@ -60,25 +61,23 @@ def learn_evidence(
             codes[name] = _fine_bin(binned(item), fine_edges[name]), len(fine_edges[name]) + 1
     terms: dict[str, BinEvidence | LevelEvidence] = {}
     for name, counts in counted(codes, training).items():
-        item, edges = inputs[name], ()
+        item = inputs[name]
+        edges: tuple[float, ...] = ()
         if isinstance(item, NumericInput):
             starts = merged_bins(
                 counts[:-1],
                 totals=counts.sum(axis=0),
                 smallest_share=smallest_share,
-                direction=features[name].monotone,
+                direction=declared[name].monotone,
             )
             edges = tuple(fine_edges[name][start - 1] for start in starts[1:])
             counts = np.vstack([np.add.reduceat(counts[:-1], starts), counts[-1:]])
         *evidence, if_missing = map(float, weight_of_evidence(counts))
-        learned = {
-            "evidence": tuple(evidence),
-            "if_missing": if_missing,
-            "information_value": information_value(counts),
-        }
-        terms[name] = (
-            LevelEvidence(item, **learned) if isinstance(item, LevelTerm) else BinEvidence(item, edges, **learned)
-        )
+        information = information_value(counts)
+        if isinstance(item, LevelTerm):
+            terms[name] = LevelEvidence(item, tuple(evidence), if_missing, information)
+        else:
+            terms[name] = BinEvidence(item, edges, tuple(evidence), if_missing, information)
     return terms
 
 

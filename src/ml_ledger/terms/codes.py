@@ -23,7 +23,7 @@ from ml_ledger.terms.steps import bin_rows, level_rows
 
 if TYPE_CHECKING:
     from ml_ledger.families.base import TrainingRows
-    from ml_ledger.spec import FeatureSpec
+    from ml_ledger.spec import InputSpec
 
 # Of more rows than this, edges are learned from a part, as scikit-learn does.
 ROWS_FOR_EDGES = 200_000
@@ -75,7 +75,7 @@ class CodedFeature:
 
 
 def learn_codes(
-    features: Mapping[str, FeatureSpec], training: TrainingRows, *, bins: int
+    features: Mapping[str, InputSpec], training: TrainingRows, *, bins: int
 ) -> dict[str, CodedFeature]:
     """Codes of each feature, at most `bins` of them.
 

@@ -14,7 +14,14 @@ from ml_ledger.terms.quantiles import distinct_quantiles
 from ml_ledger.warehouse import quoted
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import BooleanFeature, CategoricalFeature, FeatureSpec, NumericFeature, PartOfDate
+    from ml_ledger.spec import (
+        BooleanFeature,
+        CategoricalFeature,
+        FeatureSpec,
+        InputSpec,
+        NumericFeature,
+        PartOfDate,
+    )
     from ml_ledger.warehouse import Relation
 
 MAXIMUM_LEVELS = 1000
@@ -44,7 +51,7 @@ def rejected_by_declaration(features: Mapping[str, FeatureSpec]) -> str:
     return " or ".join(conditions) or "false"
 
 
-def learn_terms(features: Mapping[str, FeatureSpec], rows: Relation, where: str) -> dict[str, Term]:
+def learn_terms(features: Mapping[str, InputSpec], rows: Relation, where: str) -> dict[str, Term]:
     """One term per feature, in order.
 
     rows: the training set, with `_ml_weight`. where: SQL for the rows to learn from; none of them is rejected.
@@ -55,14 +62,12 @@ def learn_terms(features: Mapping[str, FeatureSpec], rows: Relation, where: str)
     inputs = {name: item for name, item in learned.items() if isinstance(item, NumericInput)}
     terms: dict[str, Term] = {name: item for name, item in learned.items() if isinstance(item, LevelTerm)}
     edges = {name: _declared(feature) for name, feature in numeric.items()}
-    wanted = {
-        name: (
-            inputs[name].scaled() if feature.bins is None else inputs[name].completed(),
-            even_shares(feature.knots + 1 if feature.bins is None else feature.bins),
-        )
-        for name, feature in numeric.items()
-        if isinstance(feature.knots if feature.bins is None else feature.bins, int)
-    }
+    wanted: dict[str, tuple[str, list[float]]] = {}
+    for name, feature in numeric.items():
+        if feature.bins is None and isinstance(feature.knots, int):
+            wanted[name] = inputs[name].scaled(), even_shares(feature.knots + 1)
+        elif isinstance(feature.bins, int):
+            wanted[name] = inputs[name].completed(), even_shares(feature.bins)
     edges |= distinct_quantiles(wanted, rows, where)
     for name, feature in numeric.items():
         if feature.bins is None:
@@ -74,7 +79,7 @@ def learn_terms(features: Mapping[str, FeatureSpec], rows: Relation, where: str)
 
 
 def learn_inputs(
-    features: Mapping[str, FeatureSpec], rows: Relation, where: str
+    features: Mapping[str, InputSpec], rows: Relation, where: str
 ) -> dict[str, NumericInput | LevelTerm]:
     """How each feature is read: numbers with what fills NULL, and levels. Arguments and errors as `learn_terms`."""
     numeric = {name: feature for name, feature in features.items() if feature.kind == "numeric"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from ml_ledger.coefficients import Coefficient, DatePart
@@ -96,16 +97,14 @@ class LevelTerm:
         values = {self.reference: 0.0} | dict(zip(self.levels, map(float, weights), strict=False))
         rare = float(weights[len(self.levels)]) if self.rare else 0.0
         values |= dict.fromkeys(self.rare, rare)
-        shared = {"output": output, "term": number, "feature": self.feature, "transform": self.part}
-        rows = [
-            Coefficient(**shared, applies_to="level", level=level, value=value) for level, value in values.items()
-        ]
+        row = partial(Coefficient, output, number, self.feature, transform=self.part)
+        rows = [row(applies_to="level", level=level, value=value) for level, value in values.items()]
         if self.missing == "own_level":
-            rows.append(Coefficient(**shared, applies_to="missing", value=float(weights[-1])))
+            rows.append(row(applies_to="missing", value=float(weights[-1])))
         elif self.missing == "impute":
-            rows.append(Coefficient(**shared, applies_to="missing", value=values[self.most_frequent]))
+            rows.append(row(applies_to="missing", value=values[self.most_frequent]))
         if self.unknown == "reference":
-            rows.append(Coefficient(**shared, applies_to="unknown", value=0.0))
+            rows.append(row(applies_to="unknown", value=0.0))
         elif self.unknown == "rare":
-            rows.append(Coefficient(**shared, applies_to="unknown", value=rare))
+            rows.append(row(applies_to="unknown", value=rare))
         return rows

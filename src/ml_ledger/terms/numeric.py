@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from ml_ledger.coefficients import Coefficient
@@ -120,27 +121,34 @@ class LinearTerm:
             hinges = (slope * max(0.0, t - knot) for slope, knot in zip(slopes[1:], self.knots, strict=True))
             return slopes[0] * t + sum(hinges)
 
-        shared = {"output": output, "term": number, "feature": self.feature}
+        row = partial(Coefficient, output, number, self.feature)
         rows = []
         if self.input.outside == "clip" and self.input.lower is not None:
             edge = at(self.input.scale(self.input.lower))
-            rows.append(Coefficient(**shared, applies_to="value", upper=self.input.lower, value=edge))
+            rows.append(row(applies_to="value", upper=self.input.lower, value=edge))
         rows += [
-            Coefficient(**shared, applies_to="value", transform=self.input.transform, **piece)
-            for piece in self._pieces(slopes)
+            row(
+                applies_to="value",
+                transform=self.input.transform,
+                lower=lower,
+                upper=upper,
+                slope=slope,
+                value=value,
+            )
+            for lower, upper, slope, value in self._pieces(slopes)
         ]
         if self.input.outside == "clip" and self.input.upper is not None:
             edge = at(self.input.scale(self.input.upper))
-            rows.append(Coefficient(**shared, applies_to="value", lower=self.input.upper, value=edge))
+            rows.append(row(applies_to="value", lower=self.input.upper, value=edge))
         if self.input.missing != "reject":
             if_missing = at(self.input.scale(self.input.filled))
             if self.input.missing == "own_level":
                 if_missing += weights[-1]
-            rows.append(Coefficient(**shared, applies_to="missing", value=if_missing))
+            rows.append(row(applies_to="missing", value=if_missing))
         return rows
 
-    def _pieces(self, slopes: Sequence[float]) -> list[dict[str, float | None]]:
-        """Bounds, slope and value of each piece, in raw units of the feature."""
+    def _pieces(self, slopes: Sequence[float]) -> list[tuple[float | None, float | None, float, float | None]]:
+        """Lower and upper bound, slope and value of each piece, in raw units of the feature."""
         first = self.input.lower
         if self.input.transform == "log1p" and (first is None or first < LOG1P_FROM):
             first = LOG1P_FROM
@@ -154,14 +162,7 @@ class LinearTerm:
             if index:
                 slope += slopes[index]
                 value -= slopes[index] * self.knots[index - 1]
-            pieces.append(
-                {
-                    "lower": edges[index],
-                    "upper": edges[index + 1],
-                    "slope": slope,
-                    "value": value if value else None,
-                }
-            )
+            pieces.append((edges[index], edges[index + 1], slope, value if value else None))
         return pieces
 
 
@@ -216,10 +217,9 @@ class BinTerm:
         if self.input.outside == "reject":
             first, last = self.input.lower, above(self.input.upper)
         edges = [first, *self.edges, last]
-        shared = {"output": output, "term": number, "feature": self.feature}
+        row = partial(Coefficient, output, number, self.feature)
         rows = [
-            Coefficient(
-                **shared,
+            row(
                 applies_to="value",
                 lower=edges[index],
                 upper=edges[index + 1],
@@ -228,8 +228,8 @@ class BinTerm:
             for index in range(len(self.edges) + 1)
         ]
         if self.input.missing == "own_level":
-            rows.append(Coefficient(**shared, applies_to="missing", value=float(weights[-1])))
+            rows.append(row(applies_to="missing", value=float(weights[-1])))
         elif self.input.missing == "impute":
             index = sum(edge <= self.input.filled for edge in self.edges)
-            rows.append(Coefficient(**shared, applies_to="missing", value=float(values[index])))
+            rows.append(row(applies_to="missing", value=float(values[index])))
         return rows

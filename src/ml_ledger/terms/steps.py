@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from ml_ledger.coefficients import Coefficient
 from ml_ledger.terms.base import above
@@ -28,16 +29,16 @@ def bin_rows(
     if item.outside == "reject":
         first, last = item.lower, above(item.upper)
     bounds = [first, *map(float, edges), last]
-    shared = {"output": output, "term": number, "feature": item.feature}
+    row = partial(Coefficient, output, number, item.feature)
     rows = [
-        Coefficient(**shared, applies_to="value", lower=bounds[index], upper=bounds[index + 1], value=float(value))
+        row(applies_to="value", lower=bounds[index], upper=bounds[index + 1], value=float(value))
         for index, value in enumerate(values)
     ]
     if item.missing == "own_level":
-        rows.append(Coefficient(**shared, applies_to="missing", value=float(if_missing)))
+        rows.append(row(applies_to="missing", value=float(if_missing)))
     elif item.missing == "impute":
         index = sum(edge <= item.filled for edge in edges)
-        rows.append(Coefficient(**shared, applies_to="missing", value=float(values[index])))
+        rows.append(row(applies_to="missing", value=float(values[index])))
     return rows
 
 
@@ -46,16 +47,13 @@ def level_rows(
 ) -> list[Coefficient]:
     """The rows of a category whose level of code i (`LevelTerm.codes`) is worth `values[i]`; else as `bin_rows`."""
     codes = item.codes()
-    shared = {"output": output, "term": number, "feature": item.feature, "transform": item.part}
-    rows = [
-        Coefficient(**shared, applies_to="level", level=level, value=float(values[code]))
-        for level, code in codes.items()
-    ]
+    row = partial(Coefficient, output, number, item.feature, transform=item.part)
+    rows = [row(applies_to="level", level=level, value=float(values[code])) for level, code in codes.items()]
     if item.missing == "own_level":
-        rows.append(Coefficient(**shared, applies_to="missing", value=float(if_missing)))
+        rows.append(row(applies_to="missing", value=float(if_missing)))
     elif item.missing == "impute":
-        rows.append(Coefficient(**shared, applies_to="missing", value=float(values[codes[item.most_frequent]])))
+        rows.append(row(applies_to="missing", value=float(values[codes[item.most_frequent]])))
     if item.unknown != "reject":
         code = codes[item.rare[0]] if item.unknown == "rare" and item.rare else codes[item.reference]
-        rows.append(Coefficient(**shared, applies_to="unknown", value=float(values[code])))
+        rows.append(row(applies_to="unknown", value=float(values[code])))
     return rows

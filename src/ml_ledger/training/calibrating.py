@@ -226,5 +226,13 @@ def _leaning(level: float, lean: float, lower: float, upper: float) -> dict[str,
     return {"slope": slope, "value": level - slope * middle} if slope else {"value": level}
 
 
-def _row(**fields: float | None) -> Coefficient:
-    return Coefficient(output=CALIBRATION, term=1, feature=None, applies_to="link", **fields)  # type: ignore[arg-type]
+def _row(
+    *,
+    lower: float | None = None,
+    upper: float | None = None,
+    slope: float | None = None,
+    value: float | None = None,
+) -> Coefficient:
+    return Coefficient(
+        CALIBRATION, term=1, feature=None, applies_to="link", lower=lower, upper=upper, slope=slope, value=value
+    )

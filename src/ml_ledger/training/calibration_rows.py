@@ -21,7 +21,8 @@ def applied(rows: Sequence[Coefficient], links: Matrix, kind: Link) -> Matrix:
     """Calibrated probabilities, n × m, of n × m link scores (m: 1, or the number of classes), NaN where one is NaN."""
     if kind in ("softmax", "shares"):
         logs = np.log(links + ADDED_SHARE) if kind == "shares" else links
-        return np.exp(log_softmax((rows[0].slope or 0.0) * logs, axis=1))
+        calibrated: Matrix = log_softmax((rows[0].slope or 0.0) * logs, axis=1)
+        return np.exp(calibrated)
     link = links[:, 0]
     edges = [row.lower for row in rows[1:]]
     position = np.searchsorted(np.array(edges, dtype=float), link, side="right")

@@ -150,7 +150,7 @@ def has_all_classes(spec: MLModelSpec, training: TrainingRows) -> bool:
         f"select count(distinct {training.label}) as _ml_n from {training.relation.name}"
         f" where {training.where} and _ml_weight > 0"
     )
-    return found["n"] == len(spec.classes or (0, 1))
+    return int(found["n"]) == len(spec.classes or (0, 1))
 
 
 def _mean(metrics: Sequence[Metric], scored_by: str, criterion: str) -> float | None:
@@ -160,5 +160,6 @@ def _mean(metrics: Sequence[Metric], scored_by: str, criterion: str) -> float | 
     if not total:
         return None
     if criterion == "rmse":
-        return (sum(metric.n * metric.value**2 for metric in found) / total) ** 0.5
+        root: float = (sum(metric.n * metric.value**2 for metric in found) / total) ** 0.5
+        return root
     return sum(metric.n * metric.value for metric in found) / total

@@ -47,7 +47,8 @@ def of_numbers(
         ]
         wanted += [f"sum(_ml_{name}{j}) as _ml_{name}{j}" for name in "asbc"]
         wanted += [
-            f"sum(_ml_{one}{j} * _ml_{other}{j}) as _ml_{one}{other}{j}" for one, other in ("aa", "ab", "bb", "cc")
+            f"sum(_ml_{one}{j} * _ml_{other}{j}) as _ml_{one}{other}{j}"
+            for one, other in (("a", "a"), ("a", "b"), ("b", "b"), ("c", "c"))
         ]
         wanted.append(f"sum(_ml_c{j} * _ml_n) as _ml_cn{j}")
     (row,) = rows.query(

@@ -8,6 +8,7 @@ loss are multiplied by the exposure, those of a gamma loss are not (McCullagh an
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -44,19 +45,13 @@ def with_offset(spec: MLModelSpec, fit: Fit, training: TrainingRows) -> Fit:
     exposure = exposure_of(spec)
     assert exposure is not None
     term = 1 + max(row.term for row in fit.coefficients)
-    shared = {
-        "output": "score",
-        "term": term,
-        "feature": spec.exposure,
-        "applies_to": "value",
-        "lower": SMALLEST_EXPOSURE,
-    }
+    offset = partial(Coefficient, "score", term, spec.exposure, "value", lower=SMALLEST_EXPOSURE)
     head, *others = fit.coefficients
     predict = fit.predict
     if fit.link == "log":
         column = f"ln({exposure})"
         (mean,) = weighted_means({0: column}, training.relation, training.where).values()
-        row = Coefficient(**shared, slope=1.0, transform="log", reference=mean)
+        row = offset(slope=1.0, transform="log", reference=mean)
 
         def scored(design: Matrix) -> Vector:
             return predict(design[:, :-1]) * np.exp(design[:, -1])
@@ -64,7 +59,7 @@ def with_offset(spec: MLModelSpec, fit: Fit, training: TrainingRows) -> Fit:
     else:  # a constant: its rate per unit of exposure
         column, rate = exposure, head.value or 0.0
         (mean,) = weighted_means({0: column}, training.relation, training.where).values()
-        row = Coefficient(**shared, slope=rate, reference=rate * mean)
+        row = offset(slope=rate, reference=rate * mean)
         head = replace(head, value=0.0)
 
         def scored(design: Matrix) -> Vector:

@@ -111,7 +111,7 @@ def corrected_interval(values: Sequence[float], folds: int) -> tuple[float, floa
 def _parts(spec: MLModelSpec, dates: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     """The as-of dates, in order, in the parts of which the last ones are predicted."""
     of, folds = spec.cross_validation.of, spec.cross_validation.folds
-    if of not in (None, "as_of"):
+    if of is not None and of != "as_of":
         return [list(part) for _, part in groupby(dates, key=lambda date: period_start(of, date["as_of"]))]
     single = [[date] for date in dates]
     predicted, total = single[1:][-folds:], sum(date["n"] for date in dates)

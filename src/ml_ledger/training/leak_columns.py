@@ -98,7 +98,8 @@ def _standardised(column: Vector, fit: Mask) -> Vector:
     scaled = column / largest if largest > 0 else column
     centred = scaled - scaled[fit].mean()
     spread = centred[fit].std()
-    return centred / spread if spread > 1e-12 else np.zeros_like(centred)
+    standardised: Vector = centred / spread if spread > 1e-12 else np.zeros_like(centred)
+    return standardised
 
 
 def _rates(codes: NDArray[np.int64], rows: ScanRows) -> Iterator[Vector]:

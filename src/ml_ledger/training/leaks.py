@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import numpy as np
 
@@ -141,9 +141,7 @@ def _outputs(spec: MLModelSpec, label: Vector, parts: Sequence[Mask]) -> Matrix 
 
 def _late_values(spec: MLModelSpec, rows: Relation, names: list[str]) -> Iterator[Metric]:
     """How many values were written after the as-of date, or nobody knows when, of features that say where to see it."""
-    written: Mapping[str, str] = {
-        name: spec.features[name].written_at for name in names if spec.features[name].written_at is not None
-    }
+    written = {name: column for name in names if (column := spec.features[name].written_at) is not None}
     if not written:
         return
     as_of = f"cast({quoted(spec.as_of)} as timestamp)"

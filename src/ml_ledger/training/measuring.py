@@ -142,7 +142,7 @@ def check_scoring(spec: MLModelSpec, scored_by: str, fitted: Fitted, rows: Relat
     accepts = f"case when {fitted.fit.accepts} then 1 else 0 end"
     with with_estimates(spec, rows, [fitted.scoring], where) as (known, scorings):
         (from_sql,), (accepted, *columns) = known.scores(scorings, [accepts, *fitted.fit.design], where=where)
-    scored = np.isfinite(from_sql).all(axis=1)
+    scored = np.asarray(np.isfinite(from_sql).all(axis=1))
     design = np.column_stack(columns) if columns else np.empty((len(scored), 0))
     worst = float("inf")
     usable, estimated = accepted == 1, np.full_like(from_sql, np.nan)

@@ -8,16 +8,17 @@ query for the loss and the gradient, and the curvature learns from each step.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from ml_ledger.errors import VersionError
-from ml_ledger.families.base import TrainingRows
+from ml_ledger.families.base import TrainingRows, Vector
 from ml_ledger.training.multinomial_problem import At, MultinomialProblem, MultinomialSolution
 from ml_ledger.training.newton import ACCEPTABLE, SAMPLE_ROWS, TOLERANCE
 from ml_ledger.training.steps import newton_step, taught
+from ml_ledger.training.sums import asked_for
 
 # Steps are halved so many times at most.
 HALVINGS = 20
@@ -71,13 +72,15 @@ def minimise_classes(
     return replace(problem.solution(at, iterations, left), curvature=curvature, meat=meat)
 
 
-def _descend(problem: MultinomialProblem, evaluate, at: At, max_iter: int) -> tuple[At, int]:
+def _descend(
+    problem: MultinomialProblem, evaluate: Callable[[Vector], At], at: At, max_iter: int
+) -> tuple[At, int]:
     """Steps that lower the loss, until the gradient is gone or only rounding is left."""
     for iteration in range(max_iter):
         left = problem.left(at)
         if left <= TOLERANCE:
             return at, iteration
-        step = newton_step(at.curvature + np.diag(problem.l2), at.gradient, at.beta, problem.l1)
+        step = newton_step(asked_for(at.curvature) + np.diag(problem.l2), at.gradient, at.beta, problem.l1)
         share = 1.0
         for _ in range(HALVINGS):
             candidate = evaluate(at.beta + share * step)
@@ -89,9 +92,9 @@ def _descend(problem: MultinomialProblem, evaluate, at: At, max_iter: int) -> tu
         if candidate.curvature is None:  # a pass over all rows
             change = candidate.gradient - at.gradient
             change = change - problem.l2 * (candidate.beta - at.beta)
-            curvature = taught(at.curvature, candidate.beta - at.beta, change)
+            curvature = taught(asked_for(at.curvature), candidate.beta - at.beta, change)
             if problem.left(candidate) > 0.3 * left:
-                curvature = problem.in_sample(candidate.beta).curvature
+                curvature = asked_for(problem.in_sample(candidate.beta).curvature)
             candidate = replace(candidate, curvature=curvature)
         at = candidate
     return at, max_iter

@@ -13,7 +13,7 @@ from ml_ledger.families.base import Matrix, TrainingRows, Vector
 from ml_ledger.terms.base import double
 from ml_ledger.training.newton import MOST_NAMES
 from ml_ledger.training.problem import GROWS, SINGULAR
-from ml_ledger.training.sums import cluster_of, outer_products
+from ml_ledger.training.sums import asked_for, cluster_of, outer_products
 
 # Rows of a sample whose curvature is summed at once.
 BLOCK = 8_192
@@ -219,7 +219,7 @@ class MultinomialProblem:
         pairs = [(one, other) for one in range(self.classes) for other in range(one, self.classes)]
         cells = [(i, j) for i in range(width) for j in range(i, width)]
         if self.sample_is_all or len(pairs) * len(cells) > MOST_SUMS:
-            return self.in_sample(at.beta).curvature
+            return asked_for(self.in_sample(at.beta).curvature)
         z = ["", *(f" * _ml_z{j}" for j in range(len(self.columns)))]
         bend = {(a, b): f"_ml_weight * _ml_p{a} * ({'1e0 ' if a == b else ''}- _ml_p{b})" for a, b in pairs}
         sums = ", ".join(

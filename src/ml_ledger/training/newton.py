@@ -20,6 +20,7 @@ from ml_ledger.families.base import Matrix, TrainingRows, Vector
 from ml_ledger.families.objectives import Objective
 from ml_ledger.training.problem import Point, Problem
 from ml_ledger.training.steps import newton_step, taught
+from ml_ledger.training.sums import asked_for
 
 SAMPLE_ROWS = 100_000
 # Stop when no component of the gradient of the mean loss is larger than this share of a residual.
@@ -115,14 +116,14 @@ def _in_sample(problem: Problem, max_iter: int) -> tuple[Point, int]:
     for iteration in range(max_iter):
         if point.left <= tolerance:
             return point, iteration
-        step = _step(problem, point, point.curvature)
+        step = _step(problem, point, asked_for(point.curvature))
         share = 1.0
         while True:
             candidate = problem.in_sample(point.beta + share * step)
-            if candidate.loss <= point.loss + 1e-13 * abs(point.loss) or share < 1e-6:
+            if candidate.is_no_higher(point, 1e-13) or share < 1e-6:
                 break
             share /= 2
-        diverges = not np.isfinite(candidate.loss) or problem.diverged(candidate)
+        diverges = not np.isfinite(asked_for(candidate.loss)) or problem.diverged(candidate)
         if diverges or (candidate.left >= point.left and point.left <= ACCEPTABLE):
             return point, iteration + 1
         point = candidate
@@ -134,13 +135,13 @@ def _over_all_rows(problem: Problem, start: Point, max_iter: int, exact_curvatur
     if start.left > START or problem.separated(start, below=10 * START):
         start = problem.in_sample(problem.null)
     point = problem.first_pass(start)
-    curvature = problem.scale.curvature(start.sums.curvature)
+    curvature = problem.scale.curvature(asked_for(start.sums.curvature))
     while True:
         point = _descend(problem, point, curvature, max_iter)
         if point.left > ACCEPTABLE or not exact_curvature:
             return point
         point = problem.over_all(point.beta, curvature=True)
-        curvature = point.curvature
+        curvature = asked_for(point.curvature)
         if point.left <= ACCEPTABLE or problem.passes >= max_iter:
             return point
 
@@ -164,7 +165,7 @@ def _descend(problem: Problem, point: Point, curvature: Matrix, max_iter: int) -
         else:
             nearer = candidate if exact or candidate.left < point.left else point
             point, exact, lengths = problem.over_all(nearer.beta, curvature=True), True, []
-            curvature = point.curvature
+            curvature = asked_for(point.curvature)
     return point
 
 
@@ -185,8 +186,7 @@ def _downhill(problem: Problem, point: Point, step: Vector, max_iter: int) -> Po
     while True:
         candidate = problem.over_all(point.beta + share * step, loss=True)
         # Sums over many rows are exact to about 1e-13 of the loss.
-        lower = candidate.loss <= point.loss + 1e-12 * abs(point.loss)
-        if lower or share < 1e-4 or problem.passes >= max_iter:
+        if candidate.is_no_higher(point, 1e-12) or share < 1e-4 or problem.passes >= max_iter:
             return candidate
         share /= 4
 
@@ -226,6 +226,6 @@ def _solution(problem: Problem, point: Point, iterations: int, exact_curvature: 
         shifts=problem.shifts,
         design=problem.rows.columns,
         origin=origin,
-        curvature=point.sums.curvature * np.outer(varies, varies) if exact_curvature else None,
+        curvature=asked_for(point.sums.curvature) * np.outer(varies, varies) if exact_curvature else None,
         loss=point.loss if exact_curvature else None,
     )

@@ -77,6 +77,7 @@ def _record(
         )
         return
     before = log.latest()
-    failed_before = before is not None and before.kind != SETTLED
-    if failed_before and known["attempted_at"] and (newest is None or newest["recorded_at"] < before.recorded_at):
+    if before is None or before.kind == SETTLED:
+        return
+    if known["attempted_at"] and (newest is None or newest["recorded_at"] < before.recorded_at):
         log.append(Attempt(ml_model=ml_model, kind=SETTLED, message="no version is due any more", **known))

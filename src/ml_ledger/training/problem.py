@@ -12,7 +12,7 @@ from ml_ledger.families.base import Matrix, TrainingRows, Vector
 from ml_ledger.families.objectives import LOGISTIC, POISSON, SQUARED, Objective
 from ml_ledger.terms.base import double
 from ml_ledger.training.scale import Scale
-from ml_ledger.training.sums import AllRows, SampledRows, Sums
+from ml_ledger.training.sums import AllRows, SampledRows, Sums, asked_for
 
 # Columns whose mean is more than so many deviations from zero are shifted, so that sums keep their digits.
 FAR = 10.0
@@ -43,6 +43,11 @@ class Point:
     left: float
     curvature: Matrix | None
     loss: float | None
+
+    def is_no_higher(self, other: Point, rounding: float) -> bool:
+        """Whether its loss is not above another's, but for this share of it. Both have one."""
+        highest = asked_for(other.loss)
+        return asked_for(self.loss) <= highest + rounding * abs(highest)
 
 
 class Problem:
@@ -127,8 +132,8 @@ class Problem:
         of_columns = self.scale.of_columns(start.beta)
         self.passes += 1
         sums = self.rows.sums(of_columns, moments=True)
-        mean = sums.columns / self.weight
-        self._rescale(mean, np.sqrt(np.maximum(sums.squares / self.weight - mean**2, 0.0)))
+        mean = asked_for(sums.columns) / self.weight
+        self._rescale(mean, np.sqrt(np.maximum(asked_for(sums.squares) / self.weight - mean**2, 0.0)))
         point = self._point(self.scale.standardised(of_columns), sums)
         # Without weights no component is larger than about 1.
         return point if point.left <= 1 else self.over_all(self.null)
@@ -192,7 +197,7 @@ class Problem:
             return False
         # A constant column tells nothing, and rounding leaves it squares without a curvature.
         varies = self.scale.varies
-        bends = np.diag(point.sums.curvature)[1:][varies]
+        bends = np.diag(asked_for(point.sums.curvature))[1:][varies]
         return bool(np.any(bends < below * self.sample.squares()[varies]))
 
     def growing(self, point: Point) -> list[int]:
@@ -205,7 +210,7 @@ class Problem:
             return []
         gradient, curvature = point.sums.gradient, point.sums.curvature
         if curvature is None:
-            curvature = self.in_sample(point.beta).sums.curvature
+            curvature = asked_for(self.in_sample(point.beta).sums.curvature)
         if not (np.all(np.isfinite(curvature)) and np.all(np.isfinite(gradient))):
             return []
         used = np.concatenate([[True], self.scale.varies]) & (np.diag(curvature) > 0)

@@ -58,8 +58,10 @@ def reference_statistics(
 ) -> list[dict[str, Any]]:
     """Statistics of the rows that satisfy `where`, as objects with the members of `Statistic` that are not None."""
     key = (quoted(spec.entity), quoted(spec.as_of))
-    numbers = {("feature", name): quoted(name) for name, item in spec.features.items() if item.kind == "numeric"}
-    levels = {
+    numbers: dict[tuple[str, str | None], str] = {
+        ("feature", name): quoted(name) for name, item in spec.features.items() if item.kind == "numeric"
+    }
+    levels: dict[tuple[str, str | None], str] = {
         ("feature", name): quoted(name)
         for name, item in spec.features.items()
         if item.kind in ("categorical", "boolean")

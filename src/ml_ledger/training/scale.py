@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ml_ledger.families.base import Matrix, Vector
 
@@ -18,7 +19,7 @@ class Scale:
 
     mean: Vector
     deviation: Vector
-    varies: Vector
+    varies: NDArray[np.bool_]
 
     @property
     def matrix(self) -> Matrix:

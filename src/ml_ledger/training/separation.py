@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -77,7 +78,7 @@ def minimise_apart(
     columns: Sequence[str],
     objective: Objective,
     candidates: Sequence[Candidate],
-    **options,
+    **options: Any,
 ) -> Apart:
     """`minimise`, where without a penalty columns may tell the label for certain.
 

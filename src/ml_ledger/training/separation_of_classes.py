@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from ml_ledger.training.separation import Candidate, Undetermined, firth_weight,
 
 
 def minimise_classes_apart(
-    training: TrainingRows, columns: Sequence[str], candidates: Sequence[Candidate], **options
+    training: TrainingRows, columns: Sequence[str], candidates: Sequence[Candidate], **options: Any
 ) -> tuple[MultinomialSolution, list[Undetermined], MultinomialSolution]:
     """`minimise_classes` without a penalty, where columns may rule a class out.
 

@@ -15,7 +15,7 @@ SINGULAR = 1e-12
 def newton_step(model: Matrix, gradient: Vector, beta: Vector, l1: Vector) -> Vector:
     """The d that minimises gradient'd + d'model d / 2 + l1'|beta + d|; the shortest where several do."""
     if not l1.any():
-        return -np.linalg.lstsq(model, gradient, rcond=SINGULAR)[0]
+        return -np.asarray(np.linalg.lstsq(model, gradient, rcond=SINGULAR)[0], dtype=np.float64)
     return _coordinate_descent(model, gradient, beta, l1)
 
 

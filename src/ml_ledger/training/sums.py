@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -20,6 +21,15 @@ BLOCK = 8_192
 MOST_PAIRED = 61
 # Sums by cluster that are fetched at most.
 GROUPED_VALUES = 50_000_000
+
+
+Found = TypeVar("Found")
+
+
+def asked_for(found: Found | None) -> Found:
+    """What the caller had asked for, so that it is there."""
+    assert found is not None
+    return found
 
 
 @dataclass(frozen=True)
@@ -86,11 +96,14 @@ class SampledRows:
     def spread(self, directions: Matrix) -> Vector:
         """Variance of design @ direction over the rows, for (k + 1) × m directions; an array of m."""
         moved = self.design @ directions
-        return np.average((moved - moved[:1]) ** 2, axis=0, weights=self.weight)
+        variance: Vector = np.average((moved - moved[:1]) ** 2, axis=0, weights=self.weight)
+        return variance
 
     def squares(self) -> Vector:
         """Sum of the squares of each column."""
-        return np.einsum("n,nj,nj->j", self.weight, self.design[:, 1:], self.design[:, 1:])
+        columns = self.design[:, 1:]
+        squares: Vector = np.einsum("n,nj,nj->j", self.weight, columns, columns)
+        return squares
 
 
 class AllRows:
@@ -200,4 +213,5 @@ def _in_memory(training: TrainingRows, source: str, k: int) -> Matrix:
         # Clusters come in no order that knows their gradients.
         where = "true" if share == 1 else f"hash(_ml_u0, _ml_u1) % {1 << 20} < {int(share * (1 << 20))}"
         u = np.column_stack(groups.doubles([f"_ml_u{i}" for i in range(k)], where=where))
-        return u.T @ u * (int(counts["n"]) / len(u))
+        found: Matrix = u.T @ u * (int(counts["n"]) / len(u))
+        return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ml_ledger.errors import Problem, SpecError, TrainingSetError, did_you_mean, listed, raise_if_any
@@ -24,7 +24,7 @@ def validate_columns(ml_model: str, spec: MLModelSpec, training_set: Relation) -
     Where the macro `training_set` found out why nothing can be joined, there are only columns whose names say so.
     """
     unjoined = [name.removeprefix(UNJOINED) for name in training_set.types if name.startswith(UNJOINED)]
-    problems = unjoined or list(column_problems(spec, training_set))
+    problems: Sequence[Problem | str] = unjoined or list(column_problems(spec, training_set))
     raise_if_any(problems, TrainingSetError, f"The training set of ML model '{ml_model}' is not usable")
 
 

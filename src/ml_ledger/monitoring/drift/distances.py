@@ -60,5 +60,5 @@ def chi_square(now: Vector, then: Vector) -> tuple[float, int]:
 
 def representatives(edges: Sequence[float], lowest: float, highest: float) -> Vector:
     """Where the values of each bin are taken to be: in its middle; the outer bins end at the extremes of training."""
-    ends = np.array([min(lowest, *edges), *edges, max(highest, *edges)] if edges else [lowest, highest])
+    ends: Vector = np.array([min(lowest, *edges), *edges, max(highest, *edges)] if edges else [lowest, highest])
     return (ends[1:] + ends[:-1]) / 2

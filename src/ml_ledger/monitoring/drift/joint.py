@@ -81,8 +81,9 @@ def told_apart(spec: MLModelSpec, family: str, now: Sample, then: Sample) -> Joi
     if family in ADDITIVE:
         predicted = _by_regression(coded, is_level, is_now, entities, spec.training.seed)
     else:
-        options = {"is_level": is_level, "classes": 2, "seed": spec.training.seed}
-        predicted = out_of_fold("binary", coded, is_now, entities, **options)[:, 1]
+        predicted = out_of_fold(
+            "binary", coded, is_now, entities, is_level=is_level, classes=2, seed=spec.training.seed
+        )[:, 1]
     area = metrics_of("binary", is_now, predicted[:, None]).get("roc_auc")
     if area is None or area.ci_low is None or area.ci_high is None:
         return None
@@ -144,8 +145,7 @@ def _design(values: Matrix, is_level: NDArray[np.bool_]) -> list[list[Vector]]:
 def _separation(column: Vector, is_level: bool, is_now: Vector) -> float:
     """How well one feature tells the sides apart: an area under the ROC curve, 0.5 or more; NULL is a value."""
     if is_level:
-        codes = np.nan_to_num(column, nan=-1.0)
-        _, codes = np.unique(codes, return_inverse=True)
+        _, codes = np.unique(np.nan_to_num(column, nan=-1.0), return_inverse=True)
         rates = np.bincount(codes, is_now) / np.bincount(codes)
         column = rates[codes]
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ml_ledger.spec import MLModelSpec
 from ml_ledger.training.labels import level_as_stored
@@ -58,7 +59,7 @@ def compared_columns(spec: MLModelSpec, stored: str | None) -> list[Column]:
         kinds["predicted", None] = "categorical"
     if spec.label is not None:
         kinds["label", None] = "numeric" if spec.task == "regression" else "categorical"
-    statistics: dict[tuple[str, str | None], list[dict[str, object]]] = {key: [] for key in kinds}
+    statistics: dict[tuple[str, str | None], list[dict[str, Any]]] = {key: [] for key in kinds}
     for row in json.loads(stored or "[]"):
         statistics.setdefault((row["part"], row.get("feature")), []).append(row)
     return [
@@ -68,7 +69,7 @@ def compared_columns(spec: MLModelSpec, stored: str | None) -> list[Column]:
 
 
 def _column(
-    part: str, feature: str | None, kind: str, rows: Sequence[Mapping[str, object]], *, binary: bool
+    part: str, feature: str | None, kind: str, rows: Sequence[Mapping[str, Any]], *, binary: bool
 ) -> Column:
     single = {str(row["statistic"]): row["value"] for row in rows if "level" not in row and "lower" not in row}
     if "rows" not in single:
@@ -79,23 +80,23 @@ def _column(
         if row["statistic"] == "level":
             name = str(row["level"])
             name = level_as_stored(name) if part == "label" and binary else name
-            levels[name] = levels.get(name, 0) + int(row["value"])  # type: ignore[call-overload]
+            levels[name] = levels.get(name, 0) + int(row["value"])
     return Column(
         part=part,
         feature=feature,
         kind=kind,
-        rows=int(single["rows"]),  # type: ignore[call-overload]
+        rows=int(single["rows"]),
         # Infinity is no value that a bin or a mean could have.
-        missing=int(single["missing"]) + int(single.get("infinite", 0)),  # type: ignore[call-overload]
-        edges=[row["upper"] for row in bins if "upper" in row],  # type: ignore[misc]
-        bins=[int(row["value"]) for row in bins],  # type: ignore[call-overload]
-        lowest=single.get("minimum"),  # type: ignore[arg-type]
-        highest=single.get("maximum"),  # type: ignore[arg-type]
-        mean=single.get("mean"),  # type: ignore[arg-type]
-        standard_deviation=single.get("standard_deviation"),  # type: ignore[arg-type]
-        defaults={row["lower"]: int(row["value"]) for row in rows if row["statistic"] == "default_value"},  # type: ignore[misc, call-overload]
+        missing=int(single["missing"]) + int(single.get("infinite", 0)),
+        edges=[row["upper"] for row in bins if "upper" in row],
+        bins=[int(row["value"]) for row in bins],
+        lowest=single.get("minimum"),
+        highest=single.get("maximum"),
+        mean=single.get("mean"),
+        standard_deviation=single.get("standard_deviation"),
+        defaults={row["lower"]: int(row["value"]) for row in rows if row["statistic"] == "default_value"},
         levels=levels,
-        others=int(single.get("other_levels", 0)),  # type: ignore[call-overload]
-        cluster_size=single.get("cluster_size", 1.0),  # type: ignore[arg-type]
-        design_effect=single.get("design_effect", 1.0),  # type: ignore[arg-type]
+        others=int(single.get("other_levels", 0)),
+        cluster_size=single.get("cluster_size", 1.0),
+        design_effect=single.get("design_effect", 1.0),
     )

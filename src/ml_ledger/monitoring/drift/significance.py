@@ -77,7 +77,8 @@ def range_test(outside: float, rows: float, reference_rows: float) -> float:
 
     That the k outermost of all values, at either end, are all in one of the samples.
     """
-    return min(1.0, (outside + 1) * (rows / (rows + reference_rows)) ** outside)
+    all_in_one: float = (rows / (rows + reference_rows)) ** outside
+    return min(1.0, (outside + 1) * all_in_one)
 
 
 def rows_worth(share: float, low: float, high: float) -> float | None:
@@ -110,4 +111,5 @@ def discovery_rates(p_values: Sequence[float]) -> list[float]:
     ranks = np.arange(len(p), 0, -1)
     found = np.empty_like(p)
     found[order] = np.minimum(1.0, np.minimum.accumulate(p[order] * len(p) / ranks))
-    return found.tolist()
+    q_values: list[float] = found.tolist()
+    return q_values

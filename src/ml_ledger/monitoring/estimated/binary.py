@@ -33,9 +33,10 @@ def estimated_binary(score: Vector, threshold: float | None, scorer: str = "self
     if threshold is None:
         return
     decided = score >= threshold
+    acted = decided.astype(np.float64)
     if decided.any():
         yield Measured(scorer, "precision", as_share(expected_mean(by_label[decided], is_positive)))
-    yield Measured(scorer, "recall", as_share(expected_ratio(decided * 1.0, np.ones(n), p)))
+    yield Measured(scorer, "recall", as_share(expected_ratio(acted, np.ones(n), p)))
     if decided.any():
-        overlap = expected_ratio(2.0 * decided, np.ones(n), p, plus=float(decided.sum()))
+        overlap = expected_ratio(2.0 * acted, np.ones(n), p, plus=float(decided.sum()))
         yield Measured(scorer, "f1", as_share(overlap))
