@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ml_ledger.coefficients import Coefficient
 from ml_ledger.families.base import Matrix, TrainingRows, Vector
@@ -82,14 +83,15 @@ class Covariance:
         """Scale of the parameters, eigenvalues and eigenvectors of the scaled information."""
         unit = np.sqrt(np.diag(self.information))
         unit = np.where(unit == 0, 1.0, unit)
-        return unit, *np.linalg.eigh(self.information / np.outer(unit, unit))
+        eigenvalues, vectors = np.linalg.eigh(self.information / np.outer(unit, unit))
+        return unit, eigenvalues, vectors
 
     @property
     def rank(self) -> int:
         """How many parameters the data determine."""
         return int(np.sum(self._axes[1] > SINGULAR))
 
-    def of(self, jacobian: Matrix) -> tuple[Matrix, Vector]:
+    def of(self, jacobian: Matrix) -> tuple[Matrix, NDArray[np.bool_]]:
         """Covariance of m combinations of the parameters, m × m, and which of them the data determine."""
         unit, eigenvalues, vectors = self._axes
         curved = eigenvalues > SINGULAR

@@ -20,6 +20,7 @@ from ml_ledger.terms.evidence import (
     BinEvidence,
     LevelEvidence,
     Matrix,
+    Vector,
     binned,
     information_value,
     smoothed_log_odds,
@@ -130,7 +131,7 @@ def counted(codes: Mapping[str, tuple[str, int]], training: TrainingRows) -> dic
 def merged_bins(
     fine: Matrix,
     *,
-    totals: Sequence[float],
+    totals: Sequence[float] | Vector,
     smallest_share: float,
     direction: Literal["increasing", "decreasing"] | None,
 ) -> list[int]:
