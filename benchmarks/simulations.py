@@ -224,8 +224,8 @@ which any column is said to have drifted, at a false discovery rate of
 {DriftSpec().false_discovery_rate:g} and without a
 smallest shift that would be told ([drift](drift.md))."""
     yield ""
-    yield "Intervals that hold, by metric, over all lines above, and in the line where fewest do (of the area under the ROC"
-    yield f"curve, whose lines have {draws // AREAS:,} draws, a line at 95 % is off by two points or so):"
+    yield "Intervals that hold, by metric, over all lines above, and in the line where fewest do (of the area under"
+    yield f"the ROC curve, whose lines have {draws // AREAS:,} draws, a line at 95 % is off by two points or so):"
     yield ""
     yield "| metric | on average | at least |"
     yield "| --- | --- | --- |"

@@ -6,6 +6,7 @@ from ml_ledger.errors import Problem, TrainingSetError, did_you_mean, listed, ra
 from ml_ledger.spec import MLModelSpec
 from ml_ledger.terms.base import double
 from ml_ledger.training.labels import label_as_double
+from ml_ledger.training.validation import usable_rows
 from ml_ledger.warehouse import Relation, quoted
 
 
@@ -67,9 +68,9 @@ def require_usable_weights(ml_model: str, spec: MLModelSpec, rows: Relation) -> 
     elif not rows.is_numeric(column):
         problems.append(Problem(where, "must be a number", rows.types[column]))
     else:
-        x = f"cast({quoted(column)} as double)"
+        x, usable = f"cast({quoted(column)} as double)", usable_rows(spec)
         (found,) = rows.query(
-            f"select count(*) as _ml_n, sum({x}) as _ml_total,"
+            f"select count(*) as _ml_n, sum({x}) filter (where {usable}) as _ml_total,"
             f" count_if(not coalesce({x} >= 0 and isfinite({x}), false)) as _ml_wrong"
             f" from {rows.name} where _ml_split = 'train'"
         )
@@ -77,13 +78,14 @@ def require_usable_weights(ml_model: str, spec: MLModelSpec, rows: Relation) -> 
             got = f"{found['wrong']} of {found['n']} training rows are NULL, negative or not finite"
             problems.append(Problem(where, "must be a number >= 0 on every training row", got))
         elif not found["total"]:
-            problems.append(Problem(where, "must not be 0 on every training row"))
+            problems.append(Problem(where, "must not be 0 on every usable training row"))
         elif spec.task in ("binary", "multiclass"):
             empty = rows.query(
                 f"select min(cast({quoted(str(spec.label))} as varchar)) as _ml_name from {rows.name}"
-                f" where _ml_split = 'train' group by {label_as_double(spec)} having not sum({x}) > 0 order by 1"
+                f" where _ml_split = 'train' group by {label_as_double(spec)}"
+                f" having not coalesce(sum({x}) filter (where {usable}), 0) > 0 order by 1"
             )
             if empty:
                 names = listed(row["name"] for row in empty)
-                problems.append(Problem(where, "must not be 0 on every training row of a class", names))
+                problems.append(Problem(where, "must not be 0 on every usable training row of a class", names))
     raise_if_any(problems, TrainingSetError, f"The training set of ML model '{ml_model}' is not usable")

@@ -187,6 +187,7 @@ def in_use(attributes: pa.Table | None, **fairness: Any) -> list[dict[str, Any]]
             "spec": [parse_spec("m", plain).canonical_json()],
             "baselines": pa.array([None], pa.string()),
             "threshold": [0.5],
+            "reference": pa.nulls(1, pa.string()),
         }
     )
     connection = duckdb.connect()

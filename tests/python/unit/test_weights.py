@@ -15,6 +15,10 @@ from sklearn.preprocessing import StandardScaler
 from ml_ledger.errors import SpecError, TrainingSetError
 
 
+def replaced(table: pa.Table, name: str, values: pa.Array | np.ndarray) -> pa.Table:
+    return table.set_column(table.schema.get_field_index(name), name, pa.array(values))
+
+
 def slopes(row) -> dict[str, float]:
     return {r["feature"]: r["slope"] for r in json.loads(row["coefficients"]) if r["feature"]}
 
@@ -66,13 +70,13 @@ def test_balanced_classes_weigh_the_same():
         ),
         (
             lambda t: t.set_column(t.schema.get_field_index("counts"), "counts", pa.array(np.zeros(len(t)))),
-            "must not be 0 on every training row",
+            "must not be 0 on every usable training row",
         ),
         (
             lambda t: t.set_column(
                 t.schema.get_field_index("counts"), "counts", pa.array(np.array(t["bought"]) * 1.0)
             ),
-            "must not be 0 on every training row of a class; got 0",
+            "must not be 0 on every usable training row of a class; got 0",
         ),
         (
             lambda t: t.set_column(t.schema.get_field_index("counts"), "counts", pa.array(["x"] * len(t))),
@@ -84,6 +88,20 @@ def test_weights_that_cannot_be_used(change, message):
     with pytest.raises(TrainingSetError) as caught:
         trained(change(customers()), training={"sample_weight": "counts"})
     assert message in str(caught.value)
+
+
+def test_rows_of_a_class_that_count_must_be_usable_too():
+    """Where rows of a class have weights only where a feature is NULL, none is left to learn it from."""
+    table = customers()
+    y = np.array(table["bought"])
+    weighs = np.where(y == 1, np.arange(len(y)) % 2 == 0, True)
+    a = np.where((y == 1) & weighs, np.nan, np.array(table["a"]))
+    table = replaced(replaced(table, "counts", weighs * 1.0), "a", pa.array(a, from_pandas=True))
+    with pytest.raises(TrainingSetError, match="must not be 0 on every usable training row of a class; got 1"):
+        trained(table, training={"sample_weight": "counts"})
+    one = np.flatnonzero((y == 1) & ~weighs)[0]
+    weighs[one] = True
+    trained(replaced(table, "counts", weighs * 1.0), training={"sample_weight": "counts"})
 
 
 def test_class_weights_of_classes_that_are_not_there():
