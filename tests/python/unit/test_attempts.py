@@ -83,6 +83,43 @@ def test_what_keeps_a_version_from_being_trained_is_a_row(kind, sql, changes, sa
     assert said in message
 
 
+AMOUNTS = {"task": "regression", "algorithm": {"family": "linear"}, "label": "amount"} | {
+    "decision": {"threshold": 30.0, "positive": "yes", "negative": "no", "fallback": "no"}
+}
+CLASSES = {"task": "multiclass", "label": "class", "classes": ["a", "b", "c"]} | {
+    "decision": {"actions": {"a": "yes", "b": "no", "c": "no"}, "fallback": "no"}
+}
+
+
+@pytest.mark.parametrize(
+    ("declared", "newest", "said"),
+    [
+        ({}, "0 as bought", "label bought: has one class in the holdout split; got '0' on all 50 rows."),
+        (AMOUNTS, "5.0 as amount", "label amount: has one value in the holdout split; got '5.0' on all 50 rows."),
+        (CLASSES, "if(id = 3, 'd', class) as class", "got 0 NULL, 1 other values such as 'd'. Allowed: a, b, c."),
+        (
+            CLASSES,
+            "nullif(class, 'c') as class",
+            "must be one of a, b, c on every row of the holdout split; got 1",
+        ),
+        (CLASSES, "if(class = 'c', 'a', class) as class", None),
+    ],
+    ids=["no positive", "a constant amount", "a new class", "a class without a label", "a class is missing"],
+)
+def test_a_newest_month_that_cannot_be_learned_from_leaves_the_champion(declared, newest, said):
+    """What is gone from the newest month alone, which is held out, is no obstacle for a version of several classes."""
+    every = f"select *, age + id % 3 + 0.5 as amount, ['a', 'b', 'c'][1 + id * 7 % 3] as class from ({GOOD})"
+    warehouse = Warehouse()
+    assert warehouse.build(every, **declared) == 1
+    later = f"select * replace (timestamp '2024-12-01' as _ml_known_at) from ({every})"
+    month = f"select * replace ({newest}) from ({later}) where _ml_split = 'holdout'"
+    again = f"{month} union all select * from ({later}) where _ml_split = 'train'"
+    assert warehouse.build(again, **declared) == (1 if said is None else 0)
+    attempts = warehouse.attempts("kind, message")
+    assert [kind for kind, _ in attempts] == ([] if said is None else ["training_set_refused"])
+    assert said is None or said in attempts[0][1]
+
+
 @pytest.mark.parametrize(
     ("error", "kind", "message"),
     [

@@ -8,6 +8,7 @@ import pytest
 from customers import customers, declared, trained
 
 from ml_ledger.errors import SpecError, TrainingSetError
+from ml_ledger.spec.base import class_columns
 
 MULTICLASS = {"task": "multiclass", "label": "kind", "decision": None}
 
@@ -28,6 +29,18 @@ def test_classes_that_cannot_be_declared(classes, message):
     with pytest.raises(SpecError) as caught:
         declared(**MULTICLASS, classes=classes)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "classes", [("A+", "A", "A-"), ("да", "нет", "жаль"), ("是", "否", "也"), ("a b", "a_b", "a-b")]
+)
+def test_classes_of_any_letters_have_columns_of_their_own(classes):
+    columns = class_columns(classes).values()
+    assert len(set(columns)) == 3
+    assert all(column.isidentifier() for column in columns)
+    table = customers(months=4)
+    kind = pa.array([classes[k % 3] for k in range(len(table))])
+    assert trained(table.append_column("kind", kind), **MULTICLASS, classes=list(classes))["version"] == 1
 
 
 def test_classes_have_no_meaning_elsewhere():

@@ -135,6 +135,27 @@ def test_what_is_measured_are_rates_by_exposure():
     assert "gamma_deviance" not in found, "there are labels of 0"
 
 
+def test_a_rate_is_judged_by_the_weight_that_it_is_fitted_with():
+    """Who leaves early has more claims a year than the features say, so that rows that count once look biased."""
+    rows = policies()
+    early = np.where(rows["years"] < 0.4, 2.5, 1.0)
+    mean = rows["years"] * early * np.exp(0.3 + 0.5 * rows["age"])
+    rows["claims"] = np.random.default_rng(2).poisson(mean).astype(float)
+    rows["rate"] = rows["claims"] / rows["years"]
+    of_rates = {"label": "rate", "exposure": None, "training": {"sample_weight": "years"}}
+
+    def bias(**declared) -> dict:
+        found = json.loads(trained(POISSON, rows, **declared)["metrics"])
+        wanted = {"dataset": "holdout", "slice": "all", "scored_by": "self", "metric": "bias"}
+        (measured,) = (m for m in found if wanted.items() <= m.items())
+        return measured
+
+    weighed = bias(**of_rates, evaluation={"weight": "years"})
+    assert weighed["ci_low"] < 0 < weighed["ci_high"]
+    assert weighed["value"] == pytest.approx(bias()["value"], abs=1e-6), "that of claims with the offset"
+    assert bias(**of_rates)["ci_high"] < -0.1
+
+
 def test_a_gamma_deviance_is_that_of_scikit_learn():
     rows = policies(gamma=True)
     row = trained(GAMMA, rows)

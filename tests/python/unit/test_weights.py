@@ -57,6 +57,31 @@ def test_balanced_classes_weigh_the_same():
     assert got == pytest.approx(oracle(table, None, share), abs=1e-8)
 
 
+def test_weights_that_sum_to_a_population_are_no_frequencies():
+    """Each row of a survey is of a person of its own and stands for so many: the errors are a sandwich (HC0)."""
+    table = customers()
+    columns = {"id": np.arange(len(table)), "people": np.array(table["counts"]) * 4_000}
+    survey = table.drop_columns(["id"])
+    for name, values in columns.items():
+        survey = survey.append_column(name, pa.array(values))
+    line = {"algorithm": {"family": "logistic", "hyperparameters": {"C": "none"}}}
+
+    def tested(meaning: str) -> np.ndarray:
+        training = {"sample_weight": "people", "weights_are": meaning}
+        rows = json.loads(trained(survey, **line, training=training)["coefficients"])
+        return np.array([[row["slope"] or row["value"], row["std_error"], row["statistic"]] for row in rows]).T
+
+    beta, errors, z = tested("sampling")
+    data = survey.to_pandas()[np.array(table["_ml_split"]) == "train"]
+    X, w, y = np.column_stack([np.ones(len(data)), data[["a", "b"]]]), data["people"].to_numpy(), data["bought"]
+    p = 1 / (1 + np.exp(-X @ beta))
+    bread = np.linalg.inv((X * (w * p * (1 - p))[:, None]).T @ X)
+    rows = X * (w * (y - p)).to_numpy()[:, None]
+    assert errors == pytest.approx(np.sqrt(np.diag(bread @ (rows.T @ rows) @ bread)), rel=1e-6)
+    assert np.max(np.abs(z)) < 5
+    assert np.max(np.abs(tested("frequency")[2])) > 400, "as if so many people had been asked"
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
