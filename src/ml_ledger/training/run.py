@@ -32,7 +32,7 @@ from ml_ledger.training.refitting import live_fit
 from ml_ledger.training.smoke import measured_smoke_cases
 from ml_ledger.training.validation import validate_algorithms, validate_columns, validate_rows
 from ml_ledger.training.version import version_table
-from ml_ledger.training.weights import require_usable_weights, trained_on
+from ml_ledger.training.weights import require_usable_weights, trained_on, weights_notice
 from ml_ledger.training.window import holdout_notice, window_of
 from ml_ledger.warehouse import Relation
 
@@ -85,6 +85,9 @@ def train(
         with_embargo = rows.with_split("case _ml_split when 'embargo' then 'train' else _ml_split end")
         validate_rows(ml_model, declared, with_embargo)
     require_usable_weights(ml_model, declared, rows)
+    notice = weights_notice(declared, rows)
+    if notice is not None:
+        say(f"{ml_model}: {notice}")
     number = 1 if latest is None else latest["version"] + 1
     say(f"{ml_model}: training version {number}: {reason}")
     if declared.never is not None:

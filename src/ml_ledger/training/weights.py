@@ -9,6 +9,9 @@ from ml_ledger.training.labels import label_as_double
 from ml_ledger.training.validation import usable_rows
 from ml_ledger.warehouse import Relation, quoted
 
+# Weights that make so many rows of one are rather what a row stands for.
+MOST_TIMES = 10
+
 
 def sample_weight(spec: MLModelSpec) -> str:
     """SQL of what a row counts, whatever its class."""
@@ -47,6 +50,25 @@ def weight_of_rows(spec: MLModelSpec, rows: Relation, where: str) -> str:
         by_label = {float(names.index(name)): factor for name, factor in declared.items()}
     factors = " ".join(f"when {double(value)} then {double(factor)}" for value, factor in by_label.items())
     return f"{weight} * case {label} {factors} else 1e0 end"
+
+
+def weights_notice(spec: MLModelSpec, rows: Relation) -> str | None:
+    """What to say where nobody declared what weights mean, and they hardly say how often a row occurred; else None."""
+    column = spec.training.sample_weight
+    if column is None or spec.training.weights_are is not None:
+        return None
+    x = f"cast({quoted(column)} as double)"
+    (found,) = rows.query(
+        f"select count(*) as _ml_n, sum({x}) as _ml_total, count_if({x} <> floor({x})) as _ml_broken"
+        f" from {rows.name} where {trained_on(spec)} and {usable_rows(spec)}"
+    )
+    if not found["broken"] and found["total"] <= MOST_TIMES * found["n"]:
+        return None
+    return (
+        f"weights of {column} are taken for frequencies: {found['n']:,} training rows count as {found['total']:,.0f},"
+        " and standard errors are so small. Fix: declare training.weights_are: sampling, where a row stands for so"
+        " many of a population, precision, where it is so exact, or frequency"
+    )
 
 
 def require_usable_weights(ml_model: str, spec: MLModelSpec, rows: Relation) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -13,6 +14,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ml_ledger.errors import SpecError, TrainingSetError
+from ml_ledger.training.weights import weights_notice
+from ml_ledger.warehouse import Relation
 
 
 def replaced(table: pa.Table, name: str, values: pa.Array | np.ndarray) -> pa.Table:
@@ -127,6 +130,29 @@ def test_rows_of_a_class_that_count_must_be_usable_too():
     one = np.flatnonzero((y == 1) & ~weighs)[0]
     weighs[one] = True
     trained(replaced(table, "counts", weighs * 1.0), training={"sample_weight": "counts"})
+
+
+@pytest.mark.parametrize(
+    ("factor", "weights_are", "asked"),
+    [
+        (1.0, None, False),
+        (0.5, None, True),
+        (10.0, None, False),
+        (11.0, None, True),
+        (0.5, "frequency", False),
+        (11.0, "sampling", False),
+    ],
+)
+def test_weights_that_are_hardly_frequencies_are_asked_about(factor, weights_are, asked):
+    table = customers()
+    table = replaced(table, "counts", np.full(len(table), factor))
+    connection = duckdb.connect()
+    rows = Relation(connection.from_arrow(table), name="t")
+    training = {"sample_weight": "counts"} | ({"weights_are": weights_are} if weights_are else {})
+    notice = weights_notice(declared(training=training), rows)
+    assert (notice is not None) == asked
+    if notice and factor > 1:
+        assert "1,000 training rows count as 11,000, and standard errors are so small. Fix: declare" in notice
 
 
 def test_class_weights_of_classes_that_are_not_there():
