@@ -36,7 +36,9 @@ class Evidence:
 
         without: None for the fit of the intercept alone. loss: of this fit.
         """
-        deviance = self.diagnostics["deviance"]
+        deviance, scale = self.diagnostics["deviance"], self.diagnostics.get("dispersion")
+        if objective in (SQUARED, GAMMA) and not scale:
+            return 0.0, 0  # no row is left to say how much chance does
         if without is None:
             more, parameters = self.diagnostics["null_deviance"] - deviance, 1
         else:
@@ -44,8 +46,8 @@ class Evidence:
             parameters = Covariance(asked_for(without.limit.curvature)).rank + len(without.undetermined)
         degrees = self.parameters - parameters
         if objective is SQUARED:
-            return (self.diagnostics["observations"] * np.log1p(more / deviance) if deviance else 0.0), degrees
-        return more / (self.diagnostics["dispersion"] if objective is GAMMA else 1.0), degrees
+            return self.diagnostics["observations"] * np.log1p(more / deviance), degrees
+        return more / (scale if objective is GAMMA and scale else 1.0), degrees
 
 
 def evidence_of(training: TrainingRows, apart: Apart, objective: Objective) -> Evidence:

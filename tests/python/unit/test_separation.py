@@ -348,3 +348,15 @@ def test_classes_that_features_separate_are_an_error_that_names_them():
     y = np.digitize(data["x"], [-0.5, 0.5])
     with pytest.raises(VersionError, match="the features separate the classes by x"):
         classes_fitted(data, y, PLAN)
+
+
+@pytest.mark.parametrize("family", ["gamma", "linear"])
+def test_a_level_per_row_leaves_no_row_to_test_it_by(family):
+    """Without degrees of freedom there is no dispersion, and so no test; a row more gives one."""
+    level = np.array(list("abcdef"))
+    y = np.array([1.0, 2.0, 4.0, 3.0, 5.0, 2.5])
+    declared = {"plan": {"kind": "categorical", "min_share": 0.0}}
+    saturated = fitted({"plan": level}, y, declared, family, alpha=0)
+    assert not [name for name in saturated.diagnostics if name.startswith("lr_test")]
+    one_more = fitted({"plan": np.append(level, "a")}, np.append(y, 1.5), declared, family, alpha=0)
+    assert one_more.diagnostics["lr_test.plan.df"] == 5
