@@ -79,8 +79,8 @@ select
         split, 'bad', '0', 'bad', 'example',
         ml_ledger.sentence(
             'Leakage: {bad} pairs of ' ~ entity_name ~ ' and ' ~ as_of_name ~ ' are in ' ~ train ~ ' and in ' ~ holdout
-            ~ ' of ' ~ ml_ledger.said(ml_ledger.column_name(split)) ~ ' (for example {example}), so the holdout measures what was learned by heart. Fix: split by ' ~ as_of_name
-            ~ ', and look for duplicates.'
+            ~ ' of ' ~ ml_ledger.said(ml_ledger.column_name(split)) ~ ' (for example {example}), so the holdout measures '
+            ~ 'what was learned by heart. Fix: split by ' ~ as_of_name ~ ', and look for duplicates.'
         )
     ) }}
 from counted
