@@ -1,1 +1,1 @@
-{{ ml_ledger.training_set(ml_model='account_segment', features=ref('account_features')) }}
+{{ ml_ledger.training_set('account_segment', features=ref('account_features')) }}

@@ -1,1 +1,1 @@
-{{ ml_ledger.outcomes(ml_model='churn', predictions=ref('churn_predictions'), labels=ref('account_labels')) }}
+{{ ml_ledger.outcomes('churn', labels=ref('account_labels')) }}

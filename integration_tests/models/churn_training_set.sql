@@ -1,1 +1,1 @@
-{{ ml_ledger.training_set(ml_model='churn', features=ref('account_features'), labels=ref('account_labels')) }}
+{{ ml_ledger.training_set('churn', features=ref('account_features'), labels=ref('account_labels')) }}

@@ -1,1 +1,1 @@
-{{ ml_ledger.outcomes(ml_model='next_plan', predictions=ref('next_plan_predictions'), labels=ref('account_next_plan')) }}
+{{ ml_ledger.outcomes('next_plan', labels=ref('account_next_plan')) }}

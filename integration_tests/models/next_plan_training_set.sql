@@ -1,1 +1,1 @@
-{{ ml_ledger.training_set(ml_model='next_plan', features=ref('account_features'), labels=ref('account_next_plan')) }}
+{{ ml_ledger.training_set('next_plan', features=ref('account_features'), labels=ref('account_next_plan')) }}

@@ -1,1 +1,1 @@
-{{ ml_ledger.outcomes(ml_model='next_spend', predictions=ref('next_spend_predictions'), labels=ref('account_spend')) }}
+{{ ml_ledger.outcomes('next_spend', labels=ref('account_spend')) }}

@@ -1,17 +1,1 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='append',
-        full_refresh=false,
-        on_schema_change='append_new_columns',
-    )
-}}
-
-{{
-    ml_ledger.predictions(
-        ml_model='next_spend',
-        features=ref('account_features'),
-        versions=ref('next_spend_versions'),
-        deployments=ref('next_spend_deployments'),
-    )
-}}
+{{ ml_ledger.predictions('next_spend', features=ref('account_features')) }}

@@ -1,10 +1,1 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='append',
-        full_refresh=false,
-        on_schema_change='append_new_columns',
-    )
-}}
-
-{{ ml_ledger.deployments(ml_model='renewal_call', versions=ref('renewal_call_versions')) }}
+{{ ml_ledger.deployments('renewal_call') }}

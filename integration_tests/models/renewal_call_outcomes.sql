@@ -1,1 +1,1 @@
-{{ ml_ledger.outcomes(ml_model='renewal_call', predictions=ref('renewal_call_predictions'), labels=ref('account_labels')) }}
+{{ ml_ledger.outcomes('renewal_call', labels=ref('account_labels')) }}

@@ -1,1 +1,1 @@
-{{ ml_ledger.outcomes(ml_model='tickets', predictions=ref('tickets_predictions'), labels=ref('account_tickets')) }}
+{{ ml_ledger.outcomes('tickets', labels=ref('account_tickets')) }}

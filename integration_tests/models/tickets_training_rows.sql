@@ -1,16 +1,1 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='append',
-        full_refresh=false,
-        on_schema_change='append_new_columns',
-    )
-}}
-
-{{
-    ml_ledger.training_rows(
-        ml_model='tickets',
-        training_set=ref('tickets_training_set'),
-        versions=ref('tickets_versions'),
-    )
-}}
+{{ ml_ledger.training_rows('tickets') }}

@@ -1,1 +1,1 @@
-{{ ml_ledger.training_set(ml_model='tickets', features=ref('account_features'), labels=ref('account_tickets')) }}
+{{ ml_ledger.training_set('tickets', features=ref('account_features'), labels=ref('account_tickets')) }}

@@ -11,10 +11,11 @@
 
     Arguments: ml_model, its name; labels, relation with one row per entity and as-of date, the label and `matured_at`;
     source, SQL over its columns that says where a label comes from, by default the name of the relation.
-    Returns: SQL. For an incremental dbt model with the strategy append and full_refresh false.
+    Returns: SQL, and configures the dbt model: incremental, append, full_refresh false.
     Example: see models/next_quarter_spend/labels/next_quarter_spend_label_log.sql
 #}
 {% macro label_log(ml_model, labels, source=none) %}
+{%- do ml_ledger.appended() -%}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
 {%- set never = spec.get('never') if spec.get('never') is string else none -%}
 {%- set names = [spec.get('entity'), spec.get('as_of'), spec.get('label')] -%}

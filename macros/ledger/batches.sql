@@ -4,10 +4,14 @@
     Rows of a run that was stopped before they were sealed are sealed by the next run.
 
     Arguments: ml_model, its name; predictions, versions and deployments, the relations of its nodes.
-    Returns: SQL. For an incremental dbt model with the strategy append and full_refresh false.
+    Returns: SQL, and configures the dbt model: incremental, append, full_refresh false.
     Example: see models/repurchase/scoring/repurchase_batches.sql
 #}
-{% macro batches(ml_model, predictions, versions, deployments) %}
+{% macro batches(ml_model, predictions=none, versions=none, deployments=none) %}
+{%- do ml_ledger.appended() -%}
+{%- set predictions = ml_ledger.own_node(predictions, ml_model, 'predictions') -%}
+{%- set versions = ml_ledger.own_node(versions, ml_model, 'versions') -%}
+{%- set deployments = ml_ledger.own_node(deployments, ml_model, 'deployments') -%}
 {%- set text, whole, moment = dbt.type_string(), dbt.type_bigint(), dbt.type_timestamp() -%}
 {%- set so_far = ml_ledger.rows_so_far() if is_incremental() else none -%}
 with recursive

@@ -6,10 +6,12 @@
     verdict, only the newest can be deployed. Operations (ml_promote, ml_rollback, ...) append to the same node.
 
     Arguments: ml_model, its name; versions, the relation of its versions node.
-    Returns: SQL. For an incremental dbt model with the strategy append and full_refresh false.
+    Returns: SQL, and configures the dbt model: incremental, append, full_refresh false.
     Example: {{ ml_ledger.deployments('repurchase', ref('repurchase_versions')) }}
 #}
-{% macro deployments(ml_model, versions) %}
+{% macro deployments(ml_model, versions=none) %}
+{%- do ml_ledger.appended() -%}
+{%- set versions = ml_ledger.own_node(versions, ml_model, 'versions') -%}
 {%- set text, whole, double = dbt.type_string(), dbt.type_bigint(), ml_ledger.type_double() -%}
 {%- set so_far = ml_ledger.rows_so_far() if is_incremental() else none -%}
 {%- set passing = 'awaiting_approval' if ml_ledger.deployment_policy(ml_model) == 'approval' else 'deployed' -%}

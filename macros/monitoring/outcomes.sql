@@ -14,7 +14,8 @@
     was known of its outcomes before can still be read.
     Example: see models/repurchase/scoring/repurchase_outcomes.sql
 #}
-{% macro outcomes(ml_model, predictions, labels) %}
+{% macro outcomes(ml_model, predictions=none, labels=none) %}
+{%- set predictions = ml_ledger.own_node(predictions, ml_model, 'predictions') -%}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
 {%- set text, moment = dbt.type_string(), dbt.type_timestamp() -%}
 {%- set label = ml_ledger.quoted(spec.get('label') or 'label', '_ml_labels') -%}

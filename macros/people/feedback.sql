@@ -5,10 +5,12 @@
     recorded is left out and listed by `ml_feedback_problems`. Feedback that is given after the clock waits until then.
 
     Arguments: ml_model, its name; predictions, relation of its node.
-    Returns: SQL. For an incremental dbt model with the strategy append and full_refresh false.
+    Returns: SQL, and configures the dbt model: incremental, append, full_refresh false.
     Example: see models/repurchase/scoring/repurchase_feedback.sql
 #}
-{% macro feedback(ml_model, predictions) %}
+{% macro feedback(ml_model, predictions=none) %}
+{%- do ml_ledger.appended() -%}
+{%- set predictions = ml_ledger.own_node(predictions, ml_model, 'predictions') -%}
 {%- set so_far = ml_ledger.rows_so_far() if is_incremental() else none -%}
 {{ ml_ledger.new_feedback(ml_model, predictions, ml_ledger.given_feedback(ml_model), so_far) }}
 {% endmacro %}

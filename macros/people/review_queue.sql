@@ -7,10 +7,12 @@
     of all of them (docs/people.md). A run is never drawn from twice, so a decision keeps its place and its probability.
 
     Arguments: ml_model, its name; predictions, relation of its node.
-    Returns: SQL. For an incremental dbt model with the strategy append and full_refresh false.
+    Returns: SQL, and configures the dbt model: incremental, append, full_refresh false.
     Example: see models/repurchase/scoring/repurchase_review_queue.sql
 #}
-{% macro review_queue(ml_model, predictions) %}
+{% macro review_queue(ml_model, predictions=none) %}
+{%- do ml_ledger.appended() -%}
+{%- set predictions = ml_ledger.own_node(predictions, ml_model, 'predictions') -%}
 {{ ml_ledger.drawn_for_review(ml_model, predictions, ml_ledger.rows_so_far() if is_incremental() else none) }}
 {% endmacro %}
 

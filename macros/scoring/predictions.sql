@@ -8,10 +8,13 @@
     Arguments: ml_model, its name; features, relation with one row per entity and as-of date; versions and
     deployments, relations of its nodes; reason_texts, a relation with words for reasons (see `reason_text_map`), or none;
     scores, the relation of its scores node, needed where versions are estimators (family `python`).
-    Returns: SQL. For an incremental dbt model with the strategy append and full_refresh false.
+    Returns: SQL, and configures the dbt model: incremental, append, full_refresh false.
     Example: see models/repurchase/scoring/repurchase_predictions.sql
 #}
-{% macro predictions(ml_model, features, versions, deployments, reason_texts=none, scores=none) %}
+{% macro predictions(ml_model, features, versions=none, deployments=none, reason_texts=none, scores=none) %}
+{%- do ml_ledger.appended() -%}
+{%- set versions = ml_ledger.own_node(versions, ml_model, 'versions') -%}
+{%- set deployments = ml_ledger.own_node(deployments, ml_model, 'deployments') -%}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
 {%- set problems = ml_ledger.input_problems('predictions', ml_model, features=features) -%}
 {%- if is_incremental() and not problems -%}

@@ -9,10 +9,13 @@
     that was begun then has both, one of them NULL.
 
     Arguments: ml_model, its name; training_set and versions, the relations of its nodes.
-    Returns: SQL. For an incremental dbt model with the strategy append and full_refresh false.
+    Returns: SQL, and configures the dbt model: incremental, append, full_refresh false.
     Example: see models/repurchase/training/repurchase_training_rows.sql
 #}
-{% macro training_rows(ml_model, training_set, versions) %}
+{% macro training_rows(ml_model, training_set=none, versions=none) %}
+{%- do ml_ledger.appended() -%}
+{%- set training_set = ml_ledger.own_node(training_set, ml_model, 'training_set') -%}
+{%- set versions = ml_ledger.own_node(versions, ml_model, 'versions') -%}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
 {%- set kept = ml_ledger.kept_of_training_set(ml_model) -%}
 {%- set so_far = ml_ledger.rows_so_far() if is_incremental() else none -%}

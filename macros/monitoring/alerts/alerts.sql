@@ -9,10 +9,14 @@
     Arguments: ml_model, its name; predictions, versions, deployments, relations of its nodes; labels, the relation that its
     outcomes node reads; performance and drift, relations of its nodes; budgets, the relation ml_budgets; each of these four
     none where there is none.
-    Returns: SQL. For an incremental dbt model with the strategy append and full_refresh false.
+    Returns: SQL, and configures the dbt model: incremental, append, full_refresh false.
     Example: see models/repurchase/scoring/repurchase_alerts.sql
 #}
-{% macro alerts(ml_model, predictions, versions, deployments, labels=none, performance=none, drift=none, budgets=none) %}
+{% macro alerts(ml_model, predictions=none, versions=none, deployments=none, labels=none, performance=none, drift=none, budgets=none) %}
+{%- do ml_ledger.appended() -%}
+{%- set predictions = ml_ledger.own_node(predictions, ml_model, 'predictions') -%}
+{%- set versions = ml_ledger.own_node(versions, ml_model, 'versions') -%}
+{%- set deployments = ml_ledger.own_node(deployments, ml_model, 'deployments') -%}
 {%- set so_far = ml_ledger.rows_so_far() if is_incremental() else none -%}
 {%- set text, whole, moment = dbt.type_string(), dbt.type_bigint(), dbt.type_timestamp() -%}
 {%- set rules = ml_ledger.alert_rules(ml_model, {

@@ -1,18 +1,6 @@
 {{
-    config(
-        materialized='incremental',
-        incremental_strategy='append',
-        full_refresh=false,
-        on_schema_change='append_new_columns',
-    )
-}}
-
-{{
     ml_ledger.alerts(
-        ml_model='next_quarter_spend',
-        predictions=ref('next_quarter_spend_predictions'),
-        versions=ref('next_quarter_spend_versions'),
-        deployments=ref('next_quarter_spend_deployments'),
+        'next_quarter_spend',
         labels=ref('next_quarter_spend_labels'),
         performance=ref('next_quarter_spend_performance'),
         drift=ref('next_quarter_spend_drift'),

@@ -1,7 +1,1 @@
-{{
-    ml_ledger.outcomes(
-        ml_model='next_quarter_spend',
-        predictions=ref('next_quarter_spend_predictions'),
-        labels=ref('next_quarter_spend_labels'),
-    )
-}}
+{{ ml_ledger.outcomes('next_quarter_spend', labels=ref('next_quarter_spend_labels')) }}

@@ -1,6 +1,6 @@
 {{
     ml_ledger.training_set(
-        ml_model='next_quarter_spend',
+        'next_quarter_spend',
         features=ref('customer_purchase_features'),
         labels=ref('next_quarter_spend_labels'),
     )

@@ -1,18 +1,6 @@
 {{
-    config(
-        materialized='incremental',
-        incremental_strategy='append',
-        full_refresh=false,
-        on_schema_change='append_new_columns',
-    )
-}}
-
-{{
     ml_ledger.alerts(
-        ml_model='repurchase',
-        predictions=ref('repurchase_predictions'),
-        versions=ref('repurchase_versions'),
-        deployments=ref('repurchase_deployments'),
+        'repurchase',
         labels=ref('repurchase_labels'),
         performance=ref('repurchase_performance'),
         drift=ref('repurchase_drift'),

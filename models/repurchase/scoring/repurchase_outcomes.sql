@@ -1,7 +1,1 @@
-{{
-    ml_ledger.outcomes(
-        ml_model='repurchase',
-        predictions=ref('repurchase_predictions'),
-        labels=ref('repurchase_labels'),
-    )
-}}
+{{ ml_ledger.outcomes('repurchase', labels=ref('repurchase_labels')) }}

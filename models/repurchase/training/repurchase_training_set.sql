@@ -1,7 +1,1 @@
-{{
-    ml_ledger.training_set(
-        ml_model='repurchase',
-        features=ref('customer_purchase_features'),
-        labels=ref('repurchase_labels'),
-    )
-}}
+{{ ml_ledger.training_set('repurchase', features=ref('customer_purchase_features'), labels=ref('repurchase_labels')) }}
