@@ -8,10 +8,10 @@ from data import Task
 from drift_data import COLUMNS, REFERENCE, column, period_of
 from scipy.stats import ks_2samp
 
+from ml_ledger.declaration.monitoring import DriftSpec
 from ml_ledger.monitoring.drift.compare import measured, tests
 from ml_ledger.monitoring.drift.counting import Source, count
 from ml_ledger.monitoring.drift.reference import Column
-from ml_ledger.spec.monitoring import DriftSpec
 from ml_ledger.training.reference import BINS
 from ml_ledger.warehouse import Relation
 

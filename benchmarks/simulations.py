@@ -16,6 +16,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from ml_ledger.declaration.monitoring import DriftSpec
 from ml_ledger.evaluation.binary import mean_of, per_row
 from ml_ledger.evaluation.metrics import Estimate, Metric, measure
 from ml_ledger.evaluation.moments import moments
@@ -25,7 +26,6 @@ from ml_ledger.monitoring.drift.compare import tests
 from ml_ledger.monitoring.drift.counting import Counts
 from ml_ledger.monitoring.drift.reference import Column
 from ml_ledger.monitoring.drift.significance import discovery_rates
-from ml_ledger.spec.monitoring import DriftSpec
 from ml_ledger.training.design_effects import at_size, cluster_size, of_numbers
 from ml_ledger.warehouse import Relation
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+from ml_ledger.declaration.moments import moment_of
 from ml_ledger.errors import Problem
-from ml_ledger.spec.moments import moment_of
 
 
 def clock_problem(where: str, given: object) -> Problem | None:

@@ -14,11 +14,11 @@ import numpy as np
 from ml_ledger import coefficients
 from ml_ledger.commands.tables import rows_of
 from ml_ledger.commands.warehouse_file import opened
+from ml_ledger.declaration import TRAINING_SET_COLUMNS, MLModelSpec
 from ml_ledger.errors import WarehouseError, listed
 from ml_ledger.record.compare import Comparison, compare
 from ml_ledger.record.tables import located
 from ml_ledger.scoring.compile import CompiledScoring
-from ml_ledger.spec import TRAINING_SET_COLUMNS, MLModelSpec
 from ml_ledger.training.deciding import decide_threshold
 from ml_ledger.training.estimating import with_estimates
 from ml_ledger.training.fitting import Fitted

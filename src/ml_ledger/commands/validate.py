@@ -8,8 +8,8 @@ from typing import Any
 
 from ml_ledger.commands.clock import clock_problem
 from ml_ledger.commands.project import PROJECT_FILE, read_yaml
+from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import Problem, SpecError, listed, raise_if_any
-from ml_ledger.spec import parse_spec
 
 
 def validate(project: Path, given: Mapping[str, Any] | None = None) -> str:

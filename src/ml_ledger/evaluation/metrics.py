@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ml_ledger.declaration.value import ValueSpec
 from ml_ledger.evaluation.binary import measure_binary
 from ml_ledger.evaluation.clustering import measure_clustering
 from ml_ledger.evaluation.estimates import Estimate, Measured, Metric
@@ -15,7 +16,6 @@ from ml_ledger.evaluation.multiclass import measure_multiclass, with_predictions
 from ml_ledger.evaluation.regression import measure_regression
 from ml_ledger.evaluation.rows import ScoredRows
 from ml_ledger.evaluation.value import measure_value
-from ml_ledger.spec.value import ValueSpec
 from ml_ledger.warehouse import Relation
 
 __all__ = ["Estimate", "Metric", "measure"]

@@ -21,7 +21,7 @@ from ml_ledger.training.separation import Apart, minimise_apart
 from ml_ledger.training.sums import asked_for
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import InputSpec
+    from ml_ledger.declaration import InputSpec
 
 L1_RATIO = Hyperparameter(
     default=0.0,

@@ -35,7 +35,7 @@ from ml_ledger.terms.codes import CodedFeature, learn_codes
 from ml_ledger.terms.pairs import MAXIMUM_CELLS, pair_rows
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import InputSpec
+    from ml_ledger.declaration import InputSpec
 
 
 def _fit(

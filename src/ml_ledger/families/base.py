@@ -13,7 +13,7 @@ from ml_ledger.coefficients import Coefficient, Node
 from ml_ledger.errors import Problem, TrainingSetError
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import InputSpec
+    from ml_ledger.declaration import InputSpec
     from ml_ledger.warehouse import Relation
 
 # Fetched columns, the matrix that they become, and what estimators copy of it: bytes per byte of data.

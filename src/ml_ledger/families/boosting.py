@@ -25,7 +25,7 @@ from ml_ledger.terms.codes import require_few_levels
 from ml_ledger.terms.levels import LevelTerm
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import InputSpec
+    from ml_ledger.declaration import InputSpec
 
 
 def _fit(

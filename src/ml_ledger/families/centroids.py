@@ -26,7 +26,7 @@ from ml_ledger.terms.levels import LevelTerm
 from ml_ledger.terms.steps import level_rows
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import InputSpec
+    from ml_ledger.declaration import InputSpec
 
 SQUARED: Mapping[str | None, Literal["squared", "squared_log1p"]] = {None: "squared", "log1p": "squared_log1p"}
 

@@ -16,7 +16,7 @@ from ml_ledger.families.centroids import Space
 from ml_ledger.families.ensembles import intercept_rows
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import InputSpec
+    from ml_ledger.declaration import InputSpec
 
 
 def _fit(

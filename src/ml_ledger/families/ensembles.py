@@ -26,8 +26,8 @@ from ml_ledger.terms.numeric import NumericInput
 from ml_ledger.terms.steps import bin_rows, level_rows
 
 if TYPE_CHECKING:
+    from ml_ledger.declaration import InputSpec
     from ml_ledger.families.base import TrainingRows
-    from ml_ledger.spec import InputSpec
 
 Input = NumericInput | LevelTerm
 

@@ -10,7 +10,7 @@ from ml_ledger.families.ensembles import whole
 from ml_ledger.families.scikit_trees import HYPERPARAMETERS, TASKS, fit_trees, tree_options
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import InputSpec
+    from ml_ledger.declaration import InputSpec
 
 
 def _fit(

@@ -13,7 +13,7 @@ from ml_ledger.families.base import Hyperparameter, Link, Matrix, Vector, is_num
 from ml_ledger.families.ensembles import whole
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import InputSpec
+    from ml_ledger.declaration import InputSpec
 
 HYPERPARAMETERS = {
     "trees": whole(100, 1),

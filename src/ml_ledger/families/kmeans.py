@@ -18,7 +18,7 @@ from ml_ledger.families.centroids import Space, squared_distances
 from ml_ledger.families.ensembles import whole
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import InputSpec
+    from ml_ledger.declaration import InputSpec
 
 # With more rows than this, the restarts look for a start among as many of them; the best goes on over all rows.
 ROWS_OF_RESTARTS = 100_000

@@ -12,7 +12,7 @@ from ml_ledger.families.objectives import LOGISTIC
 from ml_ledger.families.penalised_by_firth import fit_firth
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import InputSpec
+    from ml_ledger.declaration import InputSpec
 
 HYPERPARAMETERS = {
     "C": Hyperparameter(

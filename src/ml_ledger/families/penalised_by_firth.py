@@ -16,7 +16,7 @@ from ml_ledger.terms import learn_terms
 from ml_ledger.training.firth import minimise_firth
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import InputSpec
+    from ml_ledger.declaration import InputSpec
 
 
 def fit_firth(training: TrainingRows, features: Mapping[str, InputSpec], *, max_iter: int) -> Fit:

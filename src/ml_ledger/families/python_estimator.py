@@ -22,7 +22,7 @@ from ml_ledger.families.onnx_conversion import described, to_onnx
 from ml_ledger.onnx_extra import imported
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import InputSpec
+    from ml_ledger.declaration import InputSpec
 
 REFERENCE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 PICKLES = re.compile(r"\.(pkl|pickle|joblib)(:|$)", re.IGNORECASE)

@@ -19,7 +19,7 @@ from ml_ledger.terms.base import double, literal
 from ml_ledger.warehouse import quoted
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import InputSpec
+    from ml_ledger.declaration import InputSpec
 
 
 def _fit(

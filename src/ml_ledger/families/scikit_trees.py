@@ -21,7 +21,7 @@ from ml_ledger.families.ensembles import (
 )
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import InputSpec
+    from ml_ledger.declaration import InputSpec
 
 TASKS = frozenset({"binary", "multiclass", "regression"})
 HYPERPARAMETERS = {

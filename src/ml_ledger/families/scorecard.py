@@ -24,7 +24,7 @@ from ml_ledger.terms.binning import learn_evidence
 from ml_ledger.training.separation import Apart, Candidate, minimise_apart
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import InputSpec
+    from ml_ledger.declaration import InputSpec
 
 
 def _above_zero(default: float, meaning: str) -> Hyperparameter:

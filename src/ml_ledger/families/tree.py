@@ -9,7 +9,7 @@ from ml_ledger.families.base import Family, Fit, TrainingRows
 from ml_ledger.families.scikit_trees import HYPERPARAMETERS, TASKS, fit_trees, tree_options
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import InputSpec
+    from ml_ledger.declaration import InputSpec
 
 
 def _fit(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ml_ledger.declaration import MLModelSpec, parse_spec
 from ml_ledger.errors import SpecError, listed
 from ml_ledger.evaluation.estimates import Measured
 from ml_ledger.evaluation.metrics import Metric, measure
@@ -32,7 +33,6 @@ from ml_ledger.monitoring.estimated.value import estimated_value, estimated_valu
 from ml_ledger.monitoring.without_stopping import without_stopping
 from ml_ledger.progress import say
 from ml_ledger.scoring.compile import CompiledScoring
-from ml_ledger.spec import MLModelSpec, parse_spec
 from ml_ledger.terms.base import literal
 from ml_ledger.training.design_effects import Resemblance, cluster_size
 from ml_ledger.training.groups import attributes_of, group_columns

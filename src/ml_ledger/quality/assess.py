@@ -10,6 +10,8 @@ import numpy as np
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
+from ml_ledger.declaration import parse_spec
+from ml_ledger.declaration.quality import TrainingQualitySpec
 from ml_ledger.monitoring.without_stopping import without_stopping
 from ml_ledger.progress import say
 from ml_ledger.quality.balance import class_imbalance
@@ -26,8 +28,6 @@ from ml_ledger.quality.outliers import joint_outliers, outliers
 from ml_ledger.quality.sample import Rows, TrainingSet, read
 from ml_ledger.quality.shift import domain_classifier, shift
 from ml_ledger.quality.slices import weak_slices
-from ml_ledger.spec import parse_spec
-from ml_ledger.spec.quality import TrainingQualitySpec
 from ml_ledger.terms.base import literal
 from ml_ledger.training.run import fingerprint_of
 from ml_ledger.training.validation import validate_columns, validate_rows

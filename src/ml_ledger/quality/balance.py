@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ml_ledger.declaration.quality import QualityLimits
 from ml_ledger.quality.finding import Finding, number, percent
 from ml_ledger.quality.sample import TrainingSet
-from ml_ledger.spec.quality import QualityLimits
 from ml_ledger.training.labels import label_as_double
 
 FEWEST_ROWS = 50

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ml_ledger.declaration.gate import LIMITED_METRICS
 from ml_ledger.families.base import Matrix
 from ml_ledger.quality.finding import Finding, number
 from ml_ledger.quality.metrics import metrics_of
 from ml_ledger.quality.sample import Rows, TrainingSet
-from ml_ledger.spec.gate import LIMITED_METRICS
 
 
 def benchmark(rows: TrainingSet, sample: Rows, predicted: Matrix) -> Iterator[Finding]:

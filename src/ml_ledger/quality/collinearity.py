@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ml_ledger.declaration.quality import QualityLimits
 from ml_ledger.families.base import Matrix, Vector
 from ml_ledger.quality.finding import Finding, number, percent
 from ml_ledger.quality.sample import Rows, TrainingSet
-from ml_ledger.spec.quality import QualityLimits
 
 # Of the variance of a feature, what may stay unexplained where it counts as a sum of others.
 NOTHING_LEFT = 1e-10

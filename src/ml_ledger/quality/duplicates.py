@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ml_ledger.declaration.quality import QualityLimits
 from ml_ledger.families.base import Vector
 from ml_ledger.quality.finding import Finding, Severity, number, percent
 from ml_ledger.quality.sample import Rows, TrainingSet
-from ml_ledger.spec.quality import QualityLimits
 from ml_ledger.training.labels import label_as_double
 from ml_ledger.warehouse import quoted
 

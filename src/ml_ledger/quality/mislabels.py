@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from ml_ledger.declaration.quality import QualityLimits
 from ml_ledger.families.base import Matrix, Vector
 from ml_ledger.quality.fences import fences
 from ml_ledger.quality.finding import Finding, Severity, number, percent
 from ml_ledger.quality.out_of_fold import SMALLEST_PROBABILITY, out_of_fold
 from ml_ledger.quality.sample import Rows, TrainingSet
-from ml_ledger.spec.quality import QualityLimits
 
 INSPECTED = 100
 LEVELS_OF_PREDICTION = 20

@@ -9,11 +9,11 @@ import numpy as np
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
+from ml_ledger.declaration.quality import QualityLimits
 from ml_ledger.families.base import Matrix, Vector
 from ml_ledger.quality.fences import fences
 from ml_ledger.quality.finding import Finding, number, percent
 from ml_ledger.quality.sample import Rows, TrainingSet
-from ml_ledger.spec.quality import QualityLimits
 from ml_ledger.terms.base import double
 from ml_ledger.warehouse import quoted
 

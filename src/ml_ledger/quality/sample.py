@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml_ledger.declaration import MLModelSpec
 from ml_ledger.families.base import Matrix, TrainingRows, Vector
-from ml_ledger.spec import MLModelSpec
 from ml_ledger.terms.base import literal
 from ml_ledger.terms.levels import text_of
 from ml_ledger.training.labels import label_as_double

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
+from ml_ledger.declaration.quality import QualityLimits
 from ml_ledger.families.base import Vector
 from ml_ledger.quality.finding import Finding, Severity, number, percent
 from ml_ledger.quality.metrics import metrics_of
 from ml_ledger.quality.out_of_fold import out_of_fold
 from ml_ledger.quality.sample import Column, Rows, TrainingSet
-from ml_ledger.spec.quality import QualityLimits
 
 BINS = 10
 SIGNIFICANCE = 0.01

@@ -32,8 +32,8 @@ from ml_ledger.terms.numeric import NumericInput
 from ml_ledger.terms.quantiles import distinct_quantiles
 
 if TYPE_CHECKING:
+    from ml_ledger.declaration import InputSpec, NumericFeature
     from ml_ledger.families.base import TrainingRows
-    from ml_ledger.spec import InputSpec, NumericFeature
 
 FINE_BINS = 20
 

@@ -22,8 +22,8 @@ from ml_ledger.terms.quantiles import ROUNDING, weights_differ
 from ml_ledger.terms.steps import bin_rows, level_rows
 
 if TYPE_CHECKING:
+    from ml_ledger.declaration import InputSpec
     from ml_ledger.families.base import TrainingRows
-    from ml_ledger.spec import InputSpec
 
 # Of more rows than this, edges are learned from a part, as scikit-learn does.
 ROWS_FOR_EDGES = 200_000

@@ -14,7 +14,7 @@ from ml_ledger.terms.quantiles import distinct_quantiles
 from ml_ledger.warehouse import quoted
 
 if TYPE_CHECKING:
-    from ml_ledger.spec import (
+    from ml_ledger.declaration import (
         BooleanFeature,
         CategoricalFeature,
         FeatureSpec,

@@ -18,11 +18,11 @@ from scipy.optimize import brentq
 from scipy.special import softmax
 
 from ml_ledger.coefficients import CALIBRATION, Coefficient
+from ml_ledger.declaration import AlgorithmSpec, MLModelSpec
 from ml_ledger.errors import VersionError
 from ml_ledger.families.base import TrainingRows
 from ml_ledger.families.objectives import LOGISTIC
 from ml_ledger.scoring.compile import compile_scoring
-from ml_ledger.spec import AlgorithmSpec, MLModelSpec
 from ml_ledger.terms.base import double
 from ml_ledger.training.fitting import Fitted
 from ml_ledger.training.newton import minimise

@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ml_ledger.declaration import AlgorithmSpec, MLModelSpec
+from ml_ledger.declaration.gate import WHOLE_DATASET
+from ml_ledger.declaration.losses import judged_by
 from ml_ledger.errors import MLLedgerError, VersionError, listed
 from ml_ledger.evaluation.metrics import Metric
 from ml_ledger.families.base import TrainingRows
 from ml_ledger.progress import say
-from ml_ledger.spec import AlgorithmSpec, MLModelSpec
-from ml_ledger.spec.gate import WHOLE_DATASET
-from ml_ledger.spec.losses import judged_by
 from ml_ledger.training.fitting import fit_algorithm, training_rows
 from ml_ledger.training.folds import Fold, corrected_interval, folds_of, tiny
 from ml_ledger.training.measuring import measured

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ml_ledger.declaration import AlgorithmSpec, MLModelSpec
+from ml_ledger.declaration.value import ValueSpec
 from ml_ledger.errors import VersionError
 from ml_ledger.scoring.words import LARGEST
-from ml_ledger.spec import AlgorithmSpec, MLModelSpec
-from ml_ledger.spec.value import ValueSpec
 from ml_ledger.training.calibration_rows import applied, calibrating_rows
 from ml_ledger.training.fitting import Fitted
 from ml_ledger.training.out_of_fold import out_of_fold

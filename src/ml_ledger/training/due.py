@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from ml_ledger.declaration import MLModelSpec
 from ml_ledger.errors import MLLedgerError
-from ml_ledger.spec import MLModelSpec
 
 
 class ClockError(MLLedgerError):

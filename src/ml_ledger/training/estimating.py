@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
+from ml_ledger.declaration import MLModelSpec
 from ml_ledger.scoring.compile import ESTIMATE, CompiledScoring
 from ml_ledger.scoring.onnx import scored_table
-from ml_ledger.spec import MLModelSpec
 from ml_ledger.warehouse import Relation, quoted
 
 

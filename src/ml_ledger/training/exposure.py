@@ -13,10 +13,10 @@ from functools import partial
 import numpy as np
 
 from ml_ledger.coefficients import Coefficient
+from ml_ledger.declaration import AlgorithmSpec, MLModelSpec
+from ml_ledger.declaration.losses import loss_of
+from ml_ledger.declaration.ml_model import SMALLEST_EXPOSURE
 from ml_ledger.families.base import Fit, Matrix, TrainingRows, Vector
-from ml_ledger.spec import AlgorithmSpec, MLModelSpec
-from ml_ledger.spec.declaration import SMALLEST_EXPOSURE
-from ml_ledger.spec.losses import loss_of
 from ml_ledger.terms.base import double
 from ml_ledger.terms.learn import weighted_means
 from ml_ledger.warehouse import quoted

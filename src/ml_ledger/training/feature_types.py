@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ml_ledger.declaration import DateFeature, FeatureSpec
 from ml_ledger.errors import Problem, did_you_mean, listed
-from ml_ledger.spec import DateFeature, FeatureSpec
 from ml_ledger.warehouse import Relation, quoted
 
 # Numbers whose text depends on who writes it: 1.5 or 1.50, 1e20 or 1e+20.

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ml_ledger.coefficients import require_finite
+from ml_ledger.declaration import AlgorithmSpec, FeatureSpec, MLModelSpec, by_part
 from ml_ledger.families import FAMILIES
 from ml_ledger.families.base import Fit, TrainingRows
 from ml_ledger.scoring.compile import CompiledScoring, compile_scoring
 from ml_ledger.scoring.onnx import OnnxScoring
-from ml_ledger.spec import AlgorithmSpec, FeatureSpec, MLModelSpec, by_part
 from ml_ledger.training.exposure import by_exposure, with_offset
 from ml_ledger.training.labels import label_as_double
 from ml_ledger.training.validation import usable_rows

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import t as student
 
-from ml_ledger.spec import MLModelSpec
+from ml_ledger.declaration import MLModelSpec
 from ml_ledger.terms.base import literal
 from ml_ledger.training.due import period_start
 from ml_ledger.warehouse import Relation, quoted

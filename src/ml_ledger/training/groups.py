@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ml_ledger.declaration import MLModelSpec
 from ml_ledger.errors import SpecError, listed
 from ml_ledger.evaluation.fairness import Attribute, group_column
-from ml_ledger.spec import MLModelSpec
 from ml_ledger.terms.base import literal
 from ml_ledger.warehouse import Relation
 

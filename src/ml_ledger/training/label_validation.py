@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ml_ledger.declaration import NEVER, MLModelSpec
+from ml_ledger.declaration.losses import loss_of
 from ml_ledger.errors import Problem, listed
 from ml_ledger.families import FAMILIES
-from ml_ledger.spec import NEVER, MLModelSpec
-from ml_ledger.spec.losses import loss_of
 from ml_ledger.terms.base import literal
 from ml_ledger.training.feature_types import INEXACT
 from ml_ledger.training.labels import label_as_double

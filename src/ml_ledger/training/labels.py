@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ml_ledger.spec import MLModelSpec
+from ml_ledger.declaration import MLModelSpec
 from ml_ledger.terms.base import literal
 from ml_ledger.warehouse import quoted
 

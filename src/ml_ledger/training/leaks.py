@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 import numpy as np
 
+from ml_ledger.declaration import MLModelSpec
 from ml_ledger.evaluation.metrics import Metric
 from ml_ledger.evaluation.strengths import Strength, Vector, correlation, mean_strength, rank_strength
 from ml_ledger.families.base import TrainingRows
-from ml_ledger.spec import MLModelSpec
 from ml_ledger.terms.levels import text_of
 from ml_ledger.training.exposure import exposure_of
 from ml_ledger.training.labels import label_as_double

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ml_ledger.declaration import MLModelSpec, NumericFeature
 from ml_ledger.errors import Problem
-from ml_ledger.spec import MLModelSpec, NumericFeature
 from ml_ledger.terms.base import double
 from ml_ledger.warehouse import Relation, quoted
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ml_ledger.declaration import MLModelSpec
+from ml_ledger.declaration.losses import judged_by
 from ml_ledger.errors import VersionError
 from ml_ledger.evaluation.fairness import Attribute, measure_fairness
 from ml_ledger.evaluation.metrics import Metric, measure
@@ -15,8 +17,6 @@ from ml_ledger.evaluation.moments import CLUSTER, ROW_WEIGHT
 from ml_ledger.families.base import TrainingRows
 from ml_ledger.families.onnx_conversion import ONNX_TOLERANCE
 from ml_ledger.scoring.compile import CompiledScoring
-from ml_ledger.spec import MLModelSpec
-from ml_ledger.spec.losses import judged_by
 from ml_ledger.training.calibration_rows import applied, calibrating_rows
 from ml_ledger.training.estimating import with_estimates
 from ml_ledger.training.exposure import exposure_of

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ml_ledger.spec import parse_spec
+from ml_ledger.declaration import parse_spec
 from ml_ledger.training.attempts import SETTLED, Attempt, AttemptLog, kind_of, message_of, say_failed
 from ml_ledger.training.run import fingerprint_of, latest_version, run_of, train
 from ml_ledger.training.validation import unreadable_features

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+from ml_ledger.declaration import AlgorithmSpec, MLModelSpec
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.scoring.outputs import ADDED_SHARE
-from ml_ledger.spec import AlgorithmSpec, MLModelSpec
 from ml_ledger.terms.base import double
 from ml_ledger.training.choosing import has_all_classes
 from ml_ledger.training.estimating import with_estimates

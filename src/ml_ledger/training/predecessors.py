@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ml_ledger.declaration import MLModelSpec
+from ml_ledger.declaration.gate import WHOLE_DATASET
 from ml_ledger.evaluation.metrics import Metric
 from ml_ledger.scoring.compile import CompiledScoring
-from ml_ledger.spec import MLModelSpec
-from ml_ledger.spec.gate import WHOLE_DATASET
 from ml_ledger.training.feature_types import feature_problems
 from ml_ledger.training.window import is_after
 from ml_ledger.warehouse import Relation

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ml_ledger.declaration import MLModelSpec
 from ml_ledger.families.base import TrainingRows
 from ml_ledger.scoring.compile import CompiledScoring
-from ml_ledger.spec import MLModelSpec
 from ml_ledger.terms.base import double
 from ml_ledger.terms.learn import even_shares
 from ml_ledger.terms.quantiles import distinct_quantiles

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ml_ledger.declaration import AlgorithmSpec, MLModelSpec
 from ml_ledger.progress import say
-from ml_ledger.spec import AlgorithmSpec, MLModelSpec
 from ml_ledger.training.calibrating import calibrated
 from ml_ledger.training.fitting import Fitted, fit_all, training_rows
 from ml_ledger.training.measuring import check_scoring

@@ -12,11 +12,11 @@ from typing import Any
 import pyarrow as pa
 
 from ml_ledger import coefficients
+from ml_ledger.declaration import NEVER, MLModelSpec, parse_spec
 from ml_ledger.errors import SpecError, listed
 from ml_ledger.evaluation.metrics import Metric
 from ml_ledger.finite_json import finite_json
 from ml_ledger.progress import say
-from ml_ledger.spec import NEVER, MLModelSpec, parse_spec
 from ml_ledger.terms.base import literal
 from ml_ledger.training.calibrating import calibrated
 from ml_ledger.training.choosing import Choice, choose

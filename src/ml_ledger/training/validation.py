@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ml_ledger.declaration import TRAINING_SET_COLUMNS, MLModelSpec
 from ml_ledger.errors import Problem, SpecError, TrainingSetError, did_you_mean, listed, raise_if_any
 from ml_ledger.families import FAMILIES
-from ml_ledger.spec import TRAINING_SET_COLUMNS, MLModelSpec
 from ml_ledger.terms import rejected_by_declaration
 from ml_ledger.training.feature_types import feature_problems, written_at_problems, zone_problems
 from ml_ledger.training.label_validation import label_problems

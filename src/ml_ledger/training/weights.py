@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ml_ledger.declaration import MLModelSpec
 from ml_ledger.errors import Problem, TrainingSetError, did_you_mean, listed, raise_if_any
-from ml_ledger.spec import MLModelSpec
 from ml_ledger.terms.base import double
 from ml_ledger.training.labels import label_as_double
 from ml_ledger.training.validation import usable_rows

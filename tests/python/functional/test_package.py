@@ -186,7 +186,7 @@ def assert_scores_are_required(project: Project) -> None:
     assert "has no row of version 1 as champion for entity 11 at 2024-09-01" in output
     assert "dbt build --select +tickets_predictions" in output
     check_failed_run(project, "tickets_predictions", "has no row of version 1 as champion for entity 11")
-    project.edit("models/tickets_predictions.sql", "        scores=ref('tickets_scores'),\n", "")
+    project.edit("models/tickets_predictions.sql", ", scores=ref('tickets_scores')", "")
     output = project.dbt("run", "--select", "tickets_predictions", succeeds=False)
     assert "version 1 of tickets is live as champion and is an estimator" in output
     assert "scores=ref('tickets_scores')" in output

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from ml_ledger import train_if_due
-from ml_ledger.spec import MLModelSpec, parse_spec
+from ml_ledger.declaration import MLModelSpec, parse_spec
 from ml_ledger.warehouse import Relation
 
 DECLARATION: dict[str, Any] = {

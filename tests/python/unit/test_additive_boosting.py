@@ -14,9 +14,9 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import log_loss
 from test_terms import CASES
 
+from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError, TrainingSetError
 from ml_ledger.scoring.compile import compile_scoring
-from ml_ledger.spec import parse_spec
 from ml_ledger.terms import rejected_by_declaration
 
 TOLERANCE = 1e-12

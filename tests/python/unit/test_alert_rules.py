@@ -5,7 +5,7 @@ import typing
 
 from conftest import ROOT
 
-from ml_ledger.spec.monitoring import Rule
+from ml_ledger.declaration.monitoring import Rule
 
 RULES = set(typing.get_args(Rule))
 

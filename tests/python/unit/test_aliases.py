@@ -23,9 +23,9 @@ from four_hundred import trained as trained_on_400
 from sqlglot import exp
 
 from ml_ledger import measure_drift, measure_performance, train_if_due
+from ml_ledger.declaration import MLModelSpec
 from ml_ledger.monitoring.performance import PERFORMANCE_SCHEMA
 from ml_ledger.scoring.compile import CompiledScoring
-from ml_ledger.spec import MLModelSpec
 from ml_ledger.training import folds
 
 # So many features at a time.

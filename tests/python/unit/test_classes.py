@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 from customers import customers, declared, trained
 
+from ml_ledger.declaration.base import class_columns
 from ml_ledger.errors import SpecError, TrainingSetError
-from ml_ledger.spec.base import class_columns
 
 MULTICLASS = {"task": "multiclass", "label": "kind", "decision": None}
 

@@ -14,9 +14,9 @@ from sklearn.cluster import KMeans
 from sklearn.preprocessing import StandardScaler
 
 from ml_ledger import train_if_due
+from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError, TrainingSetError
 from ml_ledger.scoring.compile import CompiledScoring
-from ml_ledger.spec import parse_spec
 from ml_ledger.training.choosing import folds_of
 
 DECLARATION: dict[str, Any] = {

@@ -4,7 +4,7 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from ml_ledger.spec import parse_spec
+from ml_ledger.declaration import parse_spec
 from ml_ledger.training.due import ClockError, period_start, why_due
 
 DECLARED = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["ml_models"][

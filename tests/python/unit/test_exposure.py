@@ -11,9 +11,9 @@ from scipy.optimize import minimize
 from sklearn.metrics import mean_gamma_deviance, mean_poisson_deviance, mean_tweedie_deviance
 
 from ml_ledger import train_if_due
+from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError
 from ml_ledger.scoring.compile import CompiledScoring
-from ml_ledger.spec import parse_spec
 
 N = 1_500
 POISSON = {"family": "poisson"}

@@ -12,10 +12,10 @@ import pytest
 from customers import DECLARATION, customers, declared, trained
 
 from ml_ledger import measure_performance
+from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError, TrainingSetError
 from ml_ledger.evaluation.fairness import Attribute, measure_fairness, ratio_of_shares
 from ml_ledger.evaluation.moments import Moments
-from ml_ledger.spec import parse_spec
 from ml_ledger.warehouse import Relation
 
 GROUPS = ["(unknown)", "east", "north", "o'ne"]

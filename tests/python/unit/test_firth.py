@@ -7,8 +7,8 @@ import pytest
 from scipy.optimize import minimize
 from test_separation import PLAN, N, by_case, drawn, fitted
 
+from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError, TrainingSetError
-from ml_ledger.spec import parse_spec
 from ml_ledger.training import firth
 
 TOLERANCE = 1e-6

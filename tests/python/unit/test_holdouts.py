@@ -13,8 +13,8 @@ import pyarrow as pa
 import pytest
 from customers import DECLARATION, customers, declared, trained
 
+from ml_ledger.declaration import MLModelSpec
 from ml_ledger.errors import SpecError, TrainingSetError
-from ml_ledger.spec import MLModelSpec
 
 DECLARED: dict[str, dict[str, Any]] = {
     "undeclared": {},

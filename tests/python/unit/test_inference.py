@@ -10,10 +10,10 @@ from scipy import stats
 from test_terms import features
 
 from ml_ledger.coefficients import Coefficient
+from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError
 from ml_ledger.families import FAMILIES
 from ml_ledger.families.base import TrainingRows
-from ml_ledger.spec import parse_spec
 from ml_ledger.training import newton
 from ml_ledger.warehouse import Relation
 

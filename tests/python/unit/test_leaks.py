@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 from customers import DECLARATION
 
+from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import TrainingSetError
 from ml_ledger.evaluation.strengths import Strength
-from ml_ledger.spec import parse_spec
 from ml_ledger.training import leak_scan
 from ml_ledger.training.leak_scan import Found, excess_of, lead_of
 from ml_ledger.training.leaks import measured_leaks

@@ -12,11 +12,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from ml_ledger.declaration import NumericFeature
 from ml_ledger.errors import VersionError
 from ml_ledger.families import FAMILIES
 from ml_ledger.families.base import TrainingRows
 from ml_ledger.scoring.compile import compile_scoring
-from ml_ledger.spec import NumericFeature
 from ml_ledger.terms import rejected_by_declaration
 from ml_ledger.training import multinomial
 from ml_ledger.warehouse import Relation

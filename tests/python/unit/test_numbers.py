@@ -15,6 +15,7 @@ from customers import customers, trained
 from test_trees import assert_agreement as assert_trees_agree
 
 from ml_ledger.coefficients import Coefficient, Node, require_finite, to_json
+from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError, TrainingSetError, VersionError
 from ml_ledger.families import FAMILIES
 from ml_ledger.families.base import TrainingRows
@@ -22,7 +23,6 @@ from ml_ledger.finite_json import finite_json
 from ml_ledger.scoring.compile import CompiledScoring, compile_scoring
 from ml_ledger.scoring.words import LARGEST_LOG, rendered
 from ml_ledger.scoring.words import double as literal_of
-from ml_ledger.spec import parse_spec
 from ml_ledger.terms.base import above, double
 from ml_ledger.training.deciding import best_threshold
 from ml_ledger.warehouse import Relation
@@ -259,7 +259,7 @@ def test_knots_of_a_transform_lie_where_a_value_can(knots, allowed):
 
 
 def test_a_threshold_is_finite_whatever_the_scores():
-    from ml_ledger.spec.value import ValueSpec
+    from ml_ledger.declaration.value import ValueSpec
 
     value = ValueSpec(unit="eur", positive_fixed=-1.0, positive_per_unit=1.0)
     for scores, label in (

@@ -10,8 +10,8 @@ import pytest
 from customers import DECLARATION, customers
 
 from ml_ledger import train_if_due
+from ml_ledger.declaration import parse_spec
 from ml_ledger.scoring.compile import CompiledScoring
-from ml_ledger.spec import parse_spec
 from ml_ledger.training import reference
 from ml_ledger.training.reference import reference_statistics
 from ml_ledger.warehouse import Relation

@@ -11,11 +11,11 @@ from sklearn.datasets import load_diabetes
 from sklearn.linear_model import ElasticNet, GammaRegressor, LinearRegression, PoissonRegressor
 
 from ml_ledger import train_if_due
+from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError, TrainingSetError
 from ml_ledger.families import FAMILIES
 from ml_ledger.families.base import TrainingRows
 from ml_ledger.scoring.compile import compile_scoring
-from ml_ledger.spec import parse_spec
 from ml_ledger.warehouse import Relation
 
 TOLERANCE = 1e-9

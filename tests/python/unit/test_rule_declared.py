@@ -5,8 +5,8 @@ import copy
 import pytest
 from test_validation import DECLARATION
 
+from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError
-from ml_ledger.spec import parse_spec
 
 FEATURES = {
     "recency_days": {"kind": "numeric"},

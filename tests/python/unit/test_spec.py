@@ -5,8 +5,8 @@ import pytest
 import yaml
 from conftest import ROOT, drop_feature
 
+from ml_ledger.declaration import MLModelSpec, parse_spec
 from ml_ledger.errors import SpecError
-from ml_ledger.spec import MLModelSpec, parse_spec
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import pytest
 from conftest import ROOT
 from customers import DECLARATION
 
+from ml_ledger.declaration import parse_spec
+from ml_ledger.declaration.gate import LIMITED_METRICS
 from ml_ledger.errors import SpecError
-from ml_ledger.spec import parse_spec
-from ml_ledger.spec.gate import LIMITED_METRICS
 
 # As it was before there were these keys.
 FINGERPRINT = "5f1c5f89e059725cc614b102996fd2444073afc3c8ce7764a32fa14c0f6bdb8c"

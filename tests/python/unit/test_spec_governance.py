@@ -6,8 +6,8 @@ import pytest
 import yaml
 from customers import DECLARATION
 
+from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError
-from ml_ledger.spec import parse_spec
 
 COMPLETE = """
 owner: crm

@@ -3,8 +3,8 @@
 import pytest
 from customers import DECLARATION
 
+from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError
-from ml_ledger.spec import parse_spec
 
 POLICY = {"threshold": 0.5, "positive": "offer", "negative": "none", "fallback": "none"}
 DECIDING = DECLARATION | {"decision": POLICY}

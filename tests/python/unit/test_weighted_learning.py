@@ -12,9 +12,9 @@ import pytest
 from agreement import features
 from customers import customers, trained
 
+from ml_ledger.declaration import by_part
 from ml_ledger.families import FAMILIES
 from ml_ledger.families.base import TrainingRows
-from ml_ledger.spec import by_part
 from ml_ledger.terms import rejected_by_declaration
 from ml_ledger.terms.codes import learn_codes
 from ml_ledger.terms.quantiles import distinct_quantiles

@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from ml_ledger import assess_training_set
+from ml_ledger.declaration import parse_spec
+from ml_ledger.declaration.quality import QualityLimits
 from ml_ledger.quality.finding import Finding
 from ml_ledger.quality.sample import read
-from ml_ledger.spec import parse_spec
-from ml_ledger.spec.quality import QualityLimits
 from ml_ledger.warehouse import Relation
 
 DECLARATION: dict[str, Any] = {

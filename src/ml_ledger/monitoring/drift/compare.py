@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ml_ledger.declaration.monitoring import DriftSpec
 from ml_ledger.families.base import Vector
 from ml_ledger.monitoring.drift.counting import Counts
 from ml_ledger.monitoring.drift.distances import (
@@ -29,7 +30,6 @@ from ml_ledger.monitoring.drift.significance import (
 )
 from ml_ledger.monitoring.drift.words import number, percent
 from ml_ledger.quality.finding import Severity
-from ml_ledger.spec.monitoring import DriftSpec
 
 # From here on a stability index is commonly called a change, and a share one that is worth a look.
 NOTABLE_INDEX = 0.1

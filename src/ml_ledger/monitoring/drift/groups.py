@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ml_ledger.declaration.monitoring import MonitoringSpec
 from ml_ledger.monitoring.decided import rows_hash
-from ml_ledger.spec.monitoring import MonitoringSpec
 from ml_ledger.terms.base import literal
 from ml_ledger.warehouse import Relation
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from ml_ledger.declaration import MLModelSpec, parse_spec
+from ml_ledger.declaration.monitoring import DriftSpec, MonitoringSpec
 from ml_ledger.errors import SpecError
 from ml_ledger.evaluation.moments import CLUSTER, ROW_WEIGHT
 from ml_ledger.monitoring.decided import (
@@ -45,8 +47,6 @@ from ml_ledger.monitoring.without_stopping import without_stopping
 from ml_ledger.progress import say
 from ml_ledger.quality.finding import SEVERITIES
 from ml_ledger.scoring.compile import CompiledScoring
-from ml_ledger.spec import MLModelSpec, parse_spec
-from ml_ledger.spec.monitoring import DriftSpec, MonitoringSpec
 from ml_ledger.training.design_effects import at_size, cluster_size
 from ml_ledger.training.validation import column_problems
 from ml_ledger.warehouse import Relation, quoted

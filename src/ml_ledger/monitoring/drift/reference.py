@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ml_ledger.spec import MLModelSpec
+from ml_ledger.declaration import MLModelSpec
 from ml_ledger.training.labels import level_as_stored
 
 

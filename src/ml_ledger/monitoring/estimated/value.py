@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from ml_ledger.declaration.value import ValueSpec
 from ml_ledger.evaluation.estimates import Measured
 from ml_ledger.evaluation.value import EVERYBODY, NOBODY, in_all
 from ml_ledger.monitoring.estimated.draws import expected_mean
-from ml_ledger.spec.value import ValueSpec
 from ml_ledger.warehouse import Vector
 
 Matrix = NDArray[np.float64]

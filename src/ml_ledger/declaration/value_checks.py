@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ml_ledger.declaration.value import BEST_VALUE, KEYS, POLICY_KEYS
 from ml_ledger.errors import Problem, listed
 from ml_ledger.families.base import is_number
-from ml_ledger.spec.value import BEST_VALUE, KEYS, POLICY_KEYS
 
 
 def value_problems(root: str, declaration: Mapping[str, Any]) -> Iterator[Problem]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ml_ledger.declaration.gate import LIMITED_METRICS
 from ml_ledger.errors import Problem, did_you_mean, listed
 from ml_ledger.families.base import is_number
-from ml_ledger.spec.gate import LIMITED_METRICS
 
 
 def quality_problems(root: str, declaration: Mapping[str, Any]) -> Iterator[Problem]:

@@ -6,13 +6,13 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ml_ledger.declaration.gate import LIMITED_METRICS, WHOLE_DATASET
+from ml_ledger.declaration.moments import moment_of
 from ml_ledger.errors import Problem, did_you_mean, listed
 from ml_ledger.families import FAMILIES
 from ml_ledger.families.base import is_number
 from ml_ledger.rules import KIND_TYPES, read_rule
 from ml_ledger.rules.operations import Type
-from ml_ledger.spec.gate import LIMITED_METRICS, WHOLE_DATASET
-from ml_ledger.spec.moments import moment_of
 
 # Keys of the gate that have no meaning for other tasks.
 TASKS_OF_GATE_KEYS = {

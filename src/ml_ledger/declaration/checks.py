@@ -7,20 +7,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml_ledger.coefficients import CALIBRATION
+from ml_ledger.declaration.base import class_columns
+from ml_ledger.declaration.exposure_checks import exposure_problems
+from ml_ledger.declaration.fairness_checks import fairness_problems
+from ml_ledger.declaration.gate_checks import gate_problems
+from ml_ledger.declaration.governance_checks import governance_problems
+from ml_ledger.declaration.holdout import cross_validation_problems, holdout_problems
+from ml_ledger.declaration.monitoring_checks import monitoring_problems
+from ml_ledger.declaration.quality_checks import quality_problems
+from ml_ledger.declaration.review_checks import review_problems
+from ml_ledger.declaration.shape_checks import knot_problems, shape_problems
+from ml_ledger.declaration.value_checks import value_problems
 from ml_ledger.errors import Problem, did_you_mean, listed
 from ml_ledger.families import FAMILIES
 from ml_ledger.families.base import is_number
-from ml_ledger.spec.base import class_columns
-from ml_ledger.spec.exposure_checks import exposure_problems
-from ml_ledger.spec.fairness_checks import fairness_problems
-from ml_ledger.spec.gate_checks import gate_problems
-from ml_ledger.spec.governance_checks import governance_problems
-from ml_ledger.spec.holdout import cross_validation_problems, holdout_problems
-from ml_ledger.spec.monitoring_checks import monitoring_problems
-from ml_ledger.spec.quality_checks import quality_problems
-from ml_ledger.spec.review_checks import review_problems
-from ml_ledger.spec.shape_checks import knot_problems, shape_problems
-from ml_ledger.spec.value_checks import value_problems
 
 # How each task's probabilities can be calibrated.
 CALIBRATIONS = {"binary": ("platt", "isotonic"), "multiclass": ("temperature",)}

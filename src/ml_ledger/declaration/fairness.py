@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ml_ledger.spec.base import Column, Finite, Strict
+from ml_ledger.declaration.base import Column, Finite, Strict
 
 Ratio = Annotated[Finite, Field(gt=0, le=1)]
 

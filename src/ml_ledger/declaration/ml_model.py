@@ -11,17 +11,17 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from ml_ledger.coefficients import DatePart
+from ml_ledger.declaration.base import Column, Finite, LabelColumn, Name, Positive, Strict
+from ml_ledger.declaration.fairness import FairnessSpec
+from ml_ledger.declaration.gate import GateSpec, SliceSpec, SmokeCaseSpec
+from ml_ledger.declaration.governance import DeploymentSpec, ExperimentSpec, GovernanceSpec, RetentionSpec
+from ml_ledger.declaration.holdout import EvaluationSpec
+from ml_ledger.declaration.monitoring import MonitoringSpec
+from ml_ledger.declaration.quality import TrainingQualitySpec
+from ml_ledger.declaration.retraining import RetrainingSpec
+from ml_ledger.declaration.review import ReviewSpec
+from ml_ledger.declaration.value import BEST_VALUE, ValueSpec
 from ml_ledger.families import FAMILIES
-from ml_ledger.spec.base import Column, Finite, LabelColumn, Name, Positive, Strict
-from ml_ledger.spec.fairness import FairnessSpec
-from ml_ledger.spec.gate import GateSpec, SliceSpec, SmokeCaseSpec
-from ml_ledger.spec.governance import DeploymentSpec, ExperimentSpec, GovernanceSpec, RetentionSpec
-from ml_ledger.spec.holdout import EvaluationSpec
-from ml_ledger.spec.monitoring import MonitoringSpec
-from ml_ledger.spec.quality import TrainingQualitySpec
-from ml_ledger.spec.retraining import RetrainingSpec
-from ml_ledger.spec.review import ReviewSpec
-from ml_ledger.spec.value import BEST_VALUE, ValueSpec
 
 # Columns that the training_set macro adds to the features.
 TRAINING_SET_COLUMNS = (

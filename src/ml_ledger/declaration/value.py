@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ml_ledger.spec.base import Finite, Strict
+from ml_ledger.declaration.base import Finite, Strict
 
 
 class ValueSpec(Strict):

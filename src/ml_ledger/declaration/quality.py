@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ml_ledger.spec.base import Finite, Name, Positive, Strict
+from ml_ledger.declaration.base import Finite, Name, Positive, Strict
 
 Share = Annotated[Finite, Field(ge=0, le=1)]
 

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from ml_ledger.declaration.base import Column, Finite, Strict
+from ml_ledger.declaration.governance import Day
 from ml_ledger.errors import Problem, listed
-from ml_ledger.spec.base import Column, Finite, Strict
-from ml_ledger.spec.governance import Day
 
 # Of these one says what is held out.
 WAYS = ("as_of_dates", "days", "from", "share", "column")

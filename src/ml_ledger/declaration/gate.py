@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ml_ledger.spec.base import Column, Finite, Name, Strict
+from ml_ledger.declaration.base import Column, Finite, Name, Strict
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ml_ledger.spec.base import Strict
-from ml_ledger.spec.monitoring import Period, Rule
+from ml_ledger.declaration.base import Strict
+from ml_ledger.declaration.monitoring import Period, Rule
 
 
 class RetrainingSpec(Strict):

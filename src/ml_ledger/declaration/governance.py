@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from ml_ledger.spec.base import Finite, Positive, Strict
+from ml_ledger.declaration.base import Finite, Positive, Strict
 
 
 def _checked_day(text: str) -> str:

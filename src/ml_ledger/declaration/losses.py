@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from ml_ledger.spec.declaration import AlgorithmSpec, MLModelSpec
+    from ml_ledger.declaration.ml_model import AlgorithmSpec, MLModelSpec
 
 Loss = Literal["poisson", "gamma"]
 OF_FAMILIES: dict[str, Loss] = {"poisson": "poisson", "gamma": "gamma"}

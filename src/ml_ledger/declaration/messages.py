@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel
 
+from ml_ledger.declaration.ml_model import FEATURE_KINDS, MLModelSpec
 from ml_ledger.errors import Problem, did_you_mean, listed
-from ml_ledger.spec.declaration import FEATURE_KINDS, MLModelSpec
 
 
 def translate(root: str, detail: Mapping[str, Any]) -> Problem:

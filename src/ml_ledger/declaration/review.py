@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ml_ledger.spec.base import Column, Positive, Strict
+from ml_ledger.declaration.base import Column, Positive, Strict
 
 AtMost = Annotated[int, Field(ge=1)]
 RelationName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$")]

@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ml_ledger.errors import Problem, SpecError, raise_if_any
-from ml_ledger.spec.checks import cross_checks
-from ml_ledger.spec.declaration import (
+from ml_ledger.declaration.checks import cross_checks
+from ml_ledger.declaration.messages import translate
+from ml_ledger.declaration.ml_model import (
     NEVER,
     TRAINING_SET_COLUMNS,
     AlgorithmSpec,
@@ -25,7 +25,7 @@ from ml_ledger.spec.declaration import (
     PartOfDate,
     by_part,
 )
-from ml_ledger.spec.messages import translate
+from ml_ledger.errors import Problem, SpecError, raise_if_any
 
 __all__ = [
     "NEVER",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ml_ledger.declaration.losses import declared_loss
 from ml_ledger.errors import Problem
-from ml_ledger.spec.losses import declared_loss
 
 ALLOWED = (
     "poisson, gamma, and boosting or additive_boosting with loss poisson or gamma; as a baseline, constant as well"
