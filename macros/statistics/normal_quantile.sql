@@ -1,11 +1,11 @@
 {#
     The number below which a standard normal number lies with probability p, to 1e-14 of its value.
     Source: M. J. Wichura, Algorithm AS 241, Applied Statistics 37 (1988), 477-484, without its branch for the far tails.
-    Arguments: p, name of a column of type double, 1e-10 to 1 - 1e-10: it is written several times.
-    Returns: SQL, a double; NULL for NULL and for any other p.
-    Example: {{ ml_ledger.normal_quantile('confidence') }} as width
+    Arguments: relation, name of one; p, its column of type double, 1e-10 to 1 - 1e-10.
+    Returns: SQL, a select of all columns of the relation and `quantile`, NULL for NULL and for any other p.
+    Example: {{ ml_ledger.normal_quantile('settings', 'power') }}
 #}
-{% macro normal_quantile(p) -%}
+{% macro normal_quantile(relation, p) -%}
 {%- set central_numerator = [
     '2.5090809287301226727e3', '3.3430575583588128105e4', '6.7265770927008700853e4', '4.5921953931549871457e4',
     '1.3731693765509461125e4', '1.9715909503065514427e3', '1.3314166789178437745e2', '3.3871328727963666080e0',
@@ -22,16 +22,28 @@
     '1.05075007164441684324e-9', '5.47593808499534494600e-4', '1.51986665636164571966e-2', '1.48103976427480074590e-1',
     '6.89767334985100004550e-1', '1.67638483018380384940e0', '2.05319162663775882187e0', '1e0',
 ] -%}
-{%- set centre = '(' ~ p ~ ' - 0.5e0)' -%}
-{%- set from_centre = '(0.180625e0 - ' ~ centre ~ ' * ' ~ centre ~ ')' -%}
-{%- set tail = '(sqrt(-ln(case when ' ~ p ~ ' < 0.5e0 then ' ~ p ~ ' else 1 - ' ~ p ~ ' end)) - 1.6e0)' -%}
-case
-    when abs({{ centre }}) <= 0.425e0
-        then {{ centre }} * {{ ml_ledger.polynomial(central_numerator, from_centre) }}
-            / {{ ml_ledger.polynomial(central_denominator, from_centre) }}
-    when {{ p }} >= 1e-10 and {{ p }} <= 1 - 1e-10
-        then case when {{ p }} < 0.5e0 then -1 else 1 end
-            * {{ ml_ledger.polynomial(tail_numerator, tail) }}
-            / {{ ml_ledger.polynomial(tail_denominator, tail) }}
-end
+select
+    *,
+    case
+        when abs(_ml_centre) <= 0.425e0
+            then
+                _ml_centre
+                * {{ ml_ledger.polynomial(central_numerator, '_ml_from_centre') | indent(16) }}
+                / {{ ml_ledger.polynomial(central_denominator, '_ml_from_centre') | indent(16) }}
+        else
+            case when _ml_centre < 0 then -1 else 1 end
+            * {{ ml_ledger.polynomial(tail_numerator, '_ml_tail') | indent(12) }}
+            / {{ ml_ledger.polynomial(tail_denominator, '_ml_tail') | indent(12) }}
+    end as quantile
+from (
+    select
+        *,
+        {{ p }} - 0.5e0 as _ml_centre,
+        0.180625e0 - ({{ p }} - 0.5e0) * ({{ p }} - 0.5e0) as _ml_from_centre,
+        case
+            when {{ p }} >= 1e-10 and {{ p }} <= 1 - 1e-10
+                then sqrt(-ln(case when {{ p }} < 0.5e0 then {{ p }} else 1 - {{ p }} end)) - 1.6e0
+        end as _ml_tail
+    from {{ relation }}
+) as centred
 {%- endmacro %}

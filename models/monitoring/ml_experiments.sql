@@ -4,19 +4,34 @@ settings as (
     {{ ml_ledger.experiment_settings() | indent(4) }}
 ),
 
+-- Of the confidence and of the power that are declared the distances from the mean, in standard errors.
 probabilities as (
     select
-        *,
-        1 - significance / 2 as confidence_side
+        ml_model,
+        'confidence' as of_what,
+        1 - significance / 2 as p
+    from settings
+
+    union all
+
+    select
+        ml_model,
+        'power' as of_what,
+        power as p
     from settings
 ),
 
 quantiles as (
+    {{ ml_ledger.normal_quantile('probabilities', 'p') | indent(4) }}
+),
+
+distances as (
     select
-        *,
-        {{ ml_ledger.normal_quantile('confidence_side') | indent(8) }} as z_confidence,
-        {{ ml_ledger.normal_quantile('power') | indent(8) }} as z_power
-    from probabilities
+        ml_model,
+        max(case when of_what = 'confidence' then quantile end) as z_confidence,
+        max(case when of_what = 'power' then quantile end) as z_power
+    from quantiles
+    group by ml_model
 ),
 
 decisions as (
@@ -259,8 +274,7 @@ compared as (
         sums.decisions,
         sums.expected_decisions,
         sums.sample_ratio_z,
-        -abs(sums.sample_ratio_z) as sample_ratio_tail,
-        -abs(sums.champion_sample_ratio_z) as champion_sample_ratio_tail,
+        sums.champion_sample_ratio_z,
         sums.n,
         sums.entities,
         sums.mean,
@@ -285,31 +299,78 @@ compared as (
             and arm_times.arm = compared_with.arm
 ),
 
+tails as (
+    select
+        ml_model,
+        arm,
+        'sample_ratio' as of_what,
+        -abs(sample_ratio_z) as z
+    from compared
+
+    union all
+
+    select
+        ml_model,
+        arm,
+        'champion_sample_ratio' as of_what,
+        -abs(champion_sample_ratio_z) as z
+    from compared
+
+    union all
+
+    select
+        ml_model,
+        arm,
+        'difference' as of_what,
+        -abs(difference) / standard_error as z
+    from compared
+),
+
+tail_probabilities as (
+    {{ ml_ledger.normal_cdf('tails', 'z') | indent(4) }}
+),
+
+p_values as (
+    select
+        ml_model,
+        arm,
+        2 * max(case when of_what = 'sample_ratio' then probability end) as sample_ratio_p,
+        2 * max(case when of_what = 'champion_sample_ratio' then probability end) as champion_sample_ratio_p,
+        2 * max(case when of_what = 'difference' then probability end) as p_value
+    from tail_probabilities
+    group by ml_model, arm
+),
+
 tested as (
     select
         compared.*,
-        2 * {{ ml_ledger.normal_cdf('compared.sample_ratio_tail') | indent(8) }} as sample_ratio_p,
-        2 * {{ ml_ledger.normal_cdf('compared.champion_sample_ratio_tail') | indent(8) }} as champion_sample_ratio_p,
-        compared.difference - quantiles.z_confidence * compared.standard_error as ci_low,
-        compared.difference + quantiles.z_confidence * compared.standard_error as ci_high,
-        -abs(compared.difference) / compared.standard_error as tail,
-        quantiles.significance,
-        quantiles.minimum_effect,
-        quantiles.minimum_effect_text,
+        p_values.sample_ratio_p,
+        p_values.champion_sample_ratio_p,
+        p_values.p_value,
+        compared.difference - distances.z_confidence * compared.standard_error as ci_low,
+        compared.difference + distances.z_confidence * compared.standard_error as ci_high,
+        settings.significance,
+        settings.minimum_effect,
+        settings.minimum_effect_text,
         cast(ceil(
             compared.n * power(
-                compared.standard_error * (quantiles.z_confidence + quantiles.z_power) / quantiles.minimum_effect, 2
+                compared.standard_error * (distances.z_confidence + distances.z_power) / settings.minimum_effect, 2
             )
         ) as {{ dbt.type_bigint() }}) as needed_n
     from compared
-    inner join quantiles
-        on compared.ml_model = quantiles.ml_model
+    inner join p_values
+        on
+            compared.ml_model = p_values.ml_model
+            and compared.arm = p_values.arm
+    inner join settings
+        on compared.ml_model = settings.ml_model
+    inner join distances
+        on compared.ml_model = distances.ml_model
 ),
 
 needed as (
     select
         *,
-        2 * {{ ml_ledger.normal_cdf('tail') | indent(8) }} as p_value,
         case when needed_n > n then needed_n - n when needed_n is not null then 0 end as still_needed,
         -- Rounded up to two figures or so, for the verdict.
         case
