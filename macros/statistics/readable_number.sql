@@ -7,7 +7,8 @@
 {% macro readable_number(value, uncertainty) -%}
 case
     {%- for bound, decimals in [(0.0005, 6), (0.05, 4), (5, 2)] %}
-    when {{ uncertainty }} < {{ bound }} then cast(cast({{ value }} as decimal(38, {{ decimals }})) as {{ dbt.type_string() }})
+    when {{ uncertainty }} < {{ bound }}
+        then cast(cast({{ value }} as decimal(38, {{ decimals }})) as {{ dbt.type_string() }})
     {%- endfor %}
     else cast(cast({{ value }} as decimal(38, 0)) as {{ dbt.type_string() }})
 end
@@ -25,10 +26,15 @@ end
 {%- set millions = 'cast(floor(' ~ value ~ ' / 1000000e0) as ' ~ whole ~ ')' -%}
 {%- set last_three = 'right(cast(1000 + mod(' ~ value ~ ', 1000) as ' ~ text ~ '), 3)' -%}
 case
-    when {{ value }} between 1000 and 999999 then cast({{ thousands }} as {{ text }}) || ',' || {{ last_three }}
+    when {{ value }} between 1000 and 999999
+        then
+            cast({{ thousands }} as {{ text }})
+            || ',' || {{ last_three }}
     when {{ value }} between 1000000 and 999999999
-        then cast({{ millions }} as {{ text }})
-            || ',' || right(cast(1000 + mod({{ thousands }}, 1000) as {{ text }}), 3) || ',' || {{ last_three }}
+        then
+            cast({{ millions }} as {{ text }})
+            || ',' || right(cast(1000 + mod({{ thousands }}, 1000) as {{ text }}), 3)
+            || ',' || {{ last_three }}
     else cast({{ value }} as {{ text }})
 end
 {%- endmacro %}
