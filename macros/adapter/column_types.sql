@@ -6,7 +6,8 @@
 #}
 {% macro column_types(relation) %}
     {% set types = {} %}
-    {% if execute and relation and relation is not string and not relation.is_cte and load_relation(relation) is not none %}
+    {% if execute and relation and relation is not string and not relation.is_cte
+        and load_relation(relation) is not none %}
         {% for column in adapter.get_columns_in_relation(relation) %}
             {% do types.update({column.name | lower: column.dtype | lower}) %}
         {% endfor %}

@@ -1,7 +1,7 @@
 {#
     Create `ml_version_as_of(ml_model, at)` and `ml_version_as_of(ml_model, at, known_at)`, where the engine has table
-    functions: the deployment that was live in the champion slot of an ML model at a business time; with `known_at`, what
-    was believed at that wall-clock time to be live.
+    functions: the deployment that was live in the champion slot of an ML model at a business time; with `known_at`,
+    what was believed at that wall-clock time to be live.
     Arguments: beside, the relation in whose schema it is created; events, the relation ml_deployment_events.
     Returns: SQL, a statement.
     Example: post_hook: "{{ ml_ledger.create_version_as_of(this, ref('ml_deployment_events')) }}"

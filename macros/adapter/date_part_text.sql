@@ -1,6 +1,6 @@
 {#
-    A part of a date as text, as the levels of its coefficients are told: weekday from 1, Monday, to 7; month from 1 to 12;
-    quarter; day of the month; hour from 0 to 23; year.
+    A part of a date as text, as the levels of its coefficients are told: weekday from 1, Monday, to 7; month from 1 to
+    12; quarter; day of the month; hour from 0 to 23; year.
     Arguments: part, SQL expression of the part's name; date, SQL expression of a date or a timestamp, or of its text.
     Returns: SQL.
     Example: {{ ml_ledger.date_part_text('coefficients.transform', 'feature_text') }} as level_text

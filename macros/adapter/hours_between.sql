@@ -1,5 +1,6 @@
 {#
-    One row per hour that begins from one moment, itself the beginning of an hour, up to another, for use in a select list.
+    One row per hour that begins from one moment, itself the beginning of an hour, up to another, for use in a select
+    list.
     Arguments: first and last, SQL timestamps.
     Returns: SQL.
     Example: select version, {{ ml_ledger.hours_between('first_hour', 'valid_to') }} as hour from intervals

@@ -2,10 +2,10 @@
     For each entity and as-of moment of one relation, the latest timestamp of another's rows that could be seen then.
     Only the timestamp: which of several rows that share it is meant, is not an as-of join's to say.
     Arguments: keys, relation with the columns of the entity and `_ml_as_of`, no two rows alike, none NULL; moments,
-    relation with the columns of the entity, `_ml_timestamp` and `_ml_seen_from`, when the row could be seen, never before
-    its timestamp, none of them NULL; late, whether it can be after its timestamp; entity, list of the columns.
-    Returns: SQL, a select of the columns of the entity, `_ml_as_of` and `_ml_timestamp`; where nothing could be seen, the
-    timestamp is NULL or the row is missing.
+    relation with the columns of the entity, `_ml_timestamp` and `_ml_seen_from`, when the row could be seen, never
+    before its timestamp, none of them NULL; late, whether it can be after its timestamp; entity, list of the columns.
+    Returns: SQL, a select of the columns of the entity, `_ml_as_of` and `_ml_timestamp`; where nothing could be seen,
+    the timestamp is NULL or the row is missing.
     Example: see macros/features/point_in_time_join.sql
 #}
 {% macro latest_timestamp(keys, moments, late, entity) %}

@@ -1,7 +1,8 @@
 {#
-    The latest text per feature and direction, as one row with one value `_ml_texts` that `reason_texts_by_push` looks up.
-    Arguments: reason_texts, relation with the columns feature, direction ('raises' or 'lowers' the score), text_version (a
-    whole number) and reason_text.
+    The latest text per feature and direction, as one row with one value `_ml_texts` that `reason_texts_by_push` looks
+    up.
+    Arguments: reason_texts, relation with the columns feature, direction ('raises' or 'lowers' the score), text_version
+    (a whole number) and reason_text.
     Returns: SQL, a select.
     Example: {{ ml_ledger.reason_text_map(ref('repurchase_reason_texts')) }}
 #}
@@ -29,8 +30,8 @@
 {%- endmacro %}
 
 {#
-    What `reason_text_map` has on each feature, looked up once per query and not once per row: a list of the ends of JSON
-    objects, where the n-th feature's for 'raises' is element 2n - 1, and for 'lowers' 2n.
+    What `reason_text_map` has on each feature, looked up once per query and not once per row: a list of the ends of
+    JSON objects, where the n-th feature's for 'raises' is element 2n - 1, and for 'lowers' 2n.
     Arguments: pushes, mapping with the features as keys.
     Returns: SQL over `_ml_texts`.
     Example: {{ ml_ledger.reason_texts_by_push({'recency_days': '_ml_push1'}) }} as _ml_texts

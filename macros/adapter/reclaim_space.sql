@@ -1,6 +1,6 @@
 {#
-    Write what was changed and deleted to the warehouse's file now, where an engine waits with it. Old blocks of the file
-    are free then, and are overwritten as it grows (docs/retention.md).
+    Write what was changed and deleted to the warehouse's file now, where an engine waits with it. Old blocks of the
+    file are free then, and are overwritten as it grows (docs/retention.md).
     Returns: nothing.
     Example: {% do ml_ledger.reclaim_space() %}
 #}

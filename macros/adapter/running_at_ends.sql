@@ -1,7 +1,8 @@
 {#
-    For both ends of each window of `trailing`, what the events of the entity up to there come to, from the first one on.
-    Reads `_ml_keys` and `_ml_events` of `trailing`.
-    Arguments: plan, of `trailing_plan`; keys, list of the columns of the entity; strictly_before, whether events at the end itself are left out.
+    For both ends of each window of `trailing`, what the events of the entity up to there come to, from the first one
+    on. Reads `_ml_keys` and `_ml_events` of `trailing`.
+    Arguments: plan, of `trailing_plan`; keys, list of the columns of the entity; strictly_before, whether events at the
+    end itself are left out.
     Returns: SQL, a select of `keys`, `_ml_as_of`, `_ml_end`, 0 for the as-of moment and else days before it, and the
     columns of `plan.running`; and those of `plan.frames`, where `_ml_end` is 0.
     Example: see macros/features/trailing.sql
@@ -66,8 +67,8 @@ where _ml_end is not null
 {%- endmacro %}
 
 {#
-    Sums over the events alone, and an as-of join: a window function over thousands of rows takes longer per row, and the
-    ends are many rows. Events at one moment have one sum, so that it does not matter which of them the join finds.
+    Sums over the events alone, and an as-of join: a window function over thousands of rows takes longer per row, and
+    the ends are many rows. Events at one moment have one sum, so that it does not matter which of them the join finds.
 #}
 {% macro duckdb__running_at_ends(plan, keys, strictly_before) -%}
 {%- set faster = {

@@ -1,6 +1,6 @@
 {#
-    The strongest pushes, strongest first, as a list of structs of `push` and of the `number` of its feature in `pushes`.
-    Of equal pushes, the feature whose name comes last in the alphabet is first.
+    The strongest pushes, strongest first, as a list of structs of `push` and of the `number` of its feature in
+    `pushes`. Of equal pushes, the feature whose name comes last in the alphabet is first.
     Arguments: pushes, mapping of feature, in the order of their names, to the column that holds its push towards the
     decision; weakest, a column: weaker pushes are not among the strongest (see `ranked_by_push`); count, how many.
     Returns: SQL.

@@ -1,7 +1,8 @@
 {#
     How many rows the tables of the warehouse have, from the engine's catalogue: without reading them.
     Returns: list of mappings of name (schema.table, in lower case), row_count, and by_invocation, the column
-    with the run that wrote a row, or none; empty where no one has written this for the engine, which leaves row counts unknown.
+    with the run that wrote a row, or none; empty where no one has written this for the engine, which leaves row counts
+    unknown.
     Example: {% for table in ml_ledger.table_sizes() %} ... {% endfor %}
 #}
 {% macro table_sizes() %}

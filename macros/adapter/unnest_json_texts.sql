@@ -1,8 +1,8 @@
 {#
-    One row per position of JSON arrays of texts that stand in columns side by side and are equally long; none where they
-    are NULL.
-    Arguments: relation; arrays, mapping of the name of a new column to the column with the array; keep, list of columns of
-    the relation to repeat.
+    One row per position of JSON arrays of texts that stand in columns side by side and are equally long; none where
+    they are NULL.
+    Arguments: relation; arrays, mapping of the name of a new column to the column with the array; keep, list of columns
+    of the relation to repeat.
     Returns: SQL, a select.
     Example: {{ ml_ledger.unnest_json_texts(ref('set_aside'), {'reason': 'quarantine_reasons'}, ['order_id']) }}
 #}

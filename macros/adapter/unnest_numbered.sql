@@ -1,7 +1,7 @@
 {#
     One row per row of a relation and column of a list: the column's number, from 1, and its value.
-    Arguments: columns, list of columns of one type; number and value, names of the new columns; keep, list of columns to
-    repeat; relation.
+    Arguments: columns, list of columns of one type; number and value, names of the new columns; keep, list of columns
+    to repeat; relation.
     Returns: SQL, a select.
     Example: {{ ml_ledger.unnest_numbered(['_ml_leaf1', '_ml_leaf2'], 'tree', 'leaf', ['id'], 'scored') }}
 #}

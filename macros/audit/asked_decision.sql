@@ -27,7 +27,8 @@
     {% endfor %}
     {% if var('as_of', none) is not none and ml_ledger.moment_text(var('as_of')) is none %}
         {% do problems.append(
-            "as_of: must be a date or a timestamp that exists; got '" ~ var('as_of') ~ "'. Allowed: 1998-06-30 or 1998-06-30 18:00:00."
+            "as_of: must be a date or a timestamp that exists; got '" ~ var('as_of')
+                ~ "'. Allowed: 1998-06-30 or 1998-06-30 18:00:00."
         ) %}
     {% endif %}
     {% if execute %}

@@ -1,13 +1,13 @@
 {#
-    What every version would have decided in place of the one that did: a counterfactual sweep, by each version's own SQL
-    over the inputs that decisions stored. A version that needs what a decision did not store, and an estimator, give no
-    score, and say so. Shadows decided nothing and are left out.
+    What every version would have decided in place of the one that did: a counterfactual sweep, by each version's own
+    SQL over the inputs that decisions stored. A version that needs what a decision did not store, and an estimator,
+    give no score, and say so. Shadows decided nothing and are left out.
 
-    Arguments: ml_model, its name; versions and predictions, the relations ml_versions and ml_predictions; numbers, list of
-    versions, or none for all; where, SQL condition on predictions, or none.
+    Arguments: ml_model, its name; versions and predictions, the relations ml_versions and ml_predictions; numbers, list
+    of versions, or none for all; where, SQL condition on predictions, or none.
     Returns: SQL, a select with one row per decision and version: decision_id, ml_model, decided_by_version, slot,
-    decision_source, recorded_score, recorded_decision, features (as scored), version, score, predicted, decision, differs
-    (NULL where there is no decision), not_computed_because (NULL where it is computed).
+    decision_source, recorded_score, recorded_decision, features (as scored), version, score, predicted, decision,
+    differs (NULL where there is no decision), not_computed_because (NULL where it is computed).
     Example: {{ ml_ledger.decisions_under_versions('repurchase', ref('ml_versions'), ref('ml_predictions')) }}
 #}
 {% macro decisions_under_versions(ml_model, versions, predictions, numbers=none, where=none) -%}
@@ -82,8 +82,8 @@ from under_versions
 
 {#
     Common table expressions that score what was `decided` with one version.
-    Arguments: version, one element of `every_version`; deciding, all of them; inputs, list of (feature, kind), whose values
-    are `_ml_input1`, `_ml_input2`, ...
+    Arguments: version, one element of `every_version`; deciding, all of them; inputs, list of (feature, kind), whose
+    values are `_ml_input1`, `_ml_input2`, ...
     Returns: SQL: under_<version>_inputs, under_<version>_layer<n>, under_version_<version>.
 #}
 {% macro decided_under(version, deciding, inputs) -%}
@@ -105,7 +105,8 @@ from under_versions
             {%- for other in deciding %}
             {%- set unread = version.features | reject('in', other.features) | list %}
             {%- set changed = [] %}
-            {%- for feature in version.features if feature not in unread and other.kinds[feature] != version.kinds[feature] %}
+            {%- for feature in version.features if feature not in unread
+                and other.kinds[feature] != version.kinds[feature] %}
             {%- do changed.append(feature) %}
             {%- endfor %}
             {%- if unread %}
@@ -178,6 +179,7 @@ under_version_{{ version.version }} as (
 #}
 {% macro versions_with(deciding, feature, kind) %}
     {% set numbers = [] %}
-    {% for version in deciding if version.kinds.get(feature) == kind %}{% do numbers.append(version.version) %}{% endfor %}
+    {% for version in deciding
+        if version.kinds.get(feature) == kind %}{% do numbers.append(version.version) %}{% endfor %}
     {% do return(numbers) %}
 {% endmacro %}

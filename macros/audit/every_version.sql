@@ -1,9 +1,9 @@
 {#
-    All versions of an ML model, or some, with what scoring needs of them: like `live_versions`, which reads those that are
-    live. Read while the project compiles; unit tests override this macro.
+    All versions of an ML model, or some, with what scoring needs of them: like `live_versions`, which reads those that
+    are live. Read while the project compiles; unit tests override this macro.
     Arguments: ml_model, its name; versions, the relation ml_versions; numbers, list of versions, or none for all.
-    Returns: list of mappings: version, threshold, actions (the policy), link, features, kinds (mapping of feature to kind),
-    outputs, layers, trees, estimator; see `live_versions`.
+    Returns: list of mappings: version, threshold, actions (the policy), link, features, kinds (mapping of feature to
+    kind), outputs, layers, trees, estimator; see `live_versions`.
     Example: {% set versions = ml_ledger.every_version('repurchase', ref('ml_versions')) %}
 #}
 {% macro every_version(ml_model, versions, numbers=none) %}

@@ -1,5 +1,6 @@
 {#
-    The latest row of every declared feature view per entity, as known at the clock, with its features as one JSON object.
+    The latest row of every declared feature view per entity, as known at the clock, with its features as one JSON
+    object.
     Arguments: columns, mapping of column to SQL type, in the order in which they come.
     Returns: SQL.
     Example: see models/catalogue/ml_features_current.sql

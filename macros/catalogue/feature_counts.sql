@@ -1,8 +1,8 @@
 {#
-    Common table expressions that count what a feature view holds, as known at the clock: `_ml_latest_<number>`, its latest
-    timestamp, and `_ml_counted_<number>`, one row with `_ml_rows`, `_ml_latest_rows` (at that timestamp), `_ml_entities`,
-    `_ml_first`, `_ml_latest`, and per feature, by its number from 1, how many values are not NULL: `_ml_filled_<n>` and
-    `_ml_filled_latest_<n>`.
+    Common table expressions that count what a feature view holds, as known at the clock: `_ml_latest_<number>`, its
+    latest timestamp, and `_ml_counted_<number>`, one row with `_ml_rows`, `_ml_latest_rows` (at that timestamp),
+    `_ml_entities`, `_ml_first`, `_ml_latest`, and per feature, by its number from 1, how many values are not NULL:
+    `_ml_filled_<n>` and `_ml_filled_latest_<n>`.
     Arguments: view, as of `feature_views`; number, of it.
     Returns: SQL.
 #}

@@ -1,6 +1,6 @@
 {#
-    Which ML models read a feature view: those whose training set does, at once or through dbt models that are no feature
-    views themselves. What another feature view took from this one is a feature of that one.
+    Which ML models read a feature view: those whose training set does, at once or through dbt models that are no
+    feature views themselves. What another feature view took from this one is a feature of that one.
     Arguments: views, as of `feature_views`.
     Returns: mapping of the name of each view to a list of names of ML models.
 #}
@@ -21,8 +21,8 @@
 
 {#
     Which of some nodes another node reads, without passing one of them on the way.
-    Arguments: unique_id, of the node that reads; wanted, mapping with the unique ids of those that are looked for; visited,
-    mapping, filled.
+    Arguments: unique_id, of the node that reads; wanted, mapping with the unique ids of those that are looked for;
+    visited, mapping, filled.
     Returns: visited: unique ids, and whether each is one of those.
 #}
 {% macro nearest_nodes(unique_id, wanted, visited) %}

@@ -1,6 +1,6 @@
 {#
-    What the declared feature views hold, as known at the clock: one row per feature view and feature, in one pass over each
-    feature view, after one over its timestamps.
+    What the declared feature views hold, as known at the clock: one row per feature view and feature, in one pass over
+    each feature view, after one over its timestamps.
     Arguments: columns, mapping of column to SQL type, in the order in which they come.
     Returns: SQL.
     Example: see models/catalogue/ml_feature_statistics.sql
@@ -40,9 +40,11 @@ _ml_described_{{ number }} as (
     'row_count': 'counted._ml_rows',
     'first_timestamp': 'counted._ml_first',
     'latest_timestamp': 'counted._ml_latest',
-    'null_share': 'cast(counted._ml_rows - case described.number \n            ' ~ filled | join('\n            ') ~ '\n        end as ' ~ double
+    'null_share': 'cast(counted._ml_rows - case described.number \n            ' ~ filled | join('\n            ')
+        ~ '\n        end as ' ~ double
         ~ ') / nullif(counted._ml_rows, 0)',
-    'null_share_latest': 'cast(counted._ml_latest_rows - case described.number \n            ' ~ filled_latest | join('\n            ') ~ '\n        end as '
+    'null_share_latest': 'cast(counted._ml_latest_rows - case described.number \n            '
+        ~ filled_latest | join('\n            ') ~ '\n        end as '
         ~ double ~ ') / nullif(counted._ml_latest_rows, 0)',
     'used_by_ml_models': 'described.used_by_ml_models',
     'read_by_ml_models': ml_ledger.text_literal(readers[view.name] | tojson),

@@ -1,7 +1,7 @@
 {#
     What happens to a version that passed the gate: 'auto', it becomes champion, or 'approval', it waits until somebody
-    approves it. From `deployment.policy` of the declaration; approval where that says something else, since nobody is to be
-    deployed by a slip of the pen.
+    approves it. From `deployment.policy` of the declaration; approval where that says something else, since nobody is
+    to be deployed by a slip of the pen.
     Arguments: ml_model, its name.
     Returns: string.
     Example: {% if ml_ledger.deployment_policy('repurchase') == 'approval' %}

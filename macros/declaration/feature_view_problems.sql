@@ -14,7 +14,8 @@
     {% set where = 'feature view ' ~ name ~ ' (' ~ spec.path ~ '): ' %}
     {% if spec.declared is not mapping %}
         {% do return([
-            where ~ 'config.meta.feature_view must be a mapping; got ' ~ (spec.declared | tojson) ~ '. Fix: ' ~ example ~ '.'
+            where ~ 'config.meta.feature_view must be a mapping; got ' ~ (spec.declared | tojson) ~ '. Fix: '
+                ~ example ~ '.'
         ]) %}
     {% endif %}
     {% set declared, problems = spec.declared, [] %}
@@ -56,7 +57,8 @@
         {% set days = declared.get(key) %}
         {% if days is not none and (days is not integer or days is boolean or days < 0) %}
             {% do problems.append(
-                where ~ key ~ ': must be a whole number of days, 0 or more; got ' ~ (days | tojson) ~ '. Fix: ' ~ key ~ ': 31.'
+                where ~ key ~ ': must be a whole number of days, 0 or more; got ' ~ (days | tojson) ~ '. Fix: ' ~ key
+                    ~ ': 31.'
             ) %}
         {% endif %}
     {% endfor %}

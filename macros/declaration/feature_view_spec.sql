@@ -2,10 +2,10 @@
     A feature view as its dbt model declares it in `config.meta.feature_view`. What is wrong with the declaration is
     `feature_view_problems` to say.
     Arguments: relation, of a dbt model.
-    Returns: none where it declares nothing; else a mapping: name and path, of the dbt model; declared, as it is written;
-    entity, list of columns; timestamp, known_at and tie_breaker, columns or none; maximum_age_days; types, of all columns,
-    where it has been built; features, list of columns: the declared ones, else all that are none of those before, as far as
-    they are known (where it has not been built, those that are described).
+    Returns: none where it declares nothing; else a mapping: name and path, of the dbt model; declared, as it is
+    written; entity, list of columns; timestamp, known_at and tie_breaker, columns or none; maximum_age_days; types, of
+    all columns, where it has been built; features, list of columns: the declared ones, else all that are none of those
+    before, as far as they are known (where it has not been built, those that are described).
     Example: {% set spec = ml_ledger.feature_view_spec(ref('balances')) %}
 #}
 {% macro feature_view_spec(relation) %}

@@ -1,8 +1,9 @@
 {#
-    What keeps a node from reading what it is given: keys that the declaration lacks, or that say something else than a column,
-    and what is wrong with the relations. Each is logged; the node then goes without new rows instead of failing, since dbt
-    would skip the views over all ML models with it. The versions node records it as an attempt.
-    Arguments: asked_by, name of the macro, none where nothing is to be logged; ml_model, its name; features and labels, relations, or none.
+    What keeps a node from reading what it is given: keys that the declaration lacks, or that say something else than a
+    column, and what is wrong with the relations. Each is logged; the node then goes without new rows instead of
+    failing, since dbt would skip the views over all ML models with it. The versions node records it as an attempt.
+    Arguments: asked_by, name of the macro, none where nothing is to be logged; ml_model, its name; features and labels,
+    relations, or none.
     Returns: list of texts; empty while dbt parses.
     Example: {% set problems = ml_ledger.input_problems('outcomes', ml_model, labels=labels) %}
 #}
@@ -11,7 +12,8 @@
     {% if not execute %}
         {% do return([]) %}
     {% endif %}
-    {% for key in ['entity', 'as_of'] + (['label'] if labels is not none else []) if not ml_ledger.keys_are_declared(spec, [key]) %}
+    {% for key in ['entity', 'as_of'] + (['label'] if labels is not none else [])
+        if not ml_ledger.keys_are_declared(spec, [key]) %}
         {% do problems.append('ml_models.' ~ ml_model ~ '.' ~ key ~ ': must name a column. Fix: declare it.') %}
     {% endfor %}
     {% do problems.extend(ml_ledger.relation_problems(ml_model, features=features, labels=labels)) %}

@@ -2,8 +2,8 @@
     Names of all declared ML models, in the order of `vars.ml_models`. Those that are declared with `example: true`
     belong to the shipped example and count only where it is on: a project that installs this package and declares
     nothing has none.
-    Arguments: tasks, list of the tasks that count, none for all; declaring, a block that counting ML models declare, with a
-    dot before one inside of it; none for all.
+    Arguments: tasks, list of the tasks that count, none for all; declaring, a block that counting ML models declare,
+    with a dot before one inside of it; none for all.
     Returns: list of strings, empty when none is declared.
     Example: {% for name in ml_ledger.ml_model_names() %} ... {% endfor %}
 #}

@@ -1,8 +1,8 @@
 {#
     A date or timestamp that somebody gave, as the text of a timestamp literal. `ml-ledger validate` takes the same.
     Arguments: given, a text, or a date of YAML.
-    Returns: string, as 1998-06-30 or 1998-06-30 18:00:00; none where it is no moment: another form, a time zone, or a day
-    or an hour that no calendar has.
+    Returns: string, as 1998-06-30 or 1998-06-30 18:00:00; none where it is no moment: another form, a time zone, or a
+    day or an hour that no calendar has.
     Example: {% set text = ml_ledger.moment_text(var('ml_clock')) %}
 #}
 {% macro moment_text(given) %}

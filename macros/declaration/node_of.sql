@@ -1,7 +1,8 @@
 {#
     The node of the dbt graph that a relation belongs to: a dbt model, seed or snapshot.
     Arguments: relation.
-    Returns: mapping, or none where there is no such node, and where dbt has no graph: while it parses, and in unit tests.
+    Returns: mapping, or none where there is no such node, and where dbt has no graph: while it parses, and in unit
+    tests.
     Example: {% set node = ml_ledger.node_of(ref('balances')) %}
 #}
 {% macro node_of(relation) %}

@@ -1,10 +1,10 @@
 {#
-    Stop a run in which two relations write the keys of the same entities in two ways, 000017 and 17: they would not be joined,
-    or be taken for other entities, without a word. Found where keys of one that the other does not have are, without leading
-    zeros and without .0 at the end, those that only the other has; not where both relations have keys of such a kind, which
-    may be entities of their own.
-    Arguments: asked_by, name of the macro; ml_model, its name; first and second, each a mapping of where (words) and keys (SQL,
-    a select of texts as `_ml_key`).
+    Stop a run in which two relations write the keys of the same entities in two ways, 000017 and 17: they would not be
+    joined, or be taken for other entities, without a word. Found where keys of one that the other does not have are,
+    without leading zeros and without .0 at the end, those that only the other has; not where both relations have keys
+    of such a kind, which may be entities of their own.
+    Arguments: asked_by, name of the macro; ml_model, its name; first and second, each a mapping of where (words) and
+    keys (SQL, a select of texts as `_ml_key`).
     Returns: nothing.
     Example: see macros/training/training_set.sql
 #}
@@ -51,7 +51,8 @@
     {% set pairs, one, other, of_first, of_second = run_query(query).rows[0] %}
     {% if pairs and (of_first == 0 or of_second == 0) %}
         {% do return([
-            'entity: keys must read the same; got ' ~ pairs ~ ' that do not, such as ' ~ one ~ ' in ' ~ first.where ~ ' and '
+            'entity: keys must read the same; got ' ~ pairs ~ ' that do not, such as ' ~ one ~ ' in ' ~ first.where
+                ~ ' and '
             ~ other ~ ' in ' ~ second.where ~ '. Fix: write the entity in one way in the models that are read.'
         ]) %}
     {% endif %}

@@ -1,9 +1,9 @@
 {#
-    What is wrong with the features or the labels of an ML model: they lack a column, have one of a type that cannot be read the
-    same by everyone, or have keys that cannot be joined. What is not built yet is not looked at.
+    What is wrong with the features or the labels of an ML model: they lack a column, have one of a type that cannot be
+    read the same by everyone, or have keys that cannot be joined. What is not built yet is not looked at.
 
-    A key is a text, a whole number, a date or a UUID: another type has several texts for one value (17, 17.0). A moment has
-    no time zone: what it reads would depend on the zone of the session.
+    A key is a text, a whole number, a date or a UUID: another type has several texts for one value (17, 17.0). A moment
+    has no time zone: what it reads would depend on the zone of the session.
 
     Arguments: ml_model, its name; features and labels, relations, or none.
     Returns: list of texts.
@@ -47,11 +47,13 @@
     {% if ml_ledger.has_time_zone(found.type) %}
         {% do return([
             found.where ~ ': must have no time zone, since what is read of it would depend on the zone of the session; '
-            ~ got ~ 'take its time in a zone that you name, in the model that is read: ' ~ found.column ~ " at time zone 'UTC'."
+            ~ got ~ 'take its time in a zone that you name, in the model that is read: ' ~ found.column
+            ~ " at time zone 'UTC'."
         ]) %}
     {% elif not (found.type.startswith('timestamp') or found.type.startswith('date')) %}
         {% do return([
-            found.where ~ ': must be a date or a timestamp; ' ~ got ~ 'cast it in the model that is read; a month as text'
+            found.where ~ ': must be a date or a timestamp; ' ~ got
+                ~ 'cast it in the model that is read; a month as text'
             ~ " such as '2024-08' with cast(" ~ found.column ~ " || '-01' as date)."
         ]) %}
     {% endif %}
@@ -71,7 +73,8 @@
         {% do return([found.where ~ ': must be boolean, true for what never gets a label' ~ got]) %}
     {% elif key == 'label' and ml_ledger.has_time_zone(found.type) %}
         {% do return([found.where ~ ': must have no time zone' ~ got]) %}
-    {% elif key == 'label' and task == 'multiclass' and kind == 'numeric' and not ml_ledger.is_whole_number_type(found.type) %}
+    {% elif key == 'label' and task == 'multiclass' and kind == 'numeric'
+        and not ml_ledger.is_whole_number_type(found.type) %}
         {% do return([found.where ~ ': must have one text per class, so be a text, a whole number or a boolean' ~ got]) %}
     {% endif %}
     {% do return([]) %}

@@ -1,7 +1,7 @@
 {#
     A column of a relation as a moment without a time zone, see `utc_moment`.
-    Arguments: relation, whose types say whether there is a zone; column, as an argument names it; alias, name before it, or
-    none.
+    Arguments: relation, whose types say whether there is a zone; column, as an argument names it; alias, name before
+    it, or none.
     Returns: SQL.
     Example: {{ ml_ledger.column_moment(model, 'loaded_at') }} <= {{ ml_ledger.clock() }}
 #}

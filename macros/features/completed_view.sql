@@ -1,6 +1,6 @@
 {#
-    An entry of `views` of `point_in_time_join`, with what it leaves out: from the declaration of its feature view, else the
-    entity that the spine has. What is wrong with it is `view_problems` to say.
+    An entry of `views` of `point_in_time_join`, with what it leaves out: from the declaration of its feature view, else
+    the entity that the spine has. What is wrong with it is `view_problems` to say.
     Arguments: view, mapping; entity, as of `point_in_time_join`.
     Returns: mapping with the same keys, entity and spine_entity as lists.
 #}

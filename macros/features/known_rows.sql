@@ -1,5 +1,6 @@
 {#
-    Which rows of a feature view can be taken at the clock: those with an entity, whose timestamp and `known_at` have come.
+    Which rows of a feature view can be taken at the clock: those with an entity, whose timestamp and `known_at` have
+    come.
     Arguments: spec, as of `feature_view_spec`.
     Returns: SQL, a condition.
     Example: select count(*) from {{ view.relation }} where {{ ml_ledger.known_rows(view) }}

@@ -1,6 +1,6 @@
 {#
-    The latest row of a declared feature view per entity, as known at the clock, with its keys and features as columns. Rows
-    that tie are chosen among as by `point_in_time_join`.
+    The latest row of a declared feature view per entity, as known at the clock, with its keys and features as columns.
+    Rows that tie are chosen among as by `point_in_time_join`.
     Arguments: view, relation of a dbt model that declares a feature view.
     Returns: SQL, a select.
     Example: select * from ({{ ml_ledger.latest_per_entity(ref('customer_purchase_features')) }}) as latest

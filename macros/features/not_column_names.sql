@@ -7,7 +7,8 @@
     {% set problems = [] %}
     {% for argument, column in columns.items() if column is not string or not column | trim %}
         {% do problems.append(
-            where ~ argument ~ ': must be the name of a column; got ' ~ ('nothing' if not column else column) ~ ". Fix: '"
+            where ~ argument ~ ': must be the name of a column; got ' ~ ('nothing' if not column else column)
+                ~ ". Fix: '"
             ~ argument ~ "': '...'."
         ) %}
     {% endfor %}

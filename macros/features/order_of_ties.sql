@@ -1,5 +1,6 @@
 {#
-    The order in which rows of a feature view with one entity and timestamp are taken: the greatest values first, NULL last.
+    The order in which rows of a feature view with one entity and timestamp are taken: the greatest values first, NULL
+    last.
     Arguments: columns, list of names, in which none is skipped; relation, name before them.
     Returns: SQL, the list of an order by.
 #}

@@ -1,22 +1,23 @@
 {#
     The rows of a spine, each with the values of feature views as they were at its as-of moment: of the rows of a view
-    with the same entity, the one with the latest timestamp at or before that moment, among those that were known by then.
+    with the same entity, the one with the latest timestamp at or before that moment, among those that were known by
+    then.
 
-    Every row of the spine comes back exactly once, with its columns. Values are NULL where its entity or as-of moment is
-    NULL, or nothing was known, or the latest is older than the maximum age. Rows of a view whose entity, timestamp or
-    `known_at` is NULL are never taken. Of several rows with the same entity and timestamp, the one that was known last is
-    taken, then the one with the greatest tie-breaker, then with the greatest values of `columns`, in their order; NULL
-    comes last. docs/features.md explains it.
+    Every row of the spine comes back exactly once, with its columns. Values are NULL where its entity or as-of moment
+    is NULL, or nothing was known, or the latest is older than the maximum age. Rows of a view whose entity, timestamp
+    or `known_at` is NULL are never taken. Of several rows with the same entity and timestamp, the one that was known
+    last is taken, then the one with the greatest tie-breaker, then with the greatest values of `columns`, in their
+    order; NULL comes last. docs/features.md explains it.
 
-    Arguments: spine, relation; entity and as_of, its columns: whom a row is about, which may be a list of columns, and the
-    moment; views, list of mappings:
+    Arguments: spine, relation; entity and as_of, its columns: whom a row is about, which may be a list of columns, and
+    the moment; views, list of mappings:
       relation; timestamp, column; columns, list of those to take;
-      entity, its column or columns, by default named as in the spine; spine_entity, the spine's, where it is another one;
-      known_at, column: when the row could be known, where that can be after its timestamp;
+      entity, its column or columns, by default named as in the spine; spine_entity, the spine's, where it is another
+      one; known_at, column: when the row could be known, where that can be after its timestamp;
       tie_breaker, column; prefix, put before the names of `columns`;
       maximum_age_days, whole number: a value exactly so old is still taken.
-    What an entry leaves out is taken from the declaration of the feature view, where the relation is one: timestamp, known_at,
-    tie_breaker, maximum_age_days, columns, and entity, then also the name of the spine's column.
+    What an entry leaves out is taken from the declaration of the feature view, where the relation is one: timestamp,
+    known_at, tie_breaker, maximum_age_days, columns, and entity, then also the name of the spine's column.
     Returns: SQL.
     Example:
       {{ ml_ledger.point_in_time_join(

@@ -67,7 +67,8 @@
     {% elif not spec %}
         {% for key, example in {'timestamp': "'...'", 'columns': "['...']"}.items() if key not in view %}
             {% do problems.append(
-                where ~ '.' ~ key ~ ': is missing, and ' ~ (relation or 'it') ~ (' is no declared feature view' if graph.get('nodes')
+                where ~ '.' ~ key ~ ': is missing, and ' ~ (relation or 'it')
+                    ~ (' is no declared feature view' if graph.get('nodes')
                 else ' is read in a unit test, where dbt shows no declarations') ~ ". Fix: name it here, '" ~ key ~ "': "
                 ~ example ~ (', or declare the feature view once in the YAML of its dbt model: config: {meta: {feature_view:'
                 ~ ' {entity: customer_id, timestamp: as_of_date}}}' if graph.get('nodes') else '') ~ '.'
@@ -79,17 +80,20 @@
 
 {#
     What is wrong with the spine's columns that a view is joined on.
-    Arguments: where, how it is called in problems; view, as of `completed_view`; entity, as of `point_in_time_join`; spine,
-    relation; types, of its columns.
+    Arguments: where, how it is called in problems; view, as of `completed_view`; entity, as of `point_in_time_join`;
+    spine, relation; types, of its columns.
     Returns: list of texts.
 #}
 {% macro missing_spine_entity(where, view, entity, spine, types) %}
     {% set problems = [] %}
-    {% for column in ml_ledger.by_argument('', view.spine_entity).values() if types and column is string and ml_ledger.column_name(column) | lower not in types
+    {% for column in ml_ledger.by_argument('', view.spine_entity).values()
+        if types and column is string and ml_ledger.column_name(column) | lower not in types
         and column not in ml_ledger.by_argument('', entity).values() %}
         {% do problems.append(
-            where ~ ".spine_entity: is no column of " ~ spine ~ "; got '" ~ column ~ "'. Allowed: " ~ types.keys() | join(', ')
-            ~ ". Fix: 'spine_entity': '...', the column of the spine that holds the " ~ view.entity | join(', ') ~ ' of the view.'
+            where ~ ".spine_entity: is no column of " ~ spine ~ "; got '" ~ column ~ "'. Allowed: "
+                ~ types.keys() | join(', ')
+            ~ ". Fix: 'spine_entity': '...', the column of the spine that holds the " ~ view.entity | join(', ')
+            ~ ' of the view.'
         ) %}
     {% endfor %}
     {% do return(problems) %}
@@ -108,13 +112,15 @@
     {% set problems, names = [], {} %}
     {% for key in view if key not in keys %}
         {% do problems.append(
-            where ~ '.' ~ key ~ ': unknown key; got ' ~ view[key] ~ '. Allowed: ' ~ keys | join(', ') ~ '. Fix: remove the key.'
+            where ~ '.' ~ key ~ ': unknown key; got ' ~ view[key] ~ '. Allowed: ' ~ keys | join(', ')
+                ~ '. Fix: remove the key.'
         ) %}
     {% endfor %}
     {% if not view.get('relation') %}
         {% do problems.append(where ~ ".relation: is missing. Fix: 'relation': ref(...).") %}
     {% endif %}
-    {% for key in ['timestamp', 'known_at', 'tie_breaker'] if view.get(key) is not none or (key == 'timestamp' and key in view) %}
+    {% for key in ['timestamp', 'known_at', 'tie_breaker'] if view.get(key) is not none
+        or (key == 'timestamp' and key in view) %}
         {% do names.update({key: view[key]}) %}
     {% endfor %}
     {% if view.entity != ml_ledger.as_list(entity) %}

@@ -1,21 +1,23 @@
 {#
     The rows of a spine, each with aggregates of the events of its entity over windows that end at its as-of moment.
 
-    A window of n days is (as_of - n days, as_of]; with strictly_before it is [as_of - n days, as_of). A day is 24 hours.
-    Every row of the spine comes back exactly once, with its columns. Counts and sums over no events are 0, the rest is
-    NULL; all are NULL where the entity or the as-of moment is. NULL values are left out, as are events without entity or
-    timestamp. Sums of decimals and whole numbers are exact; those of doubles can differ in the last bits from sums taken
-    in another order. Time grows near-linearly, however many events an entity has. docs/features.md explains it.
+    A window of n days is (as_of - n days, as_of]; with strictly_before it is [as_of - n days, as_of). A day is 24
+    hours. Every row of the spine comes back exactly once, with its columns. Counts and sums over no events are 0, the
+    rest is NULL; all are NULL where the entity or the as-of moment is. NULL values are left out, as are events without
+    entity or timestamp. Sums of decimals and whole numbers are exact; those of doubles can differ in the last bits from
+    sums taken in another order. Time grows near-linearly, however many events an entity has. docs/features.md explains
+    it.
 
-    Arguments: spine and events, relations; entity and as_of, columns of the spine, where entity may be a list of columns;
-    timestamp, column of the events;
+    Arguments: spine and events, relations; entity and as_of, columns of the spine, where entity may be a list of
+    columns; timestamp, column of the events;
     aggregates, mapping of names to mappings:
       aggregate: count, sum, mean, min, max, count_distinct, days_since_last or days_since_first;
       column: of what; for count left out, or a column whose values that are not NULL are counted; for days_since none;
     windows, list of numbers of days, and none for the lifetime; strictly_before, whether events at the as-of moment are
     left out; known_at, column of the events: one that was known after its timestamp counts from then, as if it had
     happened then; events_entity, the events' column, or list of columns, where named otherwise than the spine's.
-    Returns: SQL, with the columns <name>_<n>d and <name>_lifetime; days_since, whole days over the lifetime, are <name>.
+    Returns: SQL, with the columns <name>_<n>d and <name>_lifetime; days_since, whole days over the lifetime, are
+    <name>.
     Example:
       {{ ml_ledger.trailing(
           spine=ref('customer_months'),

@@ -1,10 +1,10 @@
 {#
     Common table expressions that count different values over trailing windows, without a distinct aggregate per window,
     which few engines have. A value enters a window when an event has it, and leaves when it was last seen so many days
-    ago; an event that repeats it before that ends the stay of the one before. The running sum of those that entered, less
-    those that left, is the number of values.
-    Arguments: number, of the value in `_ml_events`; windows, as in `trailing`; event_order and spine_order, which of two
-    rows at one moment comes first; keys, list of the columns of the entity.
+    ago; an event that repeats it before that ends the stay of the one before. The running sum of those that entered,
+    less those that left, is the number of values.
+    Arguments: number, of the value in `_ml_events`; windows, as in `trailing`; event_order and spine_order, which of
+    two rows at one moment comes first; keys, list of the columns of the entity.
     Returns: SQL, ending in `_ml_distinct_<number>` with `keys`, `_ml_as_of` and a `_ml_count_<days>` per window.
 #}
 {% macro trailing_distinct(number, windows, event_order, spine_order, keys) -%}

@@ -2,9 +2,9 @@
     What `trailing` computes, and how its columns follow from that.
 
     Running sums at both ends of a window, subtracted, are the sum over it: one sort serves all windows. That holds for
-    counts and for sums that are exact. A double that is NaN or infinite, or 1e300, would spoil every later window of its
-    entity, so sums of doubles, and of columns whose type is not known, are taken over the window's frame, like min and
-    max.
+    counts and for sums that are exact. A double that is NaN or infinite, or 1e300, would spoil every later window of
+    its entity, so sums of doubles, and of columns whose type is not known, are taken over the window's frame, like min
+    and max.
 
     Arguments: aggregates, windows and strictly_before, as of `trailing`; types, of the columns of the events.
     Returns: mapping: columns, whose values are needed; ends, days before the as-of moment; running, expressions summed
@@ -89,7 +89,8 @@
         {% do return('case when ends._ml_as_of is not null then coalesce(' ~ at_as_of ~ ', 0) end') %}
     {% endif %}
     {% do return(
-        'case when ends._ml_as_of is not null then coalesce(' ~ at_as_of ~ ', 0) - coalesce(ends.' ~ name ~ '_at_' ~ days
+        'case when ends._ml_as_of is not null then coalesce(' ~ at_as_of ~ ', 0) - coalesce(ends.' ~ name ~ '_at_'
+            ~ days
         ~ ', 0) end'
     ) %}
 {% endmacro %}

@@ -57,12 +57,14 @@
             {% set column, without = wanted.get('column'), wanted.aggregate.startswith('days_since') %}
             {% for key in wanted if key not in ['aggregate', 'column'] %}
                 {% do problems.append(
-                    where ~ '.' ~ key ~ ': unknown key; got ' ~ wanted[key] ~ '. Allowed: aggregate, column. Fix: remove the key.'
+                    where ~ '.' ~ key ~ ': unknown key; got ' ~ wanted[key]
+                        ~ '. Allowed: aggregate, column. Fix: remove the key.'
                 ) %}
             {% endfor %}
             {% if without and column is not none %}
                 {% do problems.append(
-                    where ~ '.column: ' ~ wanted.aggregate ~ ' is about events, not values; got ' ~ column ~ '. Fix: remove the key.'
+                    where ~ '.column: ' ~ wanted.aggregate ~ ' is about events, not values; got ' ~ column
+                        ~ '. Fix: remove the key.'
                 ) %}
             {% elif not without and column is not string and not (wanted.aggregate == 'count' and column is none) %}
                 {% do problems.append(

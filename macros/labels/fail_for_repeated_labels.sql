@@ -1,6 +1,6 @@
 {#
-    Stop a run in which an entity has several labels for an as-of date. Reads `faults`, one row with `_ml_repeated`, how many
-    do, and `_ml_example`, one of them.
+    Stop a run in which an entity has several labels for an as-of date. Reads `faults`, one row with `_ml_repeated`, how
+    many do, and `_ml_example`, one of them.
     Arguments: ml_model, its name; spec, its declaration.
     Returns: SQL, a condition that is true or stops the run.
 #}

@@ -1,11 +1,12 @@
 {#
     The labels of an ML model as they were known run by run: a row for every label that is new, and one for every label
-    that has changed since, appended. So late corrections keep what was known before, and `labels_as_known` gives the labels
-    of any moment. A label that vanishes from `labels` stays as it was; to take one back, make it NULL there. Labels that
-    have not matured are logged as well, so that `training_set` sees which as-of dates are complete.
+    that has changed since, appended. So late corrections keep what was known before, and `labels_as_known` gives the
+    labels of any moment. A label that vanishes from `labels` stays as it was; to take one back, make it NULL there.
+    Labels that have not matured are logged as well, so that `training_set` sees which as-of dates are complete.
 
-    Columns: entity, as-of date and label as they are called in the declaration, and the column `never` where it names one; `matured_at`; `label_source`; `known_at`,
-    the clock of the run; `correction_number`, 0 for the first row of a label; `invocation_id`; `recorded_at`.
+    Columns: entity, as-of date and label as they are called in the declaration, and the column `never` where it names
+    one; `matured_at`; `label_source`; `known_at`, the clock of the run; `correction_number`, 0 for the first row of a
+    label; `invocation_id`; `recorded_at`.
 
     A clock before the latest row appends nothing. An entity with several labels for an as-of date stops the build.
 
@@ -147,8 +148,8 @@ where {{ ml_ledger.fail_for_repeated_labels(ml_model, spec) }}
 {% endmacro %}
 
 {#
-    What is wrong where labels are of another type than those that were logged: a warehouse would convert them silently, and 1.5 kept
-    as 2 would be corrected in every run. Also where the log has no room for the column `never`.
+    What is wrong where labels are of another type than those that were logged: a warehouse would convert them silently,
+    and 1.5 kept as 2 would be corrected in every run. Also where the log has no room for the column `never`.
     Arguments: spec, the declaration; labels and so_far, relations.
     Returns: list of texts.
 #}
@@ -160,7 +161,8 @@ where {{ ml_ledger.fail_for_repeated_labels(ml_model, spec) }}
             else ml_ledger.is_kept_whole(new, old) %}
         {% if not same %}
             {% do problems.append(
-                key ~ ": must be of the type that was logged; got '" ~ spec[key] ~ "' of " ~ labels ~ ', which is ' ~ new
+                key ~ ": must be of the type that was logged; got '" ~ spec[key] ~ "' of " ~ labels ~ ', which is '
+                    ~ new
                 ~ '. Allowed: ' ~ old ~ ', as in ' ~ so_far ~ '. Fix: cast it in the label model.'
             ) %}
         {% endif %}

@@ -1,6 +1,6 @@
 {#
-    Stop where a table that dbt appends to would have a column with a double quote in its name: dbt writes such a name as it
-    is, so the second run would fail.
+    Stop where a table that dbt appends to would have a column with a double quote in its name: dbt writes such a name
+    as it is, so the second run would fail.
     Arguments: asked_by, name of the macro; ml_model, its name; columns, names.
     Returns: nothing.
 #}

@@ -1,6 +1,6 @@
 {#
-    The table beside the versions of an ML model in which its versions node writes down what kept a version from being made
-    (src/ml_ledger/training/attempts.py). dbt does not know of it, so it is looked for in the warehouse.
+    The table beside the versions of an ML model in which its versions node writes down what kept a version from being
+    made (src/ml_ledger/training/attempts.py). dbt does not know of it, so it is looked for in the warehouse.
     Arguments: versions, the relation of the versions node.
     Returns: relation, or none where nothing was ever kept from being made.
     Example: {% set attempts = ml_ledger.attempts_beside(ref('repurchase_versions')) %}

@@ -1,7 +1,7 @@
 {#
     What is wrong with a chain: rows whose content is not what was recorded, that are missing, or out of order.
-    Arguments: ml_model, its name; relation, which holds the chain; number, the column that numbers its rows; apart, list of
-    columns that its hashes do not cover.
+    Arguments: ml_model, its name; relation, which holds the chain; number, the column that numbers its rows; apart,
+    list of columns that its hashes do not cover.
     Returns: SQL, a select of ml_model, table_name, row_name, problem. No row if the relation does not exist yet.
     Example: {{ ml_ledger.chain_problems('repurchase', ref('repurchase_versions'), 'version') }}
 #}

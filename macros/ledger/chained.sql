@@ -1,10 +1,10 @@
 {#
-    A common table expression `chained`: rows to append, each with the hash of the row before it (`previous_hash`, NULL in
-    the first) and its own (`content_hash`), which covers every column, the hash before included. Recursive, since a
+    A common table expression `chained`: rows to append, each with the hash of the row before it (`previous_hash`, NULL
+    in the first) and its own (`content_hash`), which covers every column, the hash before included. Recursive, since a
     statement may append several rows. Needs `head` (see `chain_head`) and `with recursive`.
     Arguments: rows, an expression with all of `columns` but `hash_format` and `previous_hash`, numbered from
-    head.last_number + 1 without a gap; columns, mapping of column to SQL type; number, the column that numbers the rows;
-    so_far, the relation that holds the chain, or none.
+    head.last_number + 1 without a gap; columns, mapping of column to SQL type; number, the column that numbers the
+    rows; so_far, the relation that holds the chain, or none.
     Returns: SQL.
     Example: {{ ml_ledger.chained('verdicts', ml_ledger.deployment_columns(), 'event_number', this) }}
 #}

@@ -3,8 +3,8 @@
     begins (NULL while it is live). Champion and control are one place each, filled by one deployment at a time; each
     version that is a challenger or a shadow has a place of its own.
     Arguments: events, relation with the events of one or several ML models; known_at, SQL timestamp: as it was known
-    then, or none: as it is known now; with_next, whether to add what that next event is: `replaced_by_version` (NULL where
-    it leaves the place empty), `replaced_by_actor`, `replaced_because`.
+    then, or none: as it is known now; with_next, whether to add what that next event is: `replaced_by_version` (NULL
+    where it leaves the place empty), `replaced_by_actor`, `replaced_because`.
     Returns: SQL, a select.
     Example: {{ ml_ledger.deployment_intervals(ref('ml_deployment_events')) }}
 #}

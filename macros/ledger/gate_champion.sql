@@ -1,8 +1,8 @@
 {#
     Common table expressions with the checks of the gate against the champion, on the rows of the holdout that both
     score: the version is not worse by more than `gate.champion_margin`, and its scores differ from the champion's by at
-    most `gate.maximum_score_shift` on average. One that was trained on the holdout looks better than it is, which the name
-    of the check says. A champion that reads a column which is gone cannot be compared, which is
+    most `gate.maximum_score_shift` on average. One that was trained on the holdout looks better than it is, which the
+    name of the check says. A champion that reads a column which is gone cannot be compared, which is
     recorded and passes.
 
     Needs the expressions `champion`, `asked`, `scorers`, `savings` and `holdout_metrics`.

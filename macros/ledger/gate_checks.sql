@@ -2,8 +2,8 @@
     Common table expressions with the checks of the gate for the versions in `without_verdict`: one row per version
     and check. What is asked of a version is read from the declaration that is stored on it.
 
-    Each saving is the lower end of a 95 % interval of the log loss, deviance, squared error or squared distance that the version
-    saves, row by row, on the holdout: against a baseline it must be above `gate.baseline_hurdle`.
+    Each saving is the lower end of a 95 % interval of the log loss, deviance, squared error or squared distance that
+    the version saves, row by row, on the holdout: against a baseline it must be above `gate.baseline_hurdle`.
     `gate.minimum_scored_share` is what part of the holdout must have been scored. All other checks: `gate_limits`,
     `gate_signs`, `gate_smoke_cases`, `gate_value`, `gate_fairness`, `gate_champion`. What could not be measured fails.
     Those of `gate_leaks` have a question for a person where they fail; it is NULL where a failure refuses the version.

@@ -1,7 +1,7 @@
 {#
-    Common table expressions with the check of the gate on what decisions are worth: per row of the holdout, the version's
-    must be worth at least `gate.value_hurdle` more than those of the best baseline, and than acting on nobody or on
-    everybody. It is not asked of a declaration without the key.
+    Common table expressions with the check of the gate on what decisions are worth: per row of the holdout, the
+    version's must be worth at least `gate.value_hurdle` more than those of the best baseline, and than acting on nobody
+    or on everybody. It is not asked of a declaration without the key.
 
     Needs the expressions `without_verdict` and `holdout_metrics`.
     Returns: SQL, ending in the expression `value_checks`.

@@ -1,6 +1,6 @@
 {#
-    What a node returns when it cannot read what it is given (`input_problems`): nothing to append to what it holds, or what it
-    holds; before it holds anything, its columns.
+    What a node returns when it cannot read what it is given (`input_problems`): nothing to append to what it holds, or
+    what it holds; before it holds anything, its columns.
     Arguments: columns, mapping of column to SQL type; appends, whether the node does: else it is a table.
     Returns: SQL, a query.
     Example: {{ ml_ledger.no_new_rows(ml_ledger.outcome_columns(), appends=false) }}

@@ -1,7 +1,8 @@
 {#
     What rules give for decisions, by evaluating their expressions on the inputs as scored.
     Arguments: rules, list as returned by `rule_versions`; predictions, the relation of the decisions.
-    Returns: SQL, a select with one row per decision and term: decision_id, output, term, rule_value. No row without rules.
+    Returns: SQL, a select with one row per decision and term: decision_id, output, term, rule_value. No row without
+    rules.
     Example: {{ ml_ledger.rule_values(rules, 'predictions') }}
 #}
 {% macro rule_values(rules, predictions) -%}

@@ -1,8 +1,9 @@
 {#
-    The versions that are rules, with what a replay needs of them. SQL cannot evaluate a text, so the expressions are read
-    while the project compiles; unit tests override this macro.
+    The versions that are rules, with what a replay needs of them. SQL cannot evaluate a text, so the expressions are
+    read while the project compiles; unit tests override this macro.
     Arguments: coefficients and versions, the relations ml_coefficients and ml_versions.
-    Returns: list of mappings: ml_model, version, output, term, expression (SQL), features (list of the columns it reads).
+    Returns: list of mappings: ml_model, version, output, term, expression (SQL), features (list of the columns it
+    reads).
     Example: {% set rules = ml_ledger.rule_versions(ref('ml_coefficients'), ref('ml_versions')) %}
 #}
 {% macro rule_versions(coefficients, versions) %}

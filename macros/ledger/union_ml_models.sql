@@ -3,7 +3,8 @@
     Arguments: node, what follows the ML model's name in the node's name ('versions', 'deployments', 'predictions');
     columns, mapping of column to SQL type. With no ML model declared: no rows of these types. The nodes are looked for
     in the project that is built (`project_name`), where ML models are declared; tasks, those of the ML models that have
-    the node, and declaring, the key that asks for it, none for all; conditions, mapping of ML models to SQL that limits their rows.
+    the node, and declaring, the key that asks for it, none for all; conditions, mapping of ML models to SQL that limits
+    their rows.
     Returns: SQL, a select.
     Example: {{ ml_ledger.union_ml_models('versions', {'ml_model': 'varchar', 'version': 'bigint'}) }}
 #}

@@ -4,7 +4,8 @@
     to four times as fast as one by range, or an as-of join, and needs no order.
     Arguments: relation, with a column `ml_model`; at, the column with the moment; deployments, the relation
     ml_deployments.
-    Returns: SQL, a select of the relation's columns, live_version and live_deployment_id; NULL where no version was live.
+    Returns: SQL, a select of the relation's columns, live_version and live_deployment_id; NULL where no version was
+    live.
     Example: {{ ml_ledger.with_live_version(ref('orders'), 'ordered_at', ref('ml_deployments')) }}
 #}
 {% macro with_live_version(relation, at, deployments) -%}

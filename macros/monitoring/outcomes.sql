@@ -1,10 +1,11 @@
 {#
-    The outcomes of an ML model: every prediction, of whatever slot, whose label has matured at the clock. Predictions of a
-    person who was erased have none; neither has one whose label is NULL, or that
+    The outcomes of an ML model: every prediction, of whatever slot, whose label has matured at the clock. Predictions
+    of a person who was erased have none; neither has one whose label is NULL, or that
     never gets one (the column `never` of the declaration). A task clustering has no labels, and so no
     outcomes.
 
-    `label` is the label as a number (a boolean as 0 and 1); of a task multiclass it is NULL, and `label_class` the class.
+    `label` is the label as a number (a boolean as 0 and 1); of a task multiclass it is NULL, and `label_class` the
+    class.
 
     Stops with an error, and writes nothing, when two labels that have matured have the same entity and as-of date.
 

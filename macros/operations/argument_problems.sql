@@ -11,7 +11,8 @@
     {% endif %}
     {% if needs_version and not ml_ledger.is_whole_number(version) %}
         {% do problems.append(
-            'version: must be a whole number; got ' ~ ml_ledger.as_given(version) ~ '. Allowed: a version in ml_versions.'
+            'version: must be a whole number; got ' ~ ml_ledger.as_given(version)
+                ~ '. Allowed: a version in ml_versions.'
         ) %}
     {% endif %}
     {% do return(problems) %}

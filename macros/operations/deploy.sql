@@ -10,14 +10,16 @@
     {% set is_champion = live | selectattr('slot', 'equalto', 'champion') | list | length > 0 %}
     {% if slot not in ['champion', 'challenger', 'shadow'] %}
         {% do problems.append(
-            'slot: has a value that is not allowed; got ' ~ ml_ledger.as_given(slot) ~ '. Allowed: champion, challenger, shadow.'
+            'slot: has a value that is not allowed; got ' ~ ml_ledger.as_given(slot)
+                ~ '. Allowed: champion, challenger, shadow.'
         ) %}
     {% elif slot != 'challenger' and share is not none %}
         {% do problems.append('share: only a challenger has one; got ' ~ ml_ledger.as_given(share) ~ ' for slot ' ~ slot ~ '. Fix: leave it out.') %}
     {% elif slot == 'challenger' %}
         {% do problems.extend(ml_ledger.share_problems(state, 'challenger', version, share, may_be_none=false)) %}
     {% endif %}
-    {% if ml_ledger.is_whole_number(version) and version in state.known and slot in ['champion', 'challenger', 'shadow'] %}
+    {% if ml_ledger.is_whole_number(version) and version in state.known
+        and slot in ['champion', 'challenger', 'shadow'] %}
         {% do problems.extend(ml_ledger.deployable(state, version, slot)) %}
         {% if is_champion and slot != 'champion' %}
             {% do problems.append(
@@ -43,7 +45,8 @@
         {% do ml_ledger.record_events(state, operation, reason, events) %}
         {% do ml_ledger.report(
             operation, state,
-            'version ' ~ version ~ ' is ' ~ slot ~ (' for ' ~ (share * 100) | round(2) ~ ' % of the entities' if slot == 'challenger' else '')
+            'version ' ~ version ~ ' is ' ~ slot ~ (' for ' ~ (share * 100) | round(2)
+                ~ ' % of the entities' if slot == 'challenger' else '')
             ~ ' from ' ~ state.valid_from ~ ' on'
         ) %}
     {% endif %}

@@ -1,6 +1,7 @@
 {#
     What stands in the way of deploying a version.
-    Arguments: state, as returned by `operation_state`; version, that exists; slot, 'champion', 'challenger' or 'shadow'.
+    Arguments: state, as returned by `operation_state`; version, that exists; slot, 'champion', 'challenger' or
+    'shadow'.
     Returns: list of texts.
     Example: {% set problems = ml_ledger.deployable(state, 3, 'champion') %}
 #}
@@ -25,7 +26,8 @@
             ) %}
         {% elif known.verdict is none %}
             {% do problems.append(
-                'version: the gate has not judged ' ~ name ~ ' yet. Fix: dbt build --select ' ~ state.ml_model ~ '_deployments.'
+                'version: the gate has not judged ' ~ name ~ ' yet. Fix: dbt build --select ' ~ state.ml_model
+                    ~ '_deployments.'
             ) %}
         {% elif known.verdict == 'awaiting_approval' and known.is_approved == 0 %}
             {% do problems.append('version: ' ~ name ~ ' waits for approval. Fix: ml_approve, by somebody else than who trained it.') %}

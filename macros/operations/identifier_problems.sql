@@ -1,5 +1,6 @@
 {#
-    What is wrong with an identifier. It must be a text: of 022 YAML makes the number 18, and nobody sees it from then on.
+    What is wrong with an identifier. It must be a text: of 022 YAML makes the number 18, and nobody sees it from then
+    on.
     Arguments: name, of the argument; value, as given.
     Returns: list of texts.
     Example: {% do problems.extend(ml_ledger.identifier_problems('entity_id', entity_id)) %}

@@ -43,12 +43,14 @@
     {% endfor %}
     {% if alert not in found %}
         {% do problems.append(
-            "alert: is not open; got '" ~ alert ~ "'. Allowed: " ~ (found.keys() | join('; ') or '(no alert is open)') ~ '.'
+            "alert: is not open; got '" ~ alert ~ "'. Allowed: " ~ (found.keys() | join('; ') or '(no alert is open)')
+                ~ '.'
         ) %}
     {% endif %}
     {% if alert in later %}
         {% do problems.append(
-            'ml_clock: is before the check that found the alert; got ' ~ ml_ledger.clock() ~ '. Fix: leave it out, or say when it was seen.'
+            'ml_clock: is before the check that found the alert; got ' ~ ml_ledger.clock()
+                ~ '. Fix: leave it out, or say when it was seen.'
         ) %}
     {% endif %}
     {% do ml_ledger.refuse('ml_acknowledge', problems) %}
@@ -68,7 +70,8 @@
     {% endif %}
     {% do ml_ledger.run_in_transaction([
         'insert into ' ~ relation ~ ' (ml_model, check_number, checked_at, event, alert_id, actor, reason, recorded_at, invocation_id)'
-        ~ ' select ' ~ ml_ledger.text_literal(ml_model) ~ ', ' ~ found[alert] ~ ', ' ~ ml_ledger.clock() ~ ", 'acknowledged', "
+        ~ ' select ' ~ ml_ledger.text_literal(ml_model) ~ ', ' ~ found[alert] ~ ', ' ~ ml_ledger.clock()
+        ~ ", 'acknowledged', "
         ~ ml_ledger.text_literal(alert) ~ ', ' ~ ml_ledger.actor() ~ ', ' ~ ml_ledger.text_literal(reason) ~ ', '
         ~ ml_ledger.wall_clock() ~ ", '" ~ invocation_id ~ "'"
     ]) %}

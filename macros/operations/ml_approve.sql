@@ -24,7 +24,8 @@
         {% endif %}
         {% for deployment in state.live if deployment.slot == 'champion' and deployment.version > version %}
             {% do problems.append(
-                'version: version ' ~ deployment.version ~ ', newer than version ' ~ version ~ ', is champion, and the gate never'
+                'version: version ' ~ deployment.version ~ ', newer than version ' ~ version
+                    ~ ', is champion, and the gate never'
                 ~ ' compared the two. Allowed: a newer version; or ml_rollback first.'
             ) %}
         {% endfor %}
@@ -32,7 +33,8 @@
             {% do problems.append("ml_actor: nobody knows who approves. Fix: --vars '{ml_actor: your name}'.") %}
         {% elif approver | lower == (known.trained_by or '') | lower %}
             {% do problems.append(
-                'ml_actor: ' ~ approver ~ ' trained version ' ~ version ~ '. Allowed: anybody else, so that four eyes see it.'
+                'ml_actor: ' ~ approver ~ ' trained version ' ~ version
+                    ~ '. Allowed: anybody else, so that four eyes see it.'
             ) %}
         {% elif approver | lower == (known.judged_by or '') | lower %}
             {% do problems.append(
@@ -42,7 +44,8 @@
         {% endif %}
         {% if not known.trained_by or known.trained_by | lower == 'unknown' %}
             {% do problems.append(
-                'version: nobody knows who trained version ' ~ version ~ ', so four eyes cannot be shown. Fix: build with ml_actor set.'
+                'version: nobody knows who trained version ' ~ version
+                    ~ ', so four eyes cannot be shown. Fix: build with ml_actor set.'
             ) %}
         {% endif %}
     {% endif %}

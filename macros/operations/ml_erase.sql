@@ -3,7 +3,8 @@
     that the chain of hashes holds; its outcomes and its rows of kept training sets are deleted, and so are the
     reasons that reviewers gave for it. An event says which decisions, never whose.
     Erase in the sources first, or the next as-of date scores the entity again (docs/retention.md).
-    Arguments: entity_id, a text, as in ml_predictions; reason, why, without the entity's id; ml_model, or 'all' (default).
+    Arguments: entity_id, a text, as in ml_predictions; reason, why, without the entity's id; ml_model, or 'all'
+    (default).
     Returns: nothing; logs what it did. An entity that the record does not hold, or not any more, is an error.
     Example: dbt run-operation ml_erase --args '{ml_model: repurchase, entity_id: "1970", reason: request of 3 May}'
 #}
@@ -98,7 +99,8 @@
         {% do statements.append(statement) %}
         {% if state.feedback is not none %}
             {% do statements.append(
-                'update ' ~ state.feedback ~ ' set reason = null, reason_salt = null where decision_id in (' ~ ids | join(', ') ~ ')'
+                'update ' ~ state.feedback ~ ' set reason = null, reason_salt = null where decision_id in ('
+                    ~ ids | join(', ') ~ ')'
             ) %}
         {% endif %}
     {% endif %}

@@ -1,11 +1,11 @@
 {#
-    Record what people say of decisions: a verdict (what the label should be), an override (what was done instead), or that they
-    agree. All of it is recorded, or none.
+    Record what people say of decisions: a verdict (what the label should be), an override (what was done instead), or
+    that they agree. All of it is recorded, or none.
 
     Arguments, of one decision: decision_id, or entity_id and as_of with ml_model; reviewer; reason, why; and verdict,
-    override_decision, or kind: agree. given_at, when it was said, by default the clock. ml_model is needed only where no
-    decision_id is given. Of several: feedback, a list of mappings of these; what is given beside the list holds for each
-    mapping that does not say otherwise.
+    override_decision, or kind: agree. given_at, when it was said, by default the clock. ml_model is needed only where
+    no decision_id is given. Of several: feedback, a list of mappings of these; what is given beside the list holds for
+    each mapping that does not say otherwise.
     Returns: nothing; logs what it did. Repeated, it does nothing.
     Example: dbt run-operation ml_record_feedback --args '{decision_id: 3f…, reviewer: eva, verdict: 1, reason: ordered by phone}'
 #}
@@ -65,14 +65,15 @@
 
 {#
     Feedback of an operation, one mapping per decision that is named.
-    Arguments: shared, mapping of what is given beside the list; feedback, list as given, or none; problems, list that is
-    added to.
+    Arguments: shared, mapping of what is given beside the list; feedback, list as given, or none; problems, list that
+    is added to.
     Returns: list of mappings: the keys of shared, with where (how messages begin) and number.
 #}
 {% macro feedback_items(shared, feedback, problems) %}
     {% do problems.extend(ml_ledger.feedback_argument_problems(shared)) %}
     {% set items, given = [{}], [] %}
-    {% if feedback is not none and (feedback is string or feedback is mapping or feedback is not sequence or not feedback) %}
+    {% if feedback is not none and (feedback is string or feedback is mapping or feedback is not sequence
+        or not feedback) %}
         {% do problems.append('feedback: must be a list of mappings; got ' ~ ml_ledger.as_given(feedback) ~ '.') %}
         {% set items = [] %}
     {% elif feedback is not none %}
@@ -100,7 +101,8 @@
 {% endmacro %}
 
 {#
-    What is wrong with the types of what is said of a decision. What the words mean is checked where they meet the record.
+    What is wrong with the types of what is said of a decision. What the words mean is checked where they meet the
+    record.
     Arguments: said, mapping.
     Returns: list of texts.
 #}
@@ -166,7 +168,8 @@
     {% set owner = {} %}
     {% for state in (states if ids else []) %}
         {% for row in run_query(
-            'select decision_id from ' ~ state.predictions ~ ' where decision_id in (' ~ ml_ledger.text_literals(ids) ~ ')'
+            'select decision_id from ' ~ state.predictions ~ ' where decision_id in (' ~ ml_ledger.text_literals(ids)
+                ~ ')'
         ) %}
             {% do owner.update({row['decision_id']: state.ml_model}) %}
         {% endfor %}

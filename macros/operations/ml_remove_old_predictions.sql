@@ -1,7 +1,7 @@
 {#
-    Remove the predictions of batches that were decided longer ago than `retention.predictions_months` of the declaration
-    says, by the clock, and the reasons of feedback on them. An event says which batches, how many predictions, and the hash that sealed them; batches and
-    versions stay.
+    Remove the predictions of batches that were decided longer ago than `retention.predictions_months` of the
+    declaration says, by the clock, and the reasons of feedback on them. An event says which batches, how many
+    predictions, and the hash that sealed them; batches and versions stay.
     Arguments: reason, why; ml_model, or 'all' (default) for every ML model that declares a retention.
     Returns: nothing; logs what it did. Repeated, it does nothing.
     Example: dbt run-operation ml_remove_old_predictions --args '{ml_model: repurchase, reason: yearly clean-up}'
@@ -49,7 +49,8 @@
     {% do ml_ledger.reclaim_space() %}
     {% for one in found %}
         {% do ml_ledger.report(operation, one.state,
-            'removed ' ~ one.batches | sum('predictions') ~ ' predictions of ' ~ one.batches | length ~ ' batches, decided before '
+            'removed ' ~ one.batches | sum('predictions') ~ ' predictions of ' ~ one.batches | length
+                ~ ' batches, decided before '
             ~ ml_ledger.kept_from(one.state)
         ) %}
     {% else %}
@@ -111,7 +112,8 @@
     {% set batches = [] %}
     {% for row in run_query(
         'select batches.batch_number, count(*) as predictions, cast(batches.decided_at as ' ~ dbt.type_string()
-        ~ ') as decided_at, batches.predictions_hash from ' ~ state.batches ~ ' as batches inner join ' ~ state.predictions
+        ~ ') as decided_at, batches.predictions_hash from ' ~ state.batches ~ ' as batches inner join '
+        ~ state.predictions
         ~ ' as predictions on batches.predicted_by = predictions.invocation_id where batches.decided_at < cast('
         ~ ml_ledger.text_literal(ml_ledger.kept_from(state)) ~ ' as ' ~ dbt.type_timestamp()
         ~ ') group by 1, 3, 4 order by 1'

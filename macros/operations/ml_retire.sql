@@ -1,6 +1,6 @@
 {#
-    Withdraw a version: it is no challenger or shadow any more, and can never be deployed again. The live champion cannot
-    be retired before another version took its place.
+    Withdraw a version: it is no challenger or shadow any more, and can never be deployed again. The live champion
+    cannot be retired before another version took its place.
     Arguments: ml_model; version; reason, why.
     Returns: nothing; logs what it did. Repeated, it does nothing.
     Example: dbt run-operation ml_retire --args '{ml_model: repurchase, version: 1, reason: trained on faulty orders}'

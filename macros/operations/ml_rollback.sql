@@ -1,7 +1,9 @@
 {#
-    Go one step back: the version that was champion before becomes champion again. A retired or rejected version is passed over.
+    Go one step back: the version that was champion before becomes champion again. A retired or rejected version is
+    passed over.
     Arguments: ml_model; reason, why; valid_from, the business time from which it holds, by default the clock.
-    Returns: nothing; logs what it did. Repeated, it does nothing: to go further back, promote the version by its number.
+    Returns: nothing; logs what it did. Repeated, it does nothing: to go further back, promote the version by its
+    number.
     Example: dbt run-operation ml_rollback --args '{ml_model: repurchase, reason: too many offers since Monday}'
 #}
 {% macro ml_rollback(ml_model, reason, valid_from=none) %}
@@ -18,7 +20,8 @@
         {% do problems.append('ml_model: no version of ' ~ ml_model ~ ' is champion at ' ~ state.valid_from ~ '.') %}
     {% elif not before and not is_repeated %}
         {% do problems.append(
-            'ml_model: no version that could decide again was champion of ' ~ ml_model ~ ' before version ' ~ live[0].version
+            'ml_model: no version that could decide again was champion of ' ~ ml_model ~ ' before version '
+                ~ live[0].version
             ~ '. Fix: ml_pause lets decisions fall back, while scores are recorded.'
         ) %}
     {% endif %}
@@ -37,7 +40,8 @@
         {% do ml_ledger.record_events(state, 'ml_rollback', reason, events) %}
         {% do ml_ledger.report(
             'ml_rollback', state,
-            'version ' ~ before[0] ~ ' is champion again, in place of version ' ~ live[0].version ~ ', from ' ~ state.valid_from ~ ' on'
+            'version ' ~ before[0] ~ ' is champion again, in place of version ' ~ live[0].version ~ ', from '
+                ~ state.valid_from ~ ' on'
         ) %}
     {% endif %}
 {% endmacro %}

@@ -1,7 +1,8 @@
 {#
-    Set the share of the entities that a challenger decides for, or, without a version, the share of the control group, for
-    which no version decides. 0 ends it.
-    Arguments: ml_model; share, 0 to 1 in steps of 0.0001; reason, why; version, of the challenger, none for the control group.
+    Set the share of the entities that a challenger decides for, or, without a version, the share of the control group,
+    for which no version decides. 0 ends it.
+    Arguments: ml_model; share, 0 to 1 in steps of 0.0001; reason, why; version, of the challenger, none for the control
+    group.
     Returns: nothing; logs what it did. Repeated, it does nothing.
     Example: dbt run-operation ml_set_share --args '{ml_model: repurchase, share: 0.05, reason: measure the effect of offers}'
 #}

@@ -1,9 +1,9 @@
 {#
     What an operation must know of an ML model before it does anything: raises for an ML model that is not declared, or
     was never built.
-    Arguments: operation, its name; ml_model, as given; problems, list of what is wrong with other arguments, to which what is
-    wrong with these is added; version, as given, none where the operation is about none; valid_from, as given: the
-    business time from which the operation holds, none for the clock.
+    Arguments: operation, its name; ml_model, as given; problems, list of what is wrong with other arguments, to which
+    what is wrong with these is added; version, as given, none where the operation is about none; valid_from, as given:
+    the business time from which the operation holds, none for the clock.
     Returns: mapping: ml_model; deployments, versions (relations); clock, valid_from (texts); is_back_dated, whether
     valid_from was given; live, list of the deployments that are live at valid_from (slot, version, share, valid_from,
     operation); divided, list of the deployments of challengers and control that are live at valid_from or later (slot,
@@ -36,13 +36,15 @@
     {% set moment, text = dbt.type_timestamp(), dbt.type_string() %}
     {% set at = ml_ledger.clock() if given is none else 'cast(' ~ ml_ledger.text_literal(given) ~ ' as ' ~ moment ~ ')' %}
     {% set times = run_query(
-        'select cast(' ~ ml_ledger.clock() ~ ' as ' ~ text ~ ') as clock, cast(' ~ at ~ ' as ' ~ text ~ ') as valid_from, '
+        'select cast(' ~ ml_ledger.clock() ~ ' as ' ~ text ~ ') as clock, cast(' ~ at ~ ' as ' ~ text
+            ~ ') as valid_from, '
         ~ 'cast(max(valid_from) as ' ~ text ~ ') as latest from ' ~ deployments
     )[0] %}
     {% if given is not none and times['valid_from'] > times['clock'] %}
         {# An event of the future would keep every later operation waiting, ml_pause and ml_erase as well. #}
         {% do problems.append(
-            'valid_from: is after the clock; got ' ~ times['valid_from'] ~ '. Allowed: ' ~ times['clock'] ~ ' or earlier.'
+            'valid_from: is after the clock; got ' ~ times['valid_from'] ~ '. Allowed: ' ~ times['clock']
+                ~ ' or earlier.'
         ) %}
     {% endif %}
     {% set state = {

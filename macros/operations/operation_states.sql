@@ -3,15 +3,16 @@
     where none was ever built.
     Arguments: operation, its name; ml_model, as given: 'all' for every ML model that was built; problems, list as of
     `operation_state`; of_all, names that 'all' stands for, none for those of all ML models.
-    Returns: list of mappings: those of `operation_state`, with predictions, batches, training_rows, outcomes and feedback
-    (relations; the last three none where the ML model has no such node).
+    Returns: list of mappings: those of `operation_state`, with predictions, batches, training_rows, outcomes and
+    feedback (relations; the last three none where the ML model has no such node).
     Example: {% set states = ml_ledger.operation_states('ml_erase', ml_model, problems) %}
 #}
 {% macro operation_states(operation, ml_model, problems, of_all=none) %}
     {% set names, states = [ml_model], [] %}
     {% if ml_model == 'all' and 'all' not in ml_ledger.ml_model_names() %}
         {% set names = [] %}
-        {% for name in (ml_ledger.ml_model_names() if of_all is none else of_all) if load_relation(ref(project_name, name ~ '_predictions')) is not none %}
+        {% for name in (ml_ledger.ml_model_names() if of_all is none else of_all)
+            if load_relation(ref(project_name, name ~ '_predictions')) is not none %}
             {% do names.append(name) %}
         {% endfor %}
     {% endif %}
@@ -40,7 +41,8 @@
     Returns: relation, or none.
 #}
 {% macro built_relation(name) %}
-    {% for node in graph.nodes.values() if node.resource_type == 'model' and node.name == name and node.package_name == project_name %}
+    {% for node in graph.nodes.values() if node.resource_type == 'model' and node.name == name
+        and node.package_name == project_name %}
         {% do return(load_relation(ref(project_name, name))) %}
     {% endfor %}
     {% do return(none) %}

@@ -1,8 +1,8 @@
 {#
     What is wrong with a share: it must be a number of the 10,000 buckets into which entities are dealt, and, beside
     those of the others, at most all of them at any time at which it will hold.
-    Arguments: state, as returned by `operation_state`; slot and version whose share it is; share, as given; may_be_none,
-    whether 0 is a share as well, which ends it.
+    Arguments: state, as returned by `operation_state`; slot and version whose share it is; share, as given;
+    may_be_none, whether 0 is a share as well, which ends it.
     Returns: list of texts.
 #}
 {% macro share_problems(state, slot, version, share, may_be_none) %}
@@ -17,7 +17,8 @@
     {% set buckets = share * 10000 %}
     {% if (buckets - buckets | round) | abs > 1e-6 %}
         {% do return([
-            'share: must be a number of the 10,000 buckets of entities; got ' ~ share ~ ', which is ' ~ buckets | round(4)
+            'share: must be a number of the 10,000 buckets of entities; got ' ~ share ~ ', which is '
+                ~ buckets | round(4)
             ~ ' of them. Allowed: steps of 0.0001, as ' ~ [(buckets | round) / 10000, 0.0001] | max ~ '.'
         ]) %}
     {% endif %}
@@ -45,14 +46,16 @@
             {% do others.append(deployment) %}
         {% else %}
             {% set next = deployment.valid_from if deployment.valid_from > state.valid_from else deployment.valid_to %}
-            {% if next is not none and (until.moment is none or next < until.moment) %}{% set until.moment = next %}{% endif %}
+            {% if next is not none and (until.moment is none
+                or next < until.moment) %}{% set until.moment = next %}{% endif %}
         {% endif %}
     {% endfor %}
     {% set largest = namespace(share=0) %}
     {% for moment in [state.valid_from] + others | map(attribute='valid_from') | select('gt', state.valid_from) | list %}
         {% set sum = namespace(share=0) %}
         {% for deployment in others if deployment.valid_from <= moment %}
-            {% if deployment.valid_to is none or deployment.valid_to > moment %}{% set sum.share = sum.share + deployment.share %}{% endif %}
+            {% if deployment.valid_to is none
+                or deployment.valid_to > moment %}{% set sum.share = sum.share + deployment.share %}{% endif %}
         {% endfor %}
         {% if sum.share > largest.share and (until.moment is none or moment < until.moment) %}
             {% set largest.share = sum.share %}

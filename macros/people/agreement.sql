@@ -1,8 +1,8 @@
 {#
-    How far pairs of reviewers agree on the labels of decisions that both have judged: the share of equal verdicts, and Cohen's
-    kappa, what of the agreement is beyond that of two who answer at random, each with the shares of answers that they have.
-    Its standard error is that for large samples by Fleiss, Cohen and Everitt (1969), which does not assume kappa to be 0.
-    Tasks with classes only.
+    How far pairs of reviewers agree on the labels of decisions that both have judged: the share of equal verdicts, and
+    Cohen's kappa, what of the agreement is beyond that of two who answer at random, each with the shares of answers
+    that they have. Its standard error is that for large samples by Fleiss, Cohen and Everitt (1969), which does not
+    assume kappa to be 0. Tasks with classes only.
     Arguments: feedback and predictions, relations over all ML models.
     Returns: SQL, a query: one row per ML model and pair.
     Example: {{ ml_ledger.agreement(ref('ml_feedback'), ref('ml_predictions')) }}

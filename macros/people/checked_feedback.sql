@@ -1,11 +1,12 @@
 {#
-    Feedback as it was given, each row with the decision that it is about and with all that is wrong with it. The one place
-    that knows what feedback may say: the node, the list of problems and the operation use it.
+    Feedback as it was given, each row with the decision that it is about and with all that is wrong with it. The one
+    place that knows what feedback may say: the node, the list of problems and the operation use it.
 
     Arguments: ml_model, its name; predictions, relation of its node; given, SQL with the columns of `given_feedback`;
     so_far, the relation with what is recorded already, or none.
-    Returns: SQL, a select of the columns given, with moment (given_at as a timestamp), found_id (the decision), is_recorded (1 for
-    what is in the record, word for word), is_early (1 where it is given after the clock: its time will come) and problem.
+    Returns: SQL, a select of the columns given, with moment (given_at as a timestamp), found_id (the decision),
+    is_recorded (1 for what is in the record, word for word), is_early (1 where it is given after the clock: its time
+    will come) and problem.
     Example: {{ ml_ledger.checked_feedback('repurchase', ref('repurchase_predictions'), given, this) }}
 #}
 {% macro checked_feedback(ml_model, predictions, given, so_far) %}
@@ -168,14 +169,16 @@ from compared
     {% elif task == 'regression' %}
         {% set double = ml_ledger.type_double() %}
         {% do faults.append((
-            'said is not null and not (case when ' ~ ml_ledger.can_be_cast('said', double) ~ ' then abs(cast(said as ' ~ double
+            'said is not null and not (case when ' ~ ml_ledger.can_be_cast('said', double) ~ ' then abs(cast(said as '
+                ~ double
                 ~ ')) <= ' ~ ml_ledger.largest_double() ~ ' else 1 = 0 end)',
             "'verdict is no finite number; got ' || said",
         )) %}
     {% elif allowed %}
         {% do faults.append((
             'said not in (' ~ ml_ledger.text_literals(allowed) ~ ')',
-            "'verdict is no class of the label; got ' || said || " ~ ml_ledger.text_literal('. Allowed: ' ~ allowed | join(', ')),
+            "'verdict is no class of the label; got ' || said || "
+                ~ ml_ledger.text_literal('. Allowed: ' ~ allowed | join(', ')),
         )) %}
     {% endif %}
     {% do return(faults) %}

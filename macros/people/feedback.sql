@@ -1,8 +1,9 @@
 {#
     What people say of the decisions of an ML model: a verdict (what the label should be), an override (what was done
-    instead), or that they agree; appended and never changed, each row with the hash of the row before. It takes the relations
-    that `review.feedback` of the declaration names; the operation `ml_record_feedback` appends to the same node. What cannot be
-    recorded is left out and listed by `ml_feedback_problems`. Feedback that is given after the clock waits until then.
+    instead), or that they agree; appended and never changed, each row with the hash of the row before. It takes the
+    relations that `review.feedback` of the declaration names; the operation `ml_record_feedback` appends to the same
+    node. What cannot be recorded is left out and listed by `ml_feedback_problems`. Feedback that is given after the
+    clock waits until then.
 
     Arguments: ml_model, its name; predictions, relation of its node.
     Returns: SQL, and configures the dbt model: incremental, append, full_refresh false.

@@ -1,6 +1,6 @@
 {#
-    The columns of `<ml_model>_feedback` that its hashes are computed over. `reason`, words that may name a person, is not
-    one of them: its salted hash is, so that the words can be erased and the chain still holds (docs/people.md).
+    The columns of `<ml_model>_feedback` that its hashes are computed over. `reason`, words that may name a person, is
+    not one of them: its salted hash is, so that the words can be erased and the chain still holds (docs/people.md).
     Returns: mapping of column to SQL type.
     Example: {% for column, type in ml_ledger.feedback_columns().items() %}
 #}

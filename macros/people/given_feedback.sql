@@ -1,10 +1,11 @@
 {#
-    Feedback as it was given, from every relation that `review.feedback` of the declaration names, brought to one shape: all
-    texts, trimmed, an empty one NULL; a column that a relation does not have is NULL. A moment with a time zone is taken in UTC. Where kind is not said, it is
-    'override' with an override_decision, else 'verdict' with a verdict.
+    Feedback as it was given, from every relation that `review.feedback` of the declaration names, brought to one shape:
+    all texts, trimmed, an empty one NULL; a column that a relation does not have is NULL. A moment with a time zone is
+    taken in UTC. Where kind is not said, it is 'override' with an override_decision, else 'verdict' with a verdict.
     Arguments: ml_model, its name.
-    Returns: SQL, a select of decision_id, entity_id, as_of, reviewer, kind, verdict, override_decision, reason, given_at,
-    source ('seed' or 'source'), given_in (name of the relation), has_numbers (1 where its entity_id is a number).
+    Returns: SQL, a select of decision_id, entity_id, as_of, reviewer, kind, verdict, override_decision, reason,
+    given_at, source ('seed' or 'source'), given_in (name of the relation), has_numbers (1 where its entity_id is a
+    number).
     Example: {{ ml_ledger.given_feedback('repurchase') }}
 #}
 {% macro given_feedback(ml_model) %}
@@ -45,8 +46,8 @@
 
 {#
     Feedback of one relation in the one shape.
-    Arguments: texts, mapping of each of `given_columns` to SQL; relation, relation or SQL of one; source, given_in, texts;
-    has_numbers, whether its entity_id is a number, so that nobody knows whether 022 was written.
+    Arguments: texts, mapping of each of `given_columns` to SQL; relation, relation or SQL of one; source, given_in,
+    texts; has_numbers, whether its entity_id is a number, so that nobody knows whether 022 was written.
     Returns: SQL, a select.
 #}
 {% macro shaped_feedback(texts, relation, source, given_in, has_numbers=false) -%}
@@ -69,7 +70,8 @@ from {{ relation }} as given
 {%- endmacro %}
 
 {#
-    The relations that the declaration names for feedback: `name` of a seed or dbt model, `source_name.table` of a source.
+    The relations that the declaration names for feedback: `name` of a seed or dbt model, `source_name.table` of a
+    source.
     Arguments: ml_model, its name.
     Returns: list of relations.
 #}

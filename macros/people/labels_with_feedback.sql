@@ -1,18 +1,20 @@
 {#
-    Labels in which the verdicts of reviewers take the place of what was measured, each with its source. A verdict counts from the
-    moment at which it was given, never before: it is left out at a clock before that, and matures with its last word.
+    Labels in which the verdicts of reviewers take the place of what was measured, each with its source. A verdict
+    counts from the moment at which it was given, never before: it is left out at a clock before that, and matures with
+    its last word.
 
-    Where `labels` has no row for a decision, its verdict is left out as well, unless completes is true: whoever trains on an as-of
-    date takes all labels that are there, and those of reviewed decisions alone are no fair sample of it (docs/labels.md).
+    Where `labels` has no row for a decision, its verdict is left out as well, unless completes is true: whoever trains
+    on an as-of date takes all labels that are there, and those of reviewed decisions alone are no fair sample of it
+    (docs/labels.md).
 
-    Feedback depends on predictions, and these on labels, so both relations are sources: what the last run left behind. Before there
-    is one, labels are what was measured.
+    Feedback depends on predictions, and these on labels, so both relations are sources: what the last run left behind.
+    Before there is one, labels are what was measured.
 
     Arguments: ml_model, its name; labels, relation with one row per entity and as-of date, the label and `matured_at`;
-    feedback and predictions, sources that are the relations of its nodes; at, SQL of a timestamp, by default the clock; completes, whether verdicts
-    also stand where there is no label.
-    Returns: SQL, a select of the entity, the as-of date and the label as they are called in the declaration, matured_at, and
-    label_source: 'measured' or 'feedback'.
+    feedback and predictions, sources that are the relations of its nodes; at, SQL of a timestamp, by default the clock;
+    completes, whether verdicts also stand where there is no label.
+    Returns: SQL, a select of the entity, the as-of date and the label as they are called in the declaration,
+    matured_at, and label_source: 'measured' or 'feedback'.
     Example: see docs/people.md
 #}
 {% macro labels_with_feedback(ml_model, labels, feedback, predictions, at=none, completes=false) %}

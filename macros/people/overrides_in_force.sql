@@ -1,8 +1,8 @@
 {#
     What was done instead of what was decided: of each decision the latest override.
     Arguments: feedback, relation of the node of one ML model, or over all.
-    Returns: SQL, a select of ml_model, decision_id, override_decision, overridden_by, override_reason (NULL once erased),
-    overridden_at.
+    Returns: SQL, a select of ml_model, decision_id, override_decision, overridden_by, override_reason (NULL once
+    erased), overridden_at.
     Example: {{ ml_ledger.overrides_in_force(ref('ml_feedback')) }}
 #}
 {% macro overrides_in_force(feedback) -%}

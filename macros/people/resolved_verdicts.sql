@@ -1,10 +1,10 @@
 {#
-    What reviewers say together of the label of each decision, by `review.conflict` of the declaration: `latest` or `first`, the
-    word of who spoke last or first; `majority`, what most say, and nothing on a tie; `unanimous`, nothing unless all say the
-    same. Each reviewer counts once, by the latest word.
+    What reviewers say together of the label of each decision, by `review.conflict` of the declaration: `latest` or
+    `first`, the word of who spoke last or first; `majority`, what most say, and nothing on a tie; `unanimous`, nothing
+    unless all say the same. Each reviewer counts once, by the latest word.
     Arguments: as of `reviewer_opinions`.
-    Returns: SQL, a select of ml_model, decision_id, verdict (NULL while undecided), reviewers (how many), in_conflict (they
-    differ) and given_at, when the last word fell that the verdict rests on.
+    Returns: SQL, a select of ml_model, decision_id, verdict (NULL while undecided), reviewers (how many), in_conflict
+    (they differ) and given_at, when the last word fell that the verdict rests on.
     Example: {{ ml_ledger.resolved_verdicts(ref('ml_feedback'), ref('ml_predictions')) }}
 #}
 {% macro resolved_verdicts(feedback, predictions, at=none) -%}

@@ -1,10 +1,11 @@
 {#
-    Decisions that people should look at, drawn once per run that made decisions, and appended. From each declared stratum of a
-    run's decisions (all; close to the threshold; where a shadow would decide otherwise; the highest values of a feature;
-    rejected) as many are drawn as the declaration asks for per period, in proportion to the part of the period since the as-of
-    date before, and at least one. Draws of strata are independent of each other, so a decision is chosen with the probability
-    1 - (1 - p1)(1 - p2)…, which is kept with it: whoever weighs reviewed decisions with its inverse has an unbiased picture
-    of all of them (docs/people.md). A run is never drawn from twice, so a decision keeps its place and its probability.
+    Decisions that people should look at, drawn once per run that made decisions, and appended. From each declared
+    stratum of a run's decisions (all; close to the threshold; where a shadow would decide otherwise; the highest values
+    of a feature; rejected) as many are drawn as the declaration asks for per period, in proportion to the part of the
+    period since the as-of date before, and at least one. Draws of strata are independent of each other, so a decision
+    is chosen with the probability 1 - (1 - p1)(1 - p2)…, which is kept with it: whoever weighs reviewed decisions with
+    its inverse has an unbiased picture of all of them (docs/people.md). A run is never drawn from twice, so a decision
+    keeps its place and its probability.
 
     Arguments: ml_model, its name; predictions, relation of its node.
     Returns: SQL, and configures the dbt model: incremental, append, full_refresh false.
@@ -178,8 +179,8 @@ where 1 in ({% for stratum in strata %}by_{{ stratum }}{{ ', ' if not loop.last 
 {#
     The declared strata.
     Arguments: spec, the declaration.
-    Returns: mapping of name to a mapping: wanted, how many per period; where, SQL over `served`, or none; value, SQL of what
-    the highest are taken of, or 'null' where they are drawn at random.
+    Returns: mapping of name to a mapping: wanted, how many per period; where, SQL over `served`, or none; value, SQL of
+    what the highest are taken of, or 'null' where they are drawn at random.
 #}
 {% macro review_strata(spec) %}
     {% set review = spec.review or ml_ledger.defaults_of('review') %}

@@ -1,10 +1,10 @@
 {#
-    How decisions turned out by the verdicts of reviewers, estimated for all decisions of a version, slot and period from those
-    that were queued and reviewed: each counts 1 / inclusion_probability (a ratio of two such sums, by Hájek), with a 95 %
-    interval from its linearisation, taking draws as independent (docs/people.md).
+    How decisions turned out by the verdicts of reviewers, estimated for all decisions of a version, slot and period
+    from those that were queued and reviewed: each counts 1 / inclusion_probability (a ratio of two such sums, by
+    Hájek), with a 95 % interval from its linearisation, taking draws as independent (docs/people.md).
 
-    Arguments: queue (ml_model, decision_id, period_start, inclusion_probability), predictions and feedback, relations of the
-    nodes of one ML model, or over all.
+    Arguments: queue (ml_model, decision_id, period_start, inclusion_probability), predictions and feedback, relations
+    of the nodes of one ML model, or over all.
     Returns: SQL, a query: one row per ML model, version, slot, period and metric.
     Example: {{ ml_ledger.reviewed_performance(ref('ml_review_queue'), ref('ml_predictions'), ref('ml_feedback')) }}
 #}

@@ -1,8 +1,8 @@
 {#
-    The latest word of each reviewer on the label of each decision. Who agrees with a decision of the policy says that its
-    side of the threshold, or its class, is right; of a fallback that says nothing about the label.
-    Arguments: feedback and predictions, relations of the nodes of one ML model, or over all; at, SQL of a timestamp: what was
-    given later does not count; none for all.
+    The latest word of each reviewer on the label of each decision. Who agrees with a decision of the policy says that
+    its side of the threshold, or its class, is right; of a fallback that says nothing about the label.
+    Arguments: feedback and predictions, relations of the nodes of one ML model, or over all; at, SQL of a timestamp:
+    what was given later does not count; none for all.
     Returns: SQL, a select of ml_model, task, conflict, decision_id, reviewer, verdict, given_at, feedback_number, and
     first_place (1 for the reviewer who spoke first).
     Example: {{ ml_ledger.reviewer_opinions(ref('ml_feedback'), ref('ml_predictions')) }}

@@ -1,6 +1,7 @@
 {#
     Findings about one feature of the latest rows, against the statistics of the training rows. Each is a select of the
-    columns of `finding` over the expressions `latest` and `reference_statistics` of tests/generic/like_its_training.sql.
+    columns of `finding` over the expressions `latest` and `reference_statistics` of
+    tests/generic/like_its_training.sql.
     Arguments: feature, its name; key, a list of columns that finds a row again; limits, mapping of the test's limits.
     Returns: SQL.
 #}
@@ -91,7 +92,8 @@ select
         feature, 'found', 'usual_range', 'affected', 'example',
         ml_ledger.sentence(
             ml_ledger.said(feature) ~ ' is beyond what training saw in {affected} of {total} rows of the latest as-of date: training had '
-            ~ '{usual_range}, these rows {found}, for example {example} (a share of ' ~ limits.out_of_range ~ ' may be). The '
+            ~ '{usual_range}, these rows {found}, for example {example} (a share of ' ~ limits.out_of_range
+            ~ ' may be). The '
             ~ 'version guesses there. Fix: look for a changed unit; if the values are right, train again on rows that have '
             ~ 'them, or leave the feature out of this test.'
         )

@@ -1,6 +1,6 @@
 {#
-    A value as it is compared with values that stand for "unknown": 0 is also 0.00, 1900-01-01 is also midnight of it, and
-    case is not looked at.
+    A value as it is compared with values that stand for "unknown": 0 is also 0.00, 1900-01-01 is also midnight of it,
+    and case is not looked at.
     Arguments: value, SQL expression.
     Returns: SQL, a text.
     Example: where {{ ml_ledger.as_written('amount') }} in ({{ ml_ledger.written_literals([0, -1]) }})

@@ -11,7 +11,8 @@
         {% do problems.extend(ml_ledger.column_list_problems(where ~ '.' ~ kind, check[kind], source, types)) %}
         {% if kind not in ['not_duplicate', 'refers_to'] and check[kind] is not string and not problems %}
             {% do problems.append(
-                where ~ '.' ~ kind ~ ': must be one column; got ' ~ (check[kind] | tojson) ~ '. Fix: write a check for each.'
+                where ~ '.' ~ kind ~ ': must be one column; got ' ~ (check[kind] | tojson)
+                    ~ '. Fix: write a check for each.'
             ) %}
         {% endif %}
     {% endif %}
@@ -22,7 +23,8 @@
     {% for key in ['values', 'levels'] if check.get(key) is not none %}
         {% if check[key] is string or check[key] is mapping or check[key] is not sequence or not check[key] %}
             {% do problems.append(
-                where ~ '.' ~ key ~ ': must be a list of at least one value; got ' ~ check[key] ~ ". Fix: '" ~ key ~ "': [...]."
+                where ~ '.' ~ key ~ ': must be a list of at least one value; got ' ~ check[key] ~ ". Fix: '" ~ key
+                    ~ "': [...]."
             ) %}
         {% endif %}
     {% endfor %}
@@ -45,13 +47,15 @@
         {% do problems.append(where ~ ": needs bounds; got neither low nor high. Fix: 'low': 0.") %}
     {% elif low is number and high is number and low > high %}
         {% do problems.append(
-            where ~ ': low is above high, so no value would be good; got ' ~ low ~ ' and ' ~ high ~ '. Fix: exchange them.'
+            where ~ ': low is above high, so no value would be good; got ' ~ low ~ ' and ' ~ high
+                ~ '. Fix: exchange them.'
         ) %}
     {% endif %}
     {% for name, bound in {'low': low, 'high': high, 'limit': check.get('limit')}.items()
         if bound is not none and (bound is boolean or bound is not string and bound is not number or bound is string and not bound | trim) %}
         {% do problems.append(
-            where ~ '.' ~ name ~ ': must be a bound; got ' ~ bound ~ ". Allowed: a number, a day in quotes ('1998-01-31'), or SQL"
+            where ~ '.' ~ name ~ ': must be a bound; got ' ~ bound
+                ~ ". Allowed: a number, a day in quotes ('1998-01-31'), or SQL"
             ~ ' as text.'
         ) %}
     {% endfor %}
@@ -71,7 +75,8 @@
     ) %}
     {% if not problems and columns | length != to_columns | length %}
         {% do problems.append(
-            where ~ '.to_columns: must be as many as the columns that refer; got ' ~ (check.to_columns | tojson) ~ ' for '
+            where ~ '.to_columns: must be as many as the columns that refer; got ' ~ (check.to_columns | tojson)
+                ~ ' for '
             ~ (check.refers_to | tojson) ~ '.'
         ) %}
     {% endif %}

@@ -1,10 +1,11 @@
 {#
-    All rows of a relation, each with what is wrong with it. Of the three columns that are added, quarantine_reasons says in
-    words why a row is to be set aside, as a JSON array of texts, NULL for a good row; quarantine_checks has the names of
-    these checks, in the same order; warnings has the words of checks that only warn. docs/quarantine.md explains it.
+    All rows of a relation, each with what is wrong with it. Of the three columns that are added, quarantine_reasons
+    says in words why a row is to be set aside, as a JSON array of texts, NULL for a good row; quarantine_checks has the
+    names of these checks, in the same order; warnings has the words of checks that only warn. docs/quarantine.md
+    explains it.
 
-    Arguments: source, relation, or the name of a common table expression; key, a column or a list that finds a row again;
-    checks, mapping of names to mappings. Each has one of these keys, whose value is a column unless told:
+    Arguments: source, relation, or the name of a common table expression; key, a column or a list that finds a row
+    again; checks, mapping of names to mappings. Each has one of these keys, whose value is a column unless told:
       not_missing;
       within, with low and high, one is enough, both included: a number, a day in quotes, or SQL;
       not_default, with values: list of values that stand for "unknown";
@@ -117,15 +118,16 @@ where (
 
 {#
     What stops a build: each check that failed, with how many rows and one of them.
-    Arguments: source, as in `checked_rows`; faults, mapping of the names of checks to their columns; failing, list of those
-    columns that stop the build.
+    Arguments: source, as in `checked_rows`; faults, mapping of the names of checks to their columns; failing, list of
+    those columns that stop the build.
     Returns: SQL, a text over `_ml_failures`.
 #}
 {% macro failing_rows_message(source, faults, failing) %}
     {% set lines = [] %}
     {% for name, fault in faults.items() if fault in failing %}
         {% do lines.append(
-            'case when ' ~ fault ~ '_count > 0 then ' ~ ml_ledger.text_literal('\n  ' ~ name ~ ': ') ~ ' || cast(' ~ fault
+            'case when ' ~ fault ~ '_count > 0 then ' ~ ml_ledger.text_literal('\n  ' ~ name ~ ': ') ~ ' || cast('
+                ~ fault
             ~ '_count as ' ~ dbt.type_string() ~ ') || case when ' ~ fault ~ "_count > 1 then ' rows' else ' row' end"
             ~ " || ', for example ' || " ~ fault ~ "_example else '' end"
         ) %}

@@ -9,7 +9,8 @@
         {% do return([]) %}
     {% elif model is string %}
         {% do exceptions.raise_compiler_error(
-            'data test with the config `where`: its columns cannot be listed; got no ' ~ argument ~ '. Fix: name them in '
+            'data test with the config `where`: its columns cannot be listed; got no ' ~ argument
+                ~ '. Fix: name them in '
             ~ argument ~ '.'
         ) %}
     {% endif %}

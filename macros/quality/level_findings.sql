@@ -1,9 +1,9 @@
 {#
     What is wrong with the levels of a category: those that are new, those that are gone, and where the two have similar
     shares, that one was probably renamed to the other.
-    Arguments: relation; column; known, SQL, a select of level_text and share, a double or NULL; at_most, the share of rows
-    that one new level may have; expected_rows, how many a level must have at its usual share to be missed; key, a column or a
-    list that finds a row again; name, of the column in the finding, where column is quoted.
+    Arguments: relation; column; known, SQL, a select of level_text and share, a double or NULL; at_most, the share of
+    rows that one new level may have; expected_rows, how many a level must have at its usual share to be missed; key, a
+    column or a list that finds a row again; name, of the column in the finding, where column is quoted.
     Returns: SQL, a select of the columns of `finding`.
     Example: see tests/generic/same_levels.sql
 #}

@@ -11,7 +11,8 @@
     {% endif %}
     {% for column in ['quarantine_reasons', 'quarantine_checks', 'warnings'] if column in types %}
         {% do problems.append(
-            'source: has a column ' ~ column ~ ' already, which would be added; got ' ~ source ~ '. Fix: rename it there.'
+            'source: has a column ' ~ column ~ ' already, which would be added; got ' ~ source
+                ~ '. Fix: rename it there.'
         ) %}
     {% endfor %}
     {% if key is not none %}

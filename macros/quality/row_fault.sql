@@ -75,8 +75,8 @@
 
 {#
     When a value is beyond its bounds, in words.
-    Arguments: column; bounds, mapping of below, above or after to a number, a day or SQL, none where there is no bound. A
-    bound of SQL that is NULL is none.
+    Arguments: column; bounds, mapping of below, above or after to a number, a day or SQL, none where there is no bound.
+    A bound of SQL that is NULL is none.
     Returns: mapping of conditions to words, both SQL.
 #}
 {% macro beyond_bounds(column, bounds) %}

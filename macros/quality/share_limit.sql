@@ -1,7 +1,8 @@
 {#
-    The share of rows that may have a fault: `at_most`, or, with a reference, `times` its share there, whichever is larger.
-    Arguments: condition, SQL that says which rows of the reference have it; at_most and times, numbers; reference, relation
-    or none; reference_where, SQL that limits it.
+    The share of rows that may have a fault: `at_most`, or, with a reference, `times` its share there, whichever is
+    larger.
+    Arguments: condition, SQL that says which rows of the reference have it; at_most and times, numbers; reference,
+    relation or none; reference_where, SQL that limits it.
     Returns: SQL, a select of one row with the column `allowed`, a double.
     Example: {{ ml_ledger.share_limit('amount is null', 0.05, 2, ref('orders_last_year')) }}
 #}

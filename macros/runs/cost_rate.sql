@@ -1,6 +1,6 @@
 {#
-    What an hour of the warehouse costs, as declared: `vars: ml_costs: {per_hour: 2.5, currency: USD}`. With `example: true` it
-    counts only where the shipped example is on.
+    What an hour of the warehouse costs, as declared: `vars: ml_costs: {per_hour: 2.5, currency: USD}`. With `example:
+    true` it counts only where the shipped example is on.
     Returns: mapping of per_hour and currency; none each where nothing valid is declared.
     Example: {% set rate = ml_ledger.cost_rate() %}
 #}

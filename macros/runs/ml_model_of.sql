@@ -6,7 +6,8 @@
 #}
 {% macro ml_model_of(name, ml_models) %}
     {% set found = namespace(name=none) %}
-    {% for ml_model in ml_models if name.startswith(ml_model ~ '_') and ml_model | length > (found.name or '') | length %}
+    {% for ml_model in ml_models if name.startswith(ml_model ~ '_')
+        and ml_model | length > (found.name or '') | length %}
         {% set found.name = ml_model %}
     {% endfor %}
     {% do return(found.name) %}

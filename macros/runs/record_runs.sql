@@ -1,6 +1,6 @@
 {#
-    Append one row per node that this run executed to `ml_run_log`. Runs at the end of every `dbt build` and `dbt run`; what
-    only tests, seeds, compiles or documents is not recorded. Where the log was not built, nothing is.
+    Append one row per node that this run executed to `ml_run_log`. Runs at the end of every `dbt build` and `dbt run`;
+    what only tests, seeds, compiles or documents is not recorded. Where the log was not built, nothing is.
     Arguments: results, as dbt hands them to on-run-end.
     Returns: SQL, an insert; nothing where there is nothing to record.
     Example: on-run-end: "{{ ml_ledger.record_runs(results) }}"
@@ -79,7 +79,8 @@
 
 {#
     A row of `ml_run_log`. It calls few macros, since each call takes as long as hundreds of rows in the engine.
-    Arguments: result, one of dbt's results; run, as of `run_of_results`, with row_counts, and ml_model_of, what was looked up.
+    Arguments: result, one of dbt's results; run, as of `run_of_results`, with row_counts, and ml_model_of, what was
+    looked up.
     Returns: mapping of column to SQL.
 #}
 {% macro row_of_result(result, run) %}

@@ -1,6 +1,6 @@
 {#
-    Which part of the work a node does that is no test, by how its name ends: features (labels too), training, gate, scoring,
-    monitoring or other.
+    Which part of the work a node does that is no test, by how its name ends: features (labels too), training, gate,
+    scoring, monitoring or other.
     Arguments: name, of the node; ml_model, as of `ml_model_of`; feature_views, names of the declared ones.
     Returns: string.
     Example: {% set stage = ml_ledger.stage_of('repurchase_versions', 'repurchase', ['customer_purchase_features']) %}

@@ -1,8 +1,9 @@
 {#
-    The columns that hold the probabilities of classes: `probability_<class>`, in lower case, with `_` for everything but
-    a-z and digits. Classes that would share a column keep their letters of other scripts; if these are alike, too, other
-    characters become their code in hexadecimal (`A+` and `A-`: probability_a_2b, probability_a_2d), and what then still is
-    alike has the class's place in the declaration at its end. `class_columns` in src/ml_ledger/declaration/base.py is the same.
+    The columns that hold the probabilities of classes: `probability_<class>`, in lower case, with `_` for everything
+    but a-z and digits. Classes that would share a column keep their letters of other scripts; if these are alike, too,
+    other characters become their code in hexadecimal (`A+` and `A-`: probability_a_2b, probability_a_2d), and what then
+    still is alike has the class's place in the declaration at its end. `class_columns` in
+    src/ml_ledger/declaration/base.py is the same.
     Arguments: classes, list of names.
     Returns: mapping of class to column.
     Example: {% for column in ml_ledger.class_columns(spec.classes).values() %}

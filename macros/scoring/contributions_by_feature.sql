@@ -4,7 +4,8 @@
     own, under the name of its term. A rule cannot be taken apart: it is
     one reason, `rule`, whatever features it reads. Of an estimator nothing is known.
     Arguments: version, one element of `live_versions`.
-    Returns: mapping of feature, or pair, in the order of their names, to SQL over the columns of the version's layers and, for trees, of `tree_paths`.
+    Returns: mapping of feature, or pair, in the order of their names, to SQL over the columns of the version's layers
+    and, for trees, of `tree_paths`.
     Example: {% for feature, sql in ml_ledger.contributions_by_feature(version).items() %}
 #}
 {% macro contributions_by_feature(version) %}

@@ -3,8 +3,8 @@
     `_ml_onnx2`, ..., which its layers read: NULL where it does not accept an entity. An entity without a row in the
     scores stops the build, since it would be rejected for good.
 
-    Arguments: ml_model, its name; version, one element of `live_versions` with an `estimator`; scores, the relation of the
-    ML model's scores node, or none.
+    Arguments: ml_model, its name; version, one element of `live_versions` with an `estimator`; scores, the relation of
+    the ML model's scores node, or none.
     Returns: SQL: estimates_<arm>, estimated_<arm>.
     Example: {{ ml_ledger.estimated_entities('tickets', version, ref('tickets_scores')) }}
 #}
@@ -12,8 +12,10 @@
 {%- set arm, slot, double = version.arm, version.slot, ml_ledger.type_double() -%}
 {%- if scores is none -%}
     {%- do exceptions.raise_compiler_error(
-        'version ' ~ version.version ~ ' of ' ~ ml_model ~ ' is live as ' ~ slot ~ " and is an estimator (family 'python'),"
-        ~ ' whose scores SQL cannot compute. Fix: add the node ' ~ ml_model ~ '_scores.py (docs/declaring.md, "An estimator'
+        'version ' ~ version.version ~ ' of ' ~ ml_model ~ ' is live as ' ~ slot
+            ~ " and is an estimator (family 'python'),"
+        ~ ' whose scores SQL cannot compute. Fix: add the node ' ~ ml_model
+        ~ '_scores.py (docs/declaring.md, "An estimator'
         ~ ' of your own"), and give ml_ledger.predictions the argument scores=ref(' ~ "'" ~ ml_model ~ "_scores')."
     ) -%}
 {%- endif -%}

@@ -1,7 +1,7 @@
 {#
-    A common table expression `explained_<arm>` over `directed_<arm>`: the inputs as they were scored; how far each pushed
-    towards the decision, against an average training row; and what else is said about them. From here on no column is the
-    user's: the value of the n-th feature is `_ml_value<n>`.
+    A common table expression `explained_<arm>` over `directed_<arm>`: the inputs as they were scored; how far each
+    pushed towards the decision, against an average training row; and what else is said about them. From here on no
+    column is the user's: the value of the n-th feature is `_ml_value<n>`.
     Arguments: version, one element of `live_versions`; with_texts, whether there is a column `_ml_texts`.
     Returns: SQL.
     Example: {{ ml_ledger.explained_by_version(version, with_texts=true) }}

@@ -3,18 +3,18 @@
     control group, which has no version. This is the one query that the project runs while it compiles; unit tests
     override this macro.
 
-    Raises when a live version reads a column that the features no longer have, or that is of a type which cannot be read as
-    the version's declaration says.
+    Raises when a live version reads a column that the features no longer have, or that is of a type which cannot be
+    read as the version's declaration says.
 
     Arguments: versions and deployments, relations of the ML model's nodes; features, the relation that is scored.
     Returns: list of mappings: slot; arm, its name; share of the entities that it decides for; buckets, [from, to) of
     10000, none where it scores all; paused, whether decisions fall back; deployment_id; version, none for control, and
-    nothing else then; threshold, actions (the policy), reasons (how many), classes, exposure (its column, or none), link,
-    features, outputs (list of name, base (SQL), terms (list of feature, none for a rule, of a pair no column but its name,
-    and reference (number))),
-    layers (list of mappings of column to SQL), trees (how many), imputed (features whose NULL is filled), clipped (mapping
-    of feature to its bounds, where values beyond them are clipped), estimator (mapping of design, accepts and outputs, or
-    none). See CompiledScoring in src/ml_ledger/scoring/compile.py.
+    nothing else then; threshold, actions (the policy), reasons (how many), classes, exposure (its column, or none),
+    link, features, outputs (list of name, base (SQL), terms (list of feature, none for a rule, of a pair no column but
+    its name, and reference (number))),
+    layers (list of mappings of column to SQL), trees (how many), imputed (features whose NULL is filled), clipped
+    (mapping of feature to its bounds, where values beyond them are clipped), estimator (mapping of design, accepts and
+    outputs, or none). See CompiledScoring in src/ml_ledger/scoring/compile.py.
     Example: {% set live = ml_ledger.live_versions(versions, deployments, features) %}
 #}
 {% macro live_versions(versions, deployments, features) %}
@@ -105,8 +105,8 @@
 
 {#
     Stop where the features lack a column that a live version reads, or have one of another kind than it was trained on.
-    Arguments: row, of `live_versions_query`; read, list of columns; declared, mapping of features as the version's declaration
-    has them; features, relation, and its types.
+    Arguments: row, of `live_versions_query`; read, list of columns; declared, mapping of features as the version's
+    declaration has them; features, relation, and its types.
     Returns: nothing.
 #}
 {% macro refuse_unreadable(row, read, declared, features, types) %}

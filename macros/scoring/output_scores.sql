@@ -1,6 +1,7 @@
 {#
     The scores of all outputs of a version, as a JSON object from class (a probability) or cluster (a distance) to
-    score; where an exposure is declared the score per unit of it, as `rate`; NULL where there is one output, or no score.
+    score; where an exposure is declared the score per unit of it, as `rate`; NULL where there is one output, or no
+    score.
     Arguments: version, one element of `live_versions`.
     Returns: SQL.
     Example: {{ ml_ledger.output_scores(version) }} as output_scores

@@ -1,13 +1,13 @@
 {#
     The predictions of an ML model: every entity of the latest as-of date at the clock that has none yet, decided for by
     one arm (the champion, a challenger or the control group, by the entity's bucket) and scored by every shadow,
-    appended. Stops where keys are of a type that has several texts for one value, or written in another way than those that
-    were decided before. Each row carries the hash of its content; that of the person's values is computed with a salt, so that they
-    can be erased (docs/record.md).
+    appended. Stops where keys are of a type that has several texts for one value, or written in another way than those
+    that were decided before. Each row carries the hash of its content; that of the person's values is computed with a
+    salt, so that they can be erased (docs/record.md).
 
     Arguments: ml_model, its name; features, relation with one row per entity and as-of date; versions and
-    deployments, relations of its nodes; reason_texts, a relation with words for reasons (see `reason_text_map`), or none;
-    scores, the relation of its scores node, needed where versions are estimators (family `python`).
+    deployments, relations of its nodes; reason_texts, a relation with words for reasons (see `reason_text_map`), or
+    none; scores, the relation of its scores node, needed where versions are estimators (family `python`).
     Returns: SQL, and configures the dbt model: incremental, append, full_refresh false.
     Example: see models/repurchase/scoring/repurchase_predictions.sql
 #}
@@ -148,10 +148,10 @@ from identified
 {% endmacro %}
 
 {#
-    Stop where the entities of the latest as-of date are written in another way than those that were decided last: each would be
-    taken for another one, and decided for twice.
-    Arguments: ml_model, its name; spec, its declaration; features and so_far, relations; nothing happens where one is not
-    built.
+    Stop where the entities of the latest as-of date are written in another way than those that were decided last: each
+    would be taken for another one, and decided for twice.
+    Arguments: ml_model, its name; spec, its declaration; features and so_far, relations; nothing happens where one is
+    not built.
     Returns: nothing.
 #}
 {% macro refuse_other_entities(ml_model, spec, features, so_far) %}
@@ -162,13 +162,15 @@ from identified
             ml_model,
             {
                 'where': 'features',
-                'keys': 'select cast(' ~ ml_ledger.quoted(spec.entity) ~ ' as ' ~ dbt.type_string() ~ ') as _ml_key from '
+                'keys': 'select cast(' ~ ml_ledger.quoted(spec.entity) ~ ' as ' ~ dbt.type_string()
+                    ~ ') as _ml_key from '
                     ~ features ~ ' as _ml_features where ' ~ as_of ~ ' = (select max(' ~ as_of ~ ') from ' ~ features
                     ~ ' as _ml_features where ' ~ as_of ~ ' <= ' ~ ml_ledger.clock() ~ ')',
             },
             {
                 'where': 'what was decided before',
-                'keys': 'select entity_id as _ml_key from ' ~ so_far ~ ' as earlier where as_of = (select max(as_of) from '
+                'keys': 'select entity_id as _ml_key from ' ~ so_far
+                    ~ ' as earlier where as_of = (select max(as_of) from '
                     ~ so_far ~ ' as earlier)',
             },
         ) %}

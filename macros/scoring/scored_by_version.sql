@@ -1,15 +1,16 @@
 {#
-    Common table expressions that score `entities` (of an estimator `estimated_<arm>`) with one live version: its layers of SQL leave contributions, link
-    scores and scores as columns; the policy makes decisions of them. A row whose score is not a finite number is
-    rejected: it gets no score and the fallback decision, and its inputs are kept as texts, since JSON has no NaN.
+    Common table expressions that score `entities` (of an estimator `estimated_<arm>`) with one live version: its layers
+    of SQL leave contributions, link scores and scores as columns; the policy makes decisions of them. A row whose score
+    is not a finite number is rejected: it gets no score and the fallback decision, and its inputs are kept as texts,
+    since JSON has no NaN.
 
     An arm is a version in a slot; it scores the entities whose buckets are its own, a shadow all of them.
 
     Arguments: version, one element of `live_versions`; versions, the relation of the ML model's
     versions node; classes, the declared classes of a task multiclass; with_texts,
     whether there is an expression `reason_texts`.
-    Returns: SQL: layer<n>_<arm>, directed_<arm>, explained_<arm>, decided_<arm>; see also `ranked_by_push` and, for trees,
-    `tree_paths`.
+    Returns: SQL: layer<n>_<arm>, directed_<arm>, explained_<arm>, decided_<arm>; see also `ranked_by_push` and, for
+    trees, `tree_paths`.
     Example: {{ ml_ledger.scored_by_version(version, versions) }}
 #}
 {% macro scored_by_version(version, versions, classes=none, with_texts=false) %}

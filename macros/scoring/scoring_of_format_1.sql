@@ -1,5 +1,6 @@
 {#
-    The compiled scoring of a version that was stored in format 1 (one output, a list of terms), in the form of format 2.
+    The compiled scoring of a version that was stored in format 1 (one output, a list of terms), in the form of format
+    2.
     Arguments: scoring, what is stored on the version, parsed.
     Returns: mapping.
     Example: {% set scoring = ml_ledger.scoring_of_format_1(scoring) %}
@@ -14,7 +15,8 @@
     {% set layers = [contributions] if contributions else [] %}
     {% do layers.append({'_ml_link1': link | join(' + ')}) %}
     {% do layers.append({
-        '_ml_output1': 'case when abs(_ml_link1) <= ' ~ ml_ledger.largest_double() ~ ' then ' ~ inverse[scoring.link] ~ ' end'
+        '_ml_output1': 'case when abs(_ml_link1) <= ' ~ ml_ledger.largest_double() ~ ' then ' ~ inverse[scoring.link]
+            ~ ' end'
     }) %}
     {% do layers.append({
         '_ml_link': 'case when _ml_output1 is not null then _ml_link1 end',

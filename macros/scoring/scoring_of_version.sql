@@ -1,7 +1,7 @@
 {#
-    The compiled scoring of a version of any release, in the form of the latest format, such that every score is a finite
-    number: of link log, layers that earlier releases stored give infinity for large link scores. The same in Python:
-    CompiledScoring.from_json.
+    The compiled scoring of a version of any release, in the form of the latest format, such that every score is a
+    finite number: of link log, layers that earlier releases stored give infinity for large link scores. The same in
+    Python: CompiledScoring.from_json.
     Arguments: text, the column `scoring` of a version.
     Returns: mapping: link, features, outputs, layers, trees, estimator; see `live_versions`.
     Example: {% set scoring = ml_ledger.scoring_of_version(row['scoring']) %}

@@ -1,6 +1,7 @@
 {#
     The number below which a standard normal number lies with probability p, to 1e-14 of its value.
-    Source: M. J. Wichura, Algorithm AS 241, Applied Statistics 37 (1988), 477-484, without its branch for the far tails.
+    Source: M. J. Wichura, Algorithm AS 241, Applied Statistics 37 (1988), 477-484, without its branch for the far
+    tails.
     Arguments: relation, name of one; p, its column of type double, 1e-10 to 1 - 1e-10.
     Returns: SQL, a select of all columns of the relation and `quantile`, NULL for NULL and for any other p.
     Example: {{ ml_ledger.normal_quantile('settings', 'power') }}

@@ -4,9 +4,11 @@
     between, whose labels would look into the holdout.
 
     Reads `_ml_as_of_key`, the as-of date, and `_ml_matured_at` of `matured`.
-    Arguments: holdout, mapping as of `declared_holdout`: as_of_dates, how many dates are held out, or days, all of the last
-    so many days, or from, all from a day on (else nothing that is read comes of it); relaxed, whether embargoed dates are trained on when there is nothing else.
-    Returns: SQL, ending in the expression `splits` with `_ml_as_of_key`, `_ml_split` and `_ml_dates`, how many there are.
+    Arguments: holdout, mapping as of `declared_holdout`: as_of_dates, how many dates are held out, or days, all of the
+    last so many days, or from, all from a day on (else nothing that is read comes of it); relaxed, whether embargoed
+    dates are trained on when there is nothing else.
+    Returns: SQL, ending in the expression `splits` with `_ml_as_of_key`, `_ml_split` and `_ml_dates`, how many there
+    are.
     Example: {{ ml_ledger.as_of_splits({'as_of_dates': 1}, relaxed=false) }}
 #}
 {% macro as_of_splits(holdout, relaxed) -%}

@@ -34,7 +34,8 @@
 {% endmacro %}
 
 {#
-    The split of a row by a hash of what is held out together: the same on every engine, and for whoever computes it again.
+    The split of a row by a hash of what is held out together: the same on every engine, and for whoever computes it
+    again.
     Arguments: column, SQL of it, NULL is one value; share, which part of its values is held out.
     Returns: SQL: 'holdout' or 'train'.
 #}
@@ -47,8 +48,8 @@
 {% endmacro %}
 
 {#
-    How a row of the training set is used: by its as-of date (`as_of_splits`), by a hash of its entity or of a column, or by
-    what a column says. Where nobody declared anything and there is one as-of date, by a hash of the entity.
+    How a row of the training set is used: by its as-of date (`as_of_splits`), by a hash of its entity or of a column,
+    or by what a column says. Where nobody declared anything and there is one as-of date, by a hash of the entity.
     Arguments: holdout, mapping as of `declared_holdout`; entity, SQL of it. Columns are of `_ml_features`.
     Returns: SQL: 'train', 'holdout' or 'embargo'; what else a column says is refused before anything is trained.
 #}

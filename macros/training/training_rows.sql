@@ -1,12 +1,12 @@
 {#
     The rows that versions of an ML model were trained and measured on, kept as `keep_training_set` of the declaration
     says: 'members', who was in it and when; 'full', every column of the training set too, so that `ml-ledger reproduce`
-    can train the version again; 'none', nothing. Appended once per version, while the training set still is the one that
-    the version was trained on, by its fingerprint. What ml_erase deletes does not come back.
+    can train the version again; 'none', nothing. Appended once per version, while the training set still is the one
+    that the version was trained on, by its fingerprint. What ml_erase deletes does not come back.
 
     Columns: `_ml_version`, `_ml_entity_id`, `_ml_as_of`, `_ml_split`, and with 'full' those of the training set, which
-    were called `split`, `weight`, `matured_at`, `known_at`, `invocation_id` and `run_by` before they had a prefix: a table
-    that was begun then has both, one of them NULL.
+    were called `split`, `weight`, `matured_at`, `known_at`, `invocation_id` and `run_by` before they had a prefix: a
+    table that was begun then has both, one of them NULL.
 
     Arguments: ml_model, its name; training_set and versions, the relations of its nodes.
     Returns: SQL, and configures the dbt model: incremental, append, full_refresh false.
@@ -133,8 +133,8 @@ from (
 {% endmacro %}
 
 {#
-    Stop where a column of the training set has another type than in the rows that were kept: a warehouse would convert it
-    silently, and what was kept would not be what was trained on.
+    Stop where a column of the training set has another type than in the rows that were kept: a warehouse would convert
+    it silently, and what was kept would not be what was trained on.
     Arguments: ml_model, its name; training_set and so_far, relations.
     Returns: nothing.
 #}

@@ -7,8 +7,8 @@
     `_ml_known_at`, the clock; `_ml_invocation_id`; `_ml_run_by`, who runs the
     build.
 
-    What never gets a label counts where it is asked whether an as-of date is complete, is there, and is neither trained on
-    nor held out.
+    What never gets a label counts where it is asked whether an as-of date is complete, is there, and is neither trained
+    on nor held out.
 
     A task clustering has no label: it takes every as-of date up to the clock, each matured as it begins.
 
@@ -110,7 +110,8 @@ inner join {{ features }} as _ml_features
         {% do return([
             "training_set of '" ~ ml_model ~ "': task clustering takes no labels, every other task does; got task "
             ~ spec.task ~ ' and ' ~ ('no labels' if labels is none else 'labels from ' ~ labels)
-            ~ '. Fix: ' ~ ('pass labels=ref(...)' if labels is none else 'remove the argument labels') ~ ', or correct the task.'
+            ~ '. Fix: ' ~ ('pass labels=ref(...)' if labels is none else 'remove the argument labels')
+            ~ ', or correct the task.'
         ]) %}
     {% endif %}
     {% set problems = ml_ledger.input_problems('training_set', ml_model, features=features, labels=labels) %}
@@ -123,8 +124,8 @@ inner join {{ features }} as _ml_features
 {% endmacro %}
 
 {#
-    What is wrong where features and labels are keyed by texts that are written in two ways, by the keys of the latest as-of date that
-    both have.
+    What is wrong where features and labels are keyed by texts that are written in two ways, by the keys of the latest
+    as-of date that both have.
     Arguments: spec, the declaration; features and labels, relations; labels may be none.
     Returns: list of texts.
 #}
@@ -148,9 +149,9 @@ inner join {{ features }} as _ml_features
 {% endmacro %}
 
 {#
-    A training set without rows, where features and labels cannot be joined: the columns that it would have, and one for each
-    problem, whose name is what the versions node says (UNJOINED in src/ml_ledger/training/validation.py). Without rows and
-    with its columns, data tests on it pass, so that the nodes after it run.
+    A training set without rows, where features and labels cannot be joined: the columns that it would have, and one for
+    each problem, whose name is what the versions node says (UNJOINED in src/ml_ledger/training/validation.py). Without
+    rows and with its columns, data tests on it pass, so that the nodes after it run.
     Arguments: spec, the declaration; features and labels, as of `training_set`; problems, list of texts.
     Returns: SQL.
 #}

@@ -1,6 +1,6 @@
 {#
-    The contributions of a decision, against an average training row, and the link score of such a row add up to the link
-    score that was recorded. Decisions without one, of an earlier ml_ledger, those
+    The contributions of a decision, against an average training row, and the link score of such a row add up to the
+    link score that was recorded. Decisions without one, of an earlier ml_ledger, those
     whose values were erased, and versions that are estimators have no contributions and are left out.
     The model is ml_decision_terms. Arguments: decisions, coefficients and versions, relations; tolerance, the largest
     difference allowed, relative to link scores above 1.

@@ -1,9 +1,9 @@
 {#
     The last complete period at the clock has about as many rows as the periods before it: their median times a ratio.
     column_name is the date or timestamp that says to which period a row belongs.
-    Arguments: period, hour, day, week, month (the default), quarter or year; low and high, the ratios, 0.5 and 2 unless told;
-    look_back, how many periods before it are looked at, 6 unless told. Periods before the first row do not count, empty ones
-    after it do. With fewer than three there is nothing to compare with, and nothing fails.
+    Arguments: period, hour, day, week, month (the default), quarter or year; low and high, the ratios, 0.5 and 2 unless
+    told; look_back, how many periods before it are looked at, 6 unless told. Periods before the first row do not count,
+    empty ones after it do. With fewer than three there is nothing to compare with, and nothing fails.
     A failing row: docs/quality.md. NULL belongs to no period (see mostly_there).
 #}
 {% test enough_rows(model, column_name, period='month', low=0.5, high=2, look_back=6) %}

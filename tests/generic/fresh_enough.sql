@@ -1,6 +1,6 @@
 {#
-    The latest value of this column, a date or a timestamp, is at most some days before the clock. Values after the clock do
-    not count. A model without any row before the clock fails.
+    The latest value of this column, a date or a timestamp, is at most some days before the clock. Values after the
+    clock do not count. A model without any row before the clock fails.
     Arguments: days, the number; key, a column or a list that finds the latest row.
     A failing row: docs/quality.md.
 #}

@@ -1,6 +1,6 @@
 {#
-    Leakage: no row could be known only after its as-of date. column_name is the moment from which the row could be known. A
-    row without it, or without an as-of date, fails, too: nobody can say that it was known.
+    Leakage: no row could be known only after its as-of date. column_name is the moment from which the row could be
+    known. A row without it, or without an as-of date, fails, too: nobody can say that it was known.
     Arguments: as_of, the column with the as-of date or moment; key, a column or a list that finds a row again.
     A failing row: docs/quality.md.
 #}
@@ -32,7 +32,8 @@ select
     {{ ml_ledger.finding(
         column_name, 'latest', ml_ledger.text_literal('at or before ' ~ ml_ledger.column_name(as_of)), 'bad', 'example',
         ml_ledger.sentence(
-            'Leakage: {bad} rows were known only after their ' ~ as_of_name ~ ', or do not say when ({undated} of them): '
+            'Leakage: {bad} rows were known only after their ' ~ as_of_name
+                ~ ', or do not say when ({undated} of them): '
             ~ '{example}. When the prediction has to be made, this value does not exist yet. Fix: join by ' ~ name
             ~ ' <= ' ~ as_of_name ~ ', and leave out rows without a date.'
         )

@@ -1,5 +1,6 @@
 {#
-    Leakage: every label had matured at the clock. column_name is the moment at which it did; a label without one fails, too.
+    Leakage: every label had matured at the clock. column_name is the moment at which it did; a label without one fails,
+    too.
     Arguments: key, a column or a list that finds a row again.
     A failing row: docs/quality.md.
 #}

@@ -1,13 +1,14 @@
 {#
-    The features of the latest as-of date look like the rows that the live champion was trained on, by the statistics that it
-    keeps (ml_reference): no feature is missing much more often, is out of the range that training saw, has a spike of a default
-    value such as 0 or 999, or has a new, vanished or renamed level.
-    For a feature model, with arguments: ml_model, its name; features, a list, all that it declares unless told; missing, the
-    share of missing values that is allowed, 0.05 unless told, or `times` (2) the share in training where that is more;
-    out_of_range, the share that may be beyond the lowest and highest value of training, 0.01 unless told; default_share, the
-    share that a default value may have, 0.01 unless told, or three times its share in training; new_levels, the share that one
-    new level may have, 0 unless told; expected_rows, 5 unless told: a level is gone when it would have as many.
-    A failing row per finding: docs/quality.md. None where no version is live, or it is of a release that kept no statistics.
+    The features of the latest as-of date look like the rows that the live champion was trained on, by the statistics
+    that it keeps (ml_reference): no feature is missing much more often, is out of the range that training saw, has a
+    spike of a default value such as 0 or 999, or has a new, vanished or renamed level.
+    For a feature model, with arguments: ml_model, its name; features, a list, all that it declares unless told;
+    missing, the share of missing values that is allowed, 0.05 unless told, or `times` (2) the share in training where
+    that is more; out_of_range, the share that may be beyond the lowest and highest value of training, 0.01 unless told;
+    default_share, the share that a default value may have, 0.01 unless told, or three times its share in training;
+    new_levels, the share that one new level may have, 0 unless told; expected_rows, 5 unless told: a level is gone when
+    it would have as many. A failing row per finding: docs/quality.md. None where no version is live, or it is of a
+    release that kept no statistics.
 #}
 {% test like_its_training(
     model, ml_model, features=none, missing=0.05, times=2, out_of_range=0.01, default_share=0.01, new_levels=0, expected_rows=5
@@ -18,7 +19,8 @@
 {%- set unknown = (features or []) | reject('in', declared) | list -%}
 {%- if execute and (unknown or not declared) -%}
     {%- do exceptions.raise_compiler_error(
-        'like_its_training of ' ~ ml_model ~ ': features must be declared; got ' ~ (unknown | join(', ') or 'no declaration')
+        'like_its_training of ' ~ ml_model ~ ': features must be declared; got '
+            ~ (unknown | join(', ') or 'no declaration')
         ~ '. Allowed: ' ~ (declared.keys() | join(', ') or 'those of a declared ML model') ~ '. Fix: correct the name.'
     ) -%}
 {%- endif -%}

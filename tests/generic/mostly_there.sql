@@ -1,8 +1,8 @@
 {#
     At most a share of the rows has no value (NULL) in this column.
-    Arguments: at_most, the share, 0.05 unless told; reference, relation with a column of this name: then the share may also be
-    `times` (2) what it is there, in the rows for which `reference_where` holds; key, a column or a list that finds a row again.
-    A failing row: docs/quality.md. None on an empty model.
+    Arguments: at_most, the share, 0.05 unless told; reference, relation with a column of this name: then the share may
+    also be `times` (2) what it is there, in the rows for which `reference_where` holds; key, a column or a list that
+    finds a row again. A failing row: docs/quality.md. None on an empty model.
 #}
 {% test mostly_there(model, column_name, at_most=0.05, reference=none, reference_where='1 = 1', times=2, key=none) %}
 {%- set column, name = ml_ledger.column(column_name), ml_ledger.said(ml_ledger.column_name(column_name)) -%}

@@ -1,10 +1,10 @@
 {#
     No value that stands for "unknown" is in too many rows: zeros, -1, 999, 1900-01-01, empty texts and the like.
     Arguments: at_most, the share of rows that one of these values may have, 0.01 unless told; values, a list of them
-    (numbers, or texts and dates in quotes; 0 is also 0.00, 1900-01-01 is also midnight of it, and case is not looked at), or
-    none for those that are usual; reference, relation with a column of this name: then the share may also be `times` (3) what
-    the value has there, in the rows for which `reference_where` holds; key, a column or a list that finds a row again.
-    A failing row per value: docs/quality.md. NULL is none of these values (see mostly_there).
+    (numbers, or texts and dates in quotes; 0 is also 0.00, 1900-01-01 is also midnight of it, and case is not looked
+    at), or none for those that are usual; reference, relation with a column of this name: then the share may also be
+    `times` (3) what the value has there, in the rows for which `reference_where` holds; key, a column or a list that
+    finds a row again. A failing row per value: docs/quality.md. NULL is none of these values (see mostly_there).
 #}
 {% test no_default_spike(
     model, column_name, at_most=0.01, values=none, reference=none, reference_where='1 = 1', times=3, key=none

@@ -1,7 +1,7 @@
 {#
     No rows are exact copies of each other. NULL is equal to NULL here. (That a key is unique is unique_combination.)
-    Arguments: columns, a list, all columns of the model unless told; at_most, the share of rows that may be copies beyond the
-    first, 0 unless told.
+    Arguments: columns, a list, all columns of the model unless told; at_most, the share of rows that may be copies
+    beyond the first, 0 unless told.
     A failing row: docs/quality.md.
 #}
 {% test no_duplicates(model, columns=none, at_most=0) %}

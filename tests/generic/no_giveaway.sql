@@ -1,11 +1,11 @@
 {#
-    Leakage: no feature alone tells the classes of a binary label apart almost perfectly. Its AUC (Mann and Whitney 1947: how
-    often a positive row has the higher value, a tie counts half) in the better direction is at most a limit; the same for
-    whether it is NULL, as of a column that is filled in after the outcome.
-    Arguments: label, the column; positive, its value for the positive class, 1 unless told; features, a list of columns whose
-    values have an order, all numeric ones but the label unless told; at_most, the AUC, 0.99 unless told; minimum_rows, 10
-    unless told: with fewer rows of a class that have a value, chance would do it, and the feature is not judged.
-    A failing row per feature: docs/quality.md. Rows without a label are left out.
+    Leakage: no feature alone tells the classes of a binary label apart almost perfectly. Its AUC (Mann and Whitney
+    1947: how often a positive row has the higher value, a tie counts half) in the better direction is at most a limit;
+    the same for whether it is NULL, as of a column that is filled in after the outcome.
+    Arguments: label, the column; positive, its value for the positive class, 1 unless told; features, a list of columns
+    whose values have an order, all numeric ones but the label unless told; at_most, the AUC, 0.99 unless told;
+    minimum_rows, 10 unless told: with fewer rows of a class that have a value, chance would do it, and the feature is
+    not judged. A failing row per feature: docs/quality.md. Rows without a label are left out.
 #}
 {% test no_giveaway(model, label, positive=1, features=none, at_most=0.99, minimum_rows=10) %}
 {%- set label_name, label = ml_ledger.column_name(label), ml_ledger.column(label) -%}
@@ -104,7 +104,8 @@ select
     cast(total as {{ dbt.type_bigint() }}) as row_count,
     what as example,
     {{ ml_ledger.sentence(
-        'Leakage is likely: {feature} alone ({what}) has an AUC of {power_text} for ' ~ ml_ledger.said(label_name) ~ ' on {positives} positive and '
+        'Leakage is likely: {feature} alone ({what}) has an AUC of {power_text} for ' ~ ml_ledger.said(label_name)
+            ~ ' on {positives} positive and '
         ~ '{negatives} negative rows; a single feature has at most ' ~ at_most ~ '. Find out when it is written: is it '
         ~ 'filled in, or changed, after the outcome? Fix: remove it, or take it as it was known at the as-of date; if it is '
         ~ 'honest, you may need no ML model.'

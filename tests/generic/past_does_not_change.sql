@@ -1,10 +1,11 @@
 {#
-    Leakage: features come out the same when later events are removed. The model has the features as built; the rows that it
-    shares with the same features computed as of an earlier cut must be equal.
-    Arguments: recomputed, relation with the features as of the cut; key, the columns of entity and as-of date; columns, a
-    list of those to compare, all but the key unless told; tolerance, how far numbers may be apart, 0 unless told (above 0, all
-    columns are compared as numbers).
-    A failing row per column, and one if the two have no row in common: docs/quality.md, which says how to make `recomputed`.
+    Leakage: features come out the same when later events are removed. The model has the features as built; the rows
+    that it shares with the same features computed as of an earlier cut must be equal.
+    Arguments: recomputed, relation with the features as of the cut; key, the columns of entity and as-of date; columns,
+    a list of those to compare, all but the key unless told; tolerance, how far numbers may be apart, 0 unless told
+    (above 0, all columns are compared as numbers).
+    A failing row per column, and one if the two have no row in common: docs/quality.md, which says how to make
+    `recomputed`.
 #}
 {% test past_does_not_change(model, recomputed, key, columns=none, tolerance=0) %}
 {%- set double, key_names, names = ml_ledger.type_double(), [], ml_ledger.columns(columns or []) -%}

@@ -1,12 +1,12 @@
 {#
     The values of this column, written as text, have the declared format.
     Arguments, one or more: pattern, a regular expression for the whole text, or one of the words integer, number, date,
-    timestamp; castable_to, a SQL type that the text must be readable as; reference, relation with a column of this name: the
-    shape of each value (a run of digits is 9, of capitals A, of small letters a: 'GB-120' is A-9) must occur there, in the
-    rows for which `reference_where` holds. at_most, the share of rows that may have another format, 0 unless told; key, a
-    column or a list that finds a row again.
-    An integer that became 3.0 or '3.5' fails pattern: integer, whatever the type of the column is; a cast would round it.
-    A failing row: docs/quality.md. NULL has no format (see mostly_there).
+    timestamp; castable_to, a SQL type that the text must be readable as; reference, relation with a column of this
+    name: the shape of each value (a run of digits is 9, of capitals A, of small letters a: 'GB-120' is A-9) must occur
+    there, in the rows for which `reference_where` holds. at_most, the share of rows that may have another format, 0
+    unless told; key, a column or a list that finds a row again.
+    An integer that became 3.0 or '3.5' fails pattern: integer, whatever the type of the column is; a cast would round
+    it. A failing row: docs/quality.md. NULL has no format (see mostly_there).
 #}
 {% test same_format(
     model, column_name, pattern=none, castable_to=none, reference=none, reference_where='1 = 1', at_most=0, key=none

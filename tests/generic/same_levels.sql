@@ -1,10 +1,10 @@
 {#
-    The levels of a category are the known ones: none is new, none is gone. A new and a vanished level with similar shares are
-    probably one level that was renamed, such as GB to UK; the finding says so.
-    Arguments, one of: levels, a list, or a mapping of level to its usual share; reference, relation with a column of this
-    name, whose levels count in the rows for which `reference_where` holds. at_most, the share of rows that one new level may
-    have, 0 unless told; expected_rows, 5 unless told: a level is gone when it has no row and at its usual share would have as
-    many (a level of a list without shares is gone when it has no row).
+    The levels of a category are the known ones: none is new, none is gone. A new and a vanished level with similar
+    shares are probably one level that was renamed, such as GB to UK; the finding says so.
+    Arguments, one of: levels, a list, or a mapping of level to its usual share; reference, relation with a column of
+    this name, whose levels count in the rows for which `reference_where` holds. at_most, the share of rows that one new
+    level may have, 0 unless told; expected_rows, 5 unless told: a level is gone when it has no row and at its usual
+    share would have as many (a level of a list without shares is gone when it has no row).
     A failing row per level: docs/quality.md. NULL is no level (see mostly_there). None on an empty model.
 #}
 {% test same_levels(

@@ -1,9 +1,9 @@
 {#
-    Leakage: no entity is in train and in holdout at the same as-of date; with matured_at, no label window (from the as-of date
-    up to matured_at) of a training row overlaps one of the same entity in the holdout.
-    Arguments: entity and as_of, columns; matured_at, the column with the end of the label window, or none; split, the column
-    that says how a row is used, and train and holdout, its values: '_ml_split', 'train' and 'holdout' unless told.
-    A failing row per kind of overlap: docs/quality.md. Rows whose entity or as-of date is NULL are not compared.
+    Leakage: no entity is in train and in holdout at the same as-of date; with matured_at, no label window (from the
+    as-of date up to matured_at) of a training row overlaps one of the same entity in the holdout.
+    Arguments: entity and as_of, columns; matured_at, the column with the end of the label window, or none; split, the
+    column that says how a row is used, and train and holdout, its values: '_ml_split', 'train' and 'holdout' unless
+    told. A failing row per kind of overlap: docs/quality.md. Rows whose entity or as-of date is NULL are not compared.
 #}
 {% test splits_apart(model, entity, as_of, matured_at=none, split='_ml_split', train='train', holdout='holdout') %}
 {%- set entity_name = ml_ledger.said(ml_ledger.column_name(entity)) -%}
@@ -79,7 +79,8 @@ select
         split, 'bad', '0', 'bad', 'example',
         ml_ledger.sentence(
             'Leakage: {bad} pairs of ' ~ entity_name ~ ' and ' ~ as_of_name ~ ' are in ' ~ train ~ ' and in ' ~ holdout
-            ~ ' of ' ~ ml_ledger.said(ml_ledger.column_name(split)) ~ ' (for example {example}), so the holdout measures '
+            ~ ' of ' ~ ml_ledger.said(ml_ledger.column_name(split))
+            ~ ' (for example {example}), so the holdout measures '
             ~ 'what was learned by heart. Fix: split by ' ~ as_of_name ~ ', and look for duplicates.'
         )
     ) }}
@@ -93,7 +94,8 @@ select
     {{ ml_ledger.finding(
         matured_at, 'latest', ml_ledger.text_literal('no overlap of label windows'), 'bad', 'example',
         ml_ledger.sentence(
-            'Leakage: the label windows of {bad} rows of ' ~ train ~ ' overlap that of the same ' ~ entity_name ~ ' in ' ~ holdout
+            'Leakage: the label windows of {bad} rows of ' ~ train ~ ' overlap that of the same ' ~ entity_name
+                ~ ' in ' ~ holdout
             ~ ' (for example {example}), so they hold part of the answer, and metrics on the holdout are too good. Fix: train '
             ~ 'only on labels that matured before the holdout begins (evaluation.embargo: strict).'
         )

@@ -1,8 +1,8 @@
 {#
-    Leakage: of each as-of date in the training set, every entity is there. Positive outcomes often mature before negative ones,
-    so a set that took only what has matured sees too many of them.
-    Arguments: cohorts, relation with all entities of each as-of date, such as the features, or all labels whether matured or
-    not; entity and as_of, columns that both have.
+    Leakage: of each as-of date in the training set, every entity is there. Positive outcomes often mature before
+    negative ones, so a set that took only what has matured sees too many of them.
+    Arguments: cohorts, relation with all entities of each as-of date, such as the features, or all labels whether
+    matured or not; entity and as_of, columns that both have.
     A failing row per as-of date: docs/quality.md. Rows of cohorts whose entity is NULL are not asked for.
 #}
 {% test whole_cohorts(model, cohorts, entity, as_of) %}
@@ -61,7 +61,8 @@ select
         as_of, 'as_of_text', ml_ledger.text_literal('every entity of the as-of date'), 'bad',
         ml_ledger.sentence(entity_name ~ ' = {entity_text}'),
         ml_ledger.sentence(
-            'The training set has {present} rows with ' ~ as_of_name ~ ' = {as_of_text}, and {bad} are not there (for example '
+            'The training set has {present} rows with ' ~ as_of_name
+                ~ ' = {as_of_text}, and {bad} are not there (for example '
             ~ entity_name ~ ' = {entity_text}). Outcomes that are known early are often the positive ones, so the share of positives '
             ~ 'is biased. Fix: wait until all labels of the date have matured, and take all of its rows or none, as '
             ~ 'ml_ledger.training_set does; an entity that can have no label does not belong in cohorts.'

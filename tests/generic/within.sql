@@ -1,9 +1,9 @@
 {#
     The values of this column lie between two bounds, both included. NULL is not out of bounds (see mostly_there).
-    Arguments: low and high, numbers, or dates in quotes; one of them is enough. reference, relation with a column of this
-    name: a bound that is not given is its lowest or highest value there, in the rows for which `reference_where` holds.
-    at_most, the share of rows that may be out of bounds, 0 unless told; key, a column or a list that finds a row again.
-    A failing row: docs/quality.md. Engines count NaN as larger than every number.
+    Arguments: low and high, numbers, or dates in quotes; one of them is enough. reference, relation with a column of
+    this name: a bound that is not given is its lowest or highest value there, in the rows for which `reference_where`
+    holds. at_most, the share of rows that may be out of bounds, 0 unless told; key, a column or a list that finds a row
+    again. A failing row: docs/quality.md. Engines count NaN as larger than every number.
 #}
 {% test within(
     model, column_name, low=none, high=none, reference=none, reference_where='1 = 1', at_most=0, key=none

@@ -1,7 +1,7 @@
 {#
     Rules of drift: what `<ml_model>_drift` found in the latest period of live versions that could be compared.
-    docs/alerts/feature_drift.md and the pages of the other parts. What drifted in a feature that did not move scores, a tenth of
-    what all features together did, is only worth knowing.
+    docs/alerts/feature_drift.md and the pages of the other parts. What drifted in a feature that did not move scores, a
+    tenth of what all features together did, is only worth knowing.
     Arguments: part, 'feature', 'score', 'label', 'predicted', 'joint', 'concept' or 'schema'.
     Returns: SQL, as `alert_rules` says.
 #}

@@ -1,6 +1,6 @@
 {#
-    Rule no_reference: a live version has no reference statistics, so that nothing can be compared with what it was trained
-    on. docs/alerts/no_reference.md
+    Rule no_reference: a live version has no reference statistics, so that nothing can be compared with what it was
+    trained on. docs/alerts/no_reference.md
     Arguments: versions, relation.
     Returns: SQL, as `alert_rules` says.
 #}

@@ -1,11 +1,11 @@
 {#
     The rules of an ML model that can be looked at with the relations it gives, but for those that it switches off
-    (`monitoring.alerts.off`). Each is a macro alert_<rule> with a page in docs/alerts; the library knows the same names.
-    Each returns a select with the columns severity ('info', 'warn' or 'error'), version, slot, feature, slice, metric,
-    period_start, value, threshold and message, one row per finding, and may read `live` (slot,
+    (`monitoring.alerts.off`). Each is a macro alert_<rule> with a page in docs/alerts; the library knows the same
+    names. Each returns a select with the columns severity ('info', 'warn' or 'error'), version, slot, feature, slice,
+    metric, period_start, value, threshold and message, one row per finding, and may read `live` (slot,
     version, valid_from) and, of relations that are given, `latest_performance` and `latest_drift`.
-    Arguments: ml_model, its name; relations, mapping of predictions, versions, deployments, labels, performance, drift, budgets to a
-    relation or none.
+    Arguments: ml_model, its name; relations, mapping of predictions, versions, deployments, labels, performance, drift,
+    budgets to a relation or none.
     Returns: mapping of rule to SQL.
 #}
 {% macro alert_rules(ml_model, relations) %}

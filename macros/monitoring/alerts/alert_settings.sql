@@ -1,8 +1,8 @@
 {#
     What an ML model declares about its alerts.
     Arguments: ml_model, its name.
-    Returns: mapping: the keys of `monitoring.alerts`, their defaults where it is not declared; task; period; unit of value,
-    none where none is declared; ratios, mapping of fairness ratios to their limits.
+    Returns: mapping: the keys of `monitoring.alerts`, their defaults where it is not declared; task; period; unit of
+    value, none where none is declared; ratios, mapping of fairness ratios to their limits.
 #}
 {% macro alert_settings(ml_model) %}
     {% set spec = ml_ledger.ml_model_spec(ml_model) %}

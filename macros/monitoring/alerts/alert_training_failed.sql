@@ -1,5 +1,6 @@
 {#
-    Rule training_failed: the last attempt to train a version failed, and none was trained since. docs/alerts/training_failed.md
+    Rule training_failed: the last attempt to train a version failed, and none was trained since.
+    docs/alerts/training_failed.md
     Arguments: versions, relation.
     Returns: SQL, as `alert_rules` says.
 #}

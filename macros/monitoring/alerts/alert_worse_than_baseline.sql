@@ -1,6 +1,6 @@
 {#
-    Rule worse_than_baseline: in its latest complete period a live version does worse than one of its baselines on the same
-    decisions, beyond the interval of the difference. docs/alerts/worse_than_baseline.md
+    Rule worse_than_baseline: in its latest complete period a live version does worse than one of its baselines on the
+    same decisions, beyond the interval of the difference. docs/alerts/worse_than_baseline.md
     Arguments: settings, as `alert_settings` returns them.
     Returns: SQL, as `alert_rules` says.
 #}

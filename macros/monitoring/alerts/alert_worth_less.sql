@@ -1,6 +1,6 @@
 {#
-    Rule worth_less: in its latest complete period the decisions of a live version were worth less than those of a baseline
-    or of no model, beyond the interval of the difference. docs/alerts/worth_less.md
+    Rule worth_less: in its latest complete period the decisions of a live version were worth less than those of a
+    baseline or of no model, beyond the interval of the difference. docs/alerts/worth_less.md
     Arguments: settings, as `alert_settings` returns them.
     Returns: SQL, as `alert_rules` says.
 #}

@@ -1,14 +1,14 @@
 {#
     The alerts of an ML model: a check of every rule (`alert_rules`) at the clock, appended. A check is one row with the
-    event 'checked' and one with the event 'found' per finding; there is one per clock, and another at the same clock where
-    what is found has changed. `ml_alert_log` makes of them alerts that open and close. Operations (ml_acknowledge) append
-    to the same node.
+    event 'checked' and one with the event 'found' per finding; there is one per clock, and another at the same clock
+    where what is found has changed. `ml_alert_log` makes of them alerts that open and close. Operations
+    (ml_acknowledge) append to the same node.
 
     Rules look at live versions, and at their latest period. What a relation is not given for is not looked at.
 
-    Arguments: ml_model, its name; predictions, versions, deployments, relations of its nodes; labels, the relation that its
-    outcomes node reads; performance and drift, relations of its nodes; budgets, the relation ml_budgets; each of these four
-    none where there is none.
+    Arguments: ml_model, its name; predictions, versions, deployments, relations of its nodes; labels, the relation that
+    its outcomes node reads; performance and drift, relations of its nodes; budgets, the relation ml_budgets; each of
+    these four none where there is none.
     Returns: SQL, and configures the dbt model: incremental, append, full_refresh false.
     Example: see models/repurchase/scoring/repurchase_alerts.sql
 #}

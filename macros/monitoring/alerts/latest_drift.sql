@@ -1,6 +1,6 @@
 {#
-    What was found about the drift of live versions, each part in its latest period that could be compared, with what all
-    features together moved (`all_contributions`). Rules read it as `latest_drift`.
+    What was found about the drift of live versions, each part in its latest period that could be compared, with what
+    all features together moved (`all_contributions`). Rules read it as `latest_drift`.
     Arguments: drift, relation; settings, as `alert_settings` returns them.
     Returns: SQL, a select of the columns of drift.
 #}
