@@ -65,14 +65,43 @@ faults as (
     from repeated
 ),
 
+{{ ml_ledger.changed_labels(spec, so_far) }}
+
+select
+    changed._ml_entity as {{ entity }},
+    changed._ml_as_of as {{ as_of }},
+    changed._ml_label as {{ label }},
+    {%- if never is not none %}
+    changed._ml_never as {{ ml_ledger.quoted(never) }},
+    {%- endif %}
+    changed._ml_matured_at as matured_at,
+    changed._ml_source as label_source,
+    {{ ml_ledger.clock() }} as known_at,
+    cast(changed._ml_correction as {{ dbt.type_bigint() }}) as correction_number,
+    '{{ invocation_id }}' as invocation_id,
+    {{ ml_ledger.wall_clock() }} as recorded_at
+from changed
+cross join faults
+where {{ ml_ledger.fail_for_repeated_labels(ml_model, spec) }}
+{%- endif %}
+{% endmacro %}
+
+{#
+    Common table expressions that find labels of `labels_now` which are new or have changed, as `changed`.
+    Arguments: spec, the declaration; so_far, relation with what was logged, or none.
+    Returns: SQL.
+#}
+{% macro changed_labels(spec, so_far) -%}
+{%- set never, entity, as_of = spec.never, ml_ledger.quoted(spec.entity), ml_ledger.quoted(spec.as_of) -%}
 {% if so_far is not none -%}
 known as (
     select
         {{ entity }} as _ml_entity,
         {{ as_of }} as _ml_as_of,
-        {{ label }} as _ml_label,
+        {{ ml_ledger.quoted(spec.label) }} as _ml_label,
         {%- if never is not none %}
-        {{ ml_ledger.quoted(never) if never | lower in ml_ledger.column_types(so_far) else 'cast(null as boolean)' }} as _ml_never,
+        {%- set is_logged = never | lower in ml_ledger.column_types(so_far) %}
+        {{ ml_ledger.quoted(never) if is_logged else 'cast(null as boolean)' }} as _ml_never,
         {%- endif %}
         matured_at as _ml_matured_at,
         label_source as _ml_source,
@@ -111,25 +140,7 @@ changed as (
         )
     {%- endif %}
 )
-
-select
-    changed._ml_entity as {{ entity }},
-    changed._ml_as_of as {{ as_of }},
-    changed._ml_label as {{ label }},
-    {%- if never is not none %}
-    changed._ml_never as {{ ml_ledger.quoted(never) }},
-    {%- endif %}
-    changed._ml_matured_at as matured_at,
-    changed._ml_source as label_source,
-    {{ ml_ledger.clock() }} as known_at,
-    cast(changed._ml_correction as {{ dbt.type_bigint() }}) as correction_number,
-    '{{ invocation_id }}' as invocation_id,
-    {{ ml_ledger.wall_clock() }} as recorded_at
-from changed
-cross join faults
-where {{ ml_ledger.fail_for_repeated_labels(ml_model, spec) }}
-{%- endif %}
-{% endmacro %}
+{%- endmacro %}
 
 {#
     The columns of a label log, but for the entity, the as-of date and the label.

@@ -15,75 +15,22 @@
 #}
 {% macro scored_by_version(version, versions, classes=none, with_texts=false) %}
 {%- set arm = version.arm -%}
-{%- set source = 'estimated_' ~ arm if version.estimator else 'entities' -%}
 {%- set text, double = dbt.type_string(), ml_ledger.type_double() -%}
-{%- set features = {} -%}
-{%- set values = {} -%}
-{%- set pushes = {} -%}
+{%- set values, pushes = {}, {} -%}
 {%- for feature in version.features -%}
-    {%- do features.update({feature: ml_ledger.quoted(feature)}) -%}
     {%- do values.update({feature: '_ml_value' ~ loop.index}) -%}
 {%- endfor -%}
 {%- for feature in ml_ledger.contributions_by_feature(version) -%}
     {%- do pushes.update({feature: '_ml_push' ~ loop.index}) -%}
 {%- endfor -%}
 {%- set last_layer = 'layer' ~ version.layers | length ~ '_' ~ arm -%}
-{%- for layer in version.layers -%}
-layer{{ loop.index }}_{{ arm }} as (
-    select
-        {%- if loop.first %}
-        _ml_entity_id,
-        _ml_as_of,
-        _ml_bucket
-        {%- for column in features.values() %},
-        {{ column }}
-        {%- endfor %}
-        {%- for _ in (version.estimator or {}).outputs or [] %},
-        _ml_onnx{{ loop.index }}
-        {%- endfor %}
-        {%- else %}
-        *
-        {%- endif %}
-        {%- for column, sql in layer.items() %},
-        {{ sql }} as {{ column }}
-        {%- endfor %}
-    from {{ source if loop.first else 'layer' ~ (loop.index - 1) ~ '_' ~ arm }}
-    {%- if loop.first and version.buckets %}
-    where _ml_bucket >= {{ version.buckets[0] }} and _ml_bucket < {{ version.buckets[1] }}
-    {%- endif %}
-),
+{{ ml_ledger.layers_of_version(version) }}
 
-{% endfor -%}
 {%- if version.trees %}
 {{ ml_ledger.tree_paths(version, versions, last_layer) }}
 
 {% endif -%}
--- 1 where a high link score speaks for the decision, -1 where a low one does.
-directed_{{ arm }} as (
-    select
-        scored.*,
-        cast({{ "'" ~ version.threshold ~ "'" if version.threshold is not none else 'null' }} as {{ double }}) as _ml_threshold,
-        {{ ml_ledger.decision_direction(version) }} as _ml_direction
-        {%- if with_texts %},
-        reason_texts._ml_texts
-        {%- endif %}
-        {%- if version.trees %}
-        {%- for feature in version.features %},
-        paths._ml_path{{ loop.index }}
-        {%- endfor %}
-    from {{ last_layer }} as scored
-    left join paths_{{ arm }} as paths
-        on scored._ml_entity_id = paths._ml_entity_id
-        {%- else %}
-    from {{ last_layer }} as scored
-        {%- endif %}
-        {%- if with_texts %}
-    cross join (
-        select {{ ml_ledger.reason_texts_by_push(pushes) }} as _ml_texts
-        from reason_texts
-    ) as reason_texts
-        {%- endif %}
-),
+{{ ml_ledger.directed_by_version(version, pushes, with_texts) }}
 
 {{ ml_ledger.explained_by_version(version, with_texts) }}
 
@@ -117,4 +64,77 @@ decided_{{ arm }} as (
         _ml_clipped as clipped_features
     from ranked_{{ arm }}
 )
+{%- endmacro %}
+
+{#
+    The layers of a version, each a common table expression layer<n>_<arm> over the one before it.
+    Arguments: version, as of `scored_by_version`.
+    Returns: SQL.
+#}
+{% macro layers_of_version(version) -%}
+{%- set arm = version.arm -%}
+{%- set source = 'estimated_' ~ arm if version.estimator else 'entities' -%}
+{%- for layer in version.layers -%}
+layer{{ loop.index }}_{{ arm }} as (
+    select
+        {%- if loop.first %}
+        _ml_entity_id,
+        _ml_as_of,
+        _ml_bucket
+        {%- for feature in version.features %},
+        {{ ml_ledger.quoted(feature) }}
+        {%- endfor %}
+        {%- for _ in (version.estimator or {}).outputs or [] %},
+        _ml_onnx{{ loop.index }}
+        {%- endfor %}
+        {%- else %}
+        *
+        {%- endif %}
+        {%- for column, sql in layer.items() %},
+        {{ sql }} as {{ column }}
+        {%- endfor %}
+    from {{ source if loop.first else 'layer' ~ (loop.index - 1) ~ '_' ~ arm }}
+    {%- if loop.first and version.buckets %}
+    where _ml_bucket >= {{ version.buckets[0] }} and _ml_bucket < {{ version.buckets[1] }}
+    {%- endif %}
+),
+
+{% endfor -%}
+{%- endmacro %}
+
+{#
+    The common table expression directed_<arm> over the last layer of a version.
+    Arguments: version and with_texts, as of `scored_by_version`; pushes, mapping of feature to the column of its push.
+    Returns: SQL.
+#}
+{% macro directed_by_version(version, pushes, with_texts) -%}
+{%- set arm, double = version.arm, ml_ledger.type_double() -%}
+{%- set last_layer = 'layer' ~ version.layers | length ~ '_' ~ arm -%}
+-- 1 where a high link score speaks for the decision, -1 where a low one does.
+directed_{{ arm }} as (
+    select
+        scored.*,
+        {%- set threshold = 'null' if version.threshold is none else "'" ~ version.threshold ~ "'" %}
+        cast({{ threshold }} as {{ double }}) as _ml_threshold,
+        {{ ml_ledger.decision_direction(version) }} as _ml_direction
+        {%- if with_texts %},
+        reason_texts._ml_texts
+        {%- endif %}
+        {%- if version.trees %}
+        {%- for feature in version.features %},
+        paths._ml_path{{ loop.index }}
+        {%- endfor %}
+    from {{ last_layer }} as scored
+    left join paths_{{ arm }} as paths
+        on scored._ml_entity_id = paths._ml_entity_id
+        {%- else %}
+    from {{ last_layer }} as scored
+        {%- endif %}
+        {%- if with_texts %}
+    cross join (
+        select {{ ml_ledger.reason_texts_by_push(pushes) }} as _ml_texts
+        from reason_texts
+    ) as reason_texts
+        {%- endif %}
+),
 {%- endmacro %}

@@ -26,9 +26,44 @@
 {{ ml_ledger.unjoined_training_set(spec, features, labels, problems) }}
 {%- else -%}
 {%- set never = spec.never if labels is not none else none -%}
-{%- set entity, as_of, moment = ml_ledger.quoted(spec.entity), ml_ledger.quoted(spec.as_of), dbt.type_timestamp() -%}
+{%- set entity, as_of = ml_ledger.quoted(spec.entity), ml_ledger.quoted(spec.as_of) -%}
 with
 
+{{ ml_ledger.matured_rows(spec, features, labels) }}
+
+{{ ml_ledger.as_of_splits(holdout, relaxed=spec.evaluation.embargo == 'relaxed') }}
+
+select
+    {% if labels is not none -%}
+    labelled._ml_label as {{ ml_ledger.quoted(spec.label) }},
+    {% endif -%}
+    labelled._ml_matured_at,
+    {% set split = ml_ledger.split_of_row(holdout, '_ml_features.' ~ entity) -%}
+    {{ "case when labelled._ml_never then 'never' else " ~ split ~ ' end' if never else split }} as _ml_split,
+    cast(1 as {{ ml_ledger.type_double() }}) as _ml_weight,
+    {{ ml_ledger.clock() }} as _ml_known_at,
+    '{{ invocation_id }}' as _ml_invocation_id,
+    {{ ml_ledger.actor() }} as _ml_run_by,
+    _ml_features.*
+from {{ 'settled' if never else 'matured' }} as labelled
+inner join {{ features }} as _ml_features
+    on
+        labelled._ml_entity_key = _ml_features.{{ entity }}
+        and labelled._ml_as_of_key = _ml_features.{{ as_of }}
+{{ 'left' if never else 'inner' }} join splits
+    on labelled._ml_as_of_key = splits._ml_as_of_key
+{%- endif -%}
+{% endmacro %}
+
+{#
+    Common table expressions with what is trained on but for its features: `matured`, and where something may never get a
+    label, `settled`, which has that as well.
+    Arguments: spec, the declaration; features and labels, as of `training_set`.
+    Returns: SQL.
+#}
+{% macro matured_rows(spec, features, labels) -%}
+{%- set never, moment = spec.never, dbt.type_timestamp() -%}
+{%- set entity, as_of = ml_ledger.quoted(spec.entity), ml_ledger.quoted(spec.as_of) -%}
 {% if labels is none -%}
 matured as (
     select
@@ -75,30 +110,7 @@ matured as (
 ),
 {%- endif %}
 {%- endif %}
-
-{{ ml_ledger.as_of_splits(holdout, relaxed=spec.evaluation.embargo == 'relaxed') }}
-
-select
-    {% if labels is not none -%}
-    labelled._ml_label as {{ ml_ledger.quoted(spec.label) }},
-    {% endif -%}
-    labelled._ml_matured_at,
-    {% set split = ml_ledger.split_of_row(holdout, '_ml_features.' ~ entity) -%}
-    {{ "case when labelled._ml_never then 'never' else " ~ split ~ ' end' if never else split }} as _ml_split,
-    cast(1 as {{ ml_ledger.type_double() }}) as _ml_weight,
-    {{ ml_ledger.clock() }} as _ml_known_at,
-    '{{ invocation_id }}' as _ml_invocation_id,
-    {{ ml_ledger.actor() }} as _ml_run_by,
-    _ml_features.*
-from {{ 'settled' if never else 'matured' }} as labelled
-inner join {{ features }} as _ml_features
-    on
-        labelled._ml_entity_key = _ml_features.{{ entity }}
-        and labelled._ml_as_of_key = _ml_features.{{ as_of }}
-{{ 'left' if never else 'inner' }} join splits
-    on labelled._ml_as_of_key = splits._ml_as_of_key
-{%- endif -%}
-{% endmacro %}
+{%- endmacro %}
 
 {#
     What keeps features and labels from being joined.
