@@ -17,8 +17,10 @@
 {% macro duckdb__table_sizes() %}
     {% set tables = [] %}
     {% for row in run_query(
-        "select lower(tables.schema_name || '.' || tables.table_name) as name, any_value(tables.estimated_size) as row_count,"
-        ~ " min(columns.column_name) filter (columns.column_name in ('_ml_invocation_id', 'invocation_id')) as by_invocation"
+        "select lower(tables.schema_name || '.' || tables.table_name) as name, any_value(tables.estimated_size) as"
+            ~ " row_count,"
+        ~ " min(columns.column_name) filter (columns.column_name in ('_ml_invocation_id', 'invocation_id')) as"
+        ~ " by_invocation"
         ~ " from duckdb_tables() as tables inner join duckdb_columns() as columns using (table_oid, database_name)"
         ~ " where tables.database_name = current_database() group by tables.schema_name, tables.table_name"
     ) %}

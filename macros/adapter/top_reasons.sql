@@ -8,7 +8,8 @@
     to the column with its value; count, how many; with_texts, whether there is a column `_ml_texts` (see
     `reason_texts_by_push`).
     Returns: SQL.
-    Example: {{ ml_ledger.top_reasons('_ml_strongest', pushes, '_ml_direction', {'recency_days': 'recency_days'}, 3) }} as reasons
+    Example: {{ ml_ledger.top_reasons('_ml_strongest', pushes, '_ml_direction', {'recency_days': 'recency_days'},
+        3) }} as reasons
 #}
 {% macro top_reasons(strongest, pushes, direction, values, count, with_texts=false) %}
     {% do return(adapter.dispatch('top_reasons', 'ml_ledger')(

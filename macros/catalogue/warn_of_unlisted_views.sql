@@ -8,7 +8,8 @@
         and node.name not in names %}
         {% if ((node.get('config') or {}).get('meta') or {}).get('feature_view') is not none %}
             {% do exceptions.warn(
-                'feature view ' ~ node.name ~ ': its properties declare it, but vars.ml_feature_views does not name it, so that'
+                'feature view ' ~ node.name ~ ': its properties declare it, but vars.ml_feature_views does not name'
+                    ~ ' it, so that'
                 ~ ' it is not in ml_features. Fix: add ' ~ node.name ~ ' to vars.ml_feature_views in dbt_project.yml.'
             ) %}
         {% endif %}

@@ -9,5 +9,7 @@
     {% if not node %}
         {% do return(none) %}
     {% endif %}
-    {% do return(adapter.get_relation(database=node.database, schema=node.schema, identifier=node.alias or node.name)) %}
+    {% do return(
+        adapter.get_relation(database=node.database, schema=node.schema, identifier=node.alias or node.name)
+    ) %}
 {% endmacro %}

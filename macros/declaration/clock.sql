@@ -18,7 +18,8 @@
     {# What was appended at a clock to come would stand in the way of everything until then. #}
     {% if text[:10] > (run_started_at + modules.datetime.timedelta(days=1)).strftime('%Y-%m-%d') %}
         {% do exceptions.raise_compiler_error(
-            "ml_clock: must not be after today; got '" ~ text ~ "'. Allowed: a moment up to now, in UTC. Nothing was written."
+            "ml_clock: must not be after today; got '" ~ text ~ "'. Allowed: a moment up to now, in UTC. Nothing was"
+                ~ " written."
         ) %}
     {% endif %}
     {% do return("cast('" ~ text ~ "' as " ~ dbt.type_timestamp() ~ ")") %}

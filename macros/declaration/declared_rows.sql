@@ -3,7 +3,8 @@
     Arguments: columns, mapping of column to SQL type; rows, list of mappings of column to a value, written as a literal
     (a list as JSON) and cast; none, or left out, is NULL. With no rows: no rows of these types.
     Returns: SQL, a select.
-    Example: {{ ml_ledger.declared_rows({'ml_model': 'varchar', 'allowed': 'double'}, [{'ml_model': 'churn', 'allowed': 60}]) }}
+    Example: {{ ml_ledger.declared_rows({'ml_model': 'varchar', 'allowed': 'double'}, [{'ml_model': 'churn',
+        'allowed': 60}]) }}
 #}
 {% macro declared_rows(columns, rows) -%}
 {%- for row in rows or [{}] -%}

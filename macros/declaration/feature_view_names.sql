@@ -20,7 +20,8 @@
         {% set name = entry.get('name') if entry is mapping else entry %}
         {% if name is not string or not name | trim %}
             {% do problems.append(
-                'vars.ml_feature_views[' ~ loop.index0 ~ ']: must be the name of a dbt model, or a mapping with it as name; got '
+                'vars.ml_feature_views[' ~ loop.index0 ~ ']: must be the name of a dbt model, or a mapping with it'
+                    ~ ' as name; got '
                 ~ (entry | tojson) ~ '. Fix: - customer_purchase_features.'
             ) %}
         {% elif name in names %}

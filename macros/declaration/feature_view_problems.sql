@@ -63,7 +63,9 @@
         {% endif %}
     {% endfor %}
     {% if declared.get('owner') is not none and declared.owner is not string %}
-        {% do problems.append(where ~ 'owner: must be a text; got ' ~ (declared.owner | tojson) ~ '. Fix: owner: crm.') %}
+        {% do problems.append(
+            where ~ 'owner: must be a text; got ' ~ (declared.owner | tojson) ~ '. Fix: owner: crm.'
+        ) %}
     {% endif %}
     {% if relation.is_cte %}
         {% do problems.append(
@@ -74,7 +76,9 @@
             where ~ 'has no column beside its keys; got ' ~ spec.types.keys() | join(', ') ~ '. Fix: add features.'
         ) %}
     {% elif not spec.types and flags.WHICH in ['run', 'build'] %}
-        {% do problems.append(where ~ 'has not been built; ' ~ relation ~ ' does not exist. Fix: dbt build --select ' ~ name ~ '.') %}
+        {% do problems.append(
+            where ~ 'has not been built; ' ~ relation ~ ' does not exist. Fix: dbt build --select ' ~ name ~ '.'
+        ) %}
     {% endif %}
     {% do return(problems) %}
 {% endmacro %}

@@ -42,7 +42,8 @@
     Returns: list of texts.
 #}
 {% macro moment_type_problems(found) %}
-    {% set got = "got '" ~ found.column ~ "' of " ~ found.relation ~ ', which is ' ~ found.type ~ '. Allowed: a date, or a'
+    {% set got = "got '" ~ found.column ~ "' of " ~ found.relation ~ ', which is ' ~ found.type ~ '. Allowed: a'
+        ~ ' date, or a'
         ~ ' timestamp without a time zone. Fix: ' %}
     {% if ml_ledger.has_time_zone(found.type) %}
         {% do return([
@@ -66,7 +67,8 @@
     Returns: list of texts.
 #}
 {% macro label_type_problems(key, found, task) %}
-    {% set got = "; got '" ~ found.column ~ "' of " ~ found.relation ~ ', which is ' ~ found.type ~ '. Fix: cast it in the label'
+    {% set got = "; got '" ~ found.column ~ "' of " ~ found.relation ~ ', which is ' ~ found.type ~ '. Fix: cast it'
+        ~ ' in the label'
         ~ ' model.' %}
     {% set kind = ml_ledger.column_kind(found.type) %}
     {% if key == 'never' and kind != 'boolean' %}
@@ -75,7 +77,9 @@
         {% do return([found.where ~ ': must have no time zone' ~ got]) %}
     {% elif key == 'label' and task == 'multiclass' and kind == 'numeric'
         and not ml_ledger.is_whole_number_type(found.type) %}
-        {% do return([found.where ~ ': must have one text per class, so be a text, a whole number or a boolean' ~ got]) %}
+        {% do return(
+            [found.where ~ ': must have one text per class, so be a text, a whole number or a boolean' ~ got]
+        ) %}
     {% endif %}
     {% do return([]) %}
 {% endmacro %}
@@ -92,7 +96,8 @@
         {% do families.update({family: found}) %}
         {% if family is none %}
             {% do problems.append(
-                found.where ~ ': a key must be a text, a whole number, a date or a UUID, which have one text per value; got '
+                found.where ~ ': a key must be a text, a whole number, a date or a UUID, which have one text per'
+                    ~ ' value; got '
                 ~ "'" ~ found.column ~ "' of " ~ found.relation ~ ', which is ' ~ found.type
                 ~ '. Fix: cast it in the model that is read.'
             ) %}
@@ -105,7 +110,8 @@
         {% endfor %}
         {% do problems.append(
             'entity: keys that are joined must be of one kind; got: ' ~ words | join('; ')
-            ~ '. Allowed: all texts, or all whole numbers, of any width. Fix: cast one of them in the model that is read.'
+            ~ '. Allowed: all texts, or all whole numbers, of any width. Fix: cast one of them in the model that is'
+            ~ ' read.'
         ) %}
     {% endif %}
     {% do return(problems) %}

@@ -19,7 +19,9 @@
 {% macro same_entity(left, left_columns, right, right_columns) %}
     {% set conditions = [] %}
     {% for column in left_columns %}
-        {% do conditions.append(ml_ledger.column(column, left) ~ ' = ' ~ ml_ledger.column(right_columns[loop.index0], right)) %}
+        {% do conditions.append(
+            ml_ledger.column(column, left) ~ ' = ' ~ ml_ledger.column(right_columns[loop.index0], right)
+        ) %}
     {% endfor %}
     {% do return(conditions | join('\nand ')) %}
 {% endmacro %}

@@ -23,7 +23,8 @@
     {% if zoned and unzoned %}
         {% do problems.append(
             'time zones are mixed: comparing them would depend on the zone of the session; got ' ~ zoned | join(', ')
-            ~ '; and ' ~ unzoned | join(', ') ~ '. Allowed: all with a time zone, or all without. Fix: where a column has'
+            ~ '; and ' ~ unzoned | join(', ') ~ '. Allowed: all with a time zone, or all without. Fix: where a'
+            ~ ' column has'
             ~ " one, take the time of a zone you name in the model that is read, such as (column at time zone 'UTC')."
         ) %}
     {% endif %}

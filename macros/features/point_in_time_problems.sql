@@ -70,7 +70,8 @@
                 where ~ '.' ~ key ~ ': is missing, and ' ~ (relation or 'it')
                     ~ (' is no declared feature view' if graph.get('nodes')
                 else ' is read in a unit test, where dbt shows no declarations') ~ ". Fix: name it here, '" ~ key ~ "': "
-                ~ example ~ (', or declare the feature view once in the YAML of its dbt model: config: {meta: {feature_view:'
+                ~ example ~ (', or declare the feature view once in the YAML of its dbt model: config: {meta:'
+                ~ ' {feature_view:'
                 ~ ' {entity: customer_id, timestamp: as_of_date}}}' if graph.get('nodes') else '') ~ '.'
             ) %}
         {% endfor %}

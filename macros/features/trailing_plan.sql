@@ -50,7 +50,9 @@
             {% elif aggregate == 'sum' and exact %}
                 {% do outputs.update({output: sum}) %}
             {% elif aggregate == 'sum' %}
-                {% do outputs.update({output: 'case when ends._ml_as_of is not null then coalesce(' ~ sum ~ ', 0) end'}) %}
+                {% do outputs.update(
+                    {output: 'case when ends._ml_as_of is not null then coalesce(' ~ sum ~ ', 0) end'}
+                ) %}
             {% elif aggregate == 'mean' %}
                 {% set double = ml_ledger.type_double() %}
                 {% do outputs.update({

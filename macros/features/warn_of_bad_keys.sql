@@ -16,7 +16,8 @@
         {% elif rows > complete %}
             {% do exceptions.warn(
                 macro ~ ': spine (' ~ spine ~ '): ' ~ (rows - complete) ~ ' of ' ~ rows ~ ' rows have NULL in '
-                ~ columns | join(' or ') ~ '; their features are NULL. Fix: leave them out of the spine, or find where the key'
+                ~ columns | join(' or ') ~ '; their features are NULL. Fix: leave them out of the spine, or find'
+                ~ ' where the key'
                 ~ ' was lost.'
             ) %}
         {% endif %}

@@ -9,7 +9,8 @@
     {% if ml_ledger.column_types(relation) and relation.limit != 0 %}
         {% if run_query('select 1 from ' ~ relation ~ ' as _ml_any_row limit 1').rows | length == 0 %}
             {% do exceptions.warn(
-                what ~ ' (' ~ relation ~ ') has no row; what is computed from it is empty or NULL. Fix: look at what it is built'
+                what ~ ' (' ~ relation ~ ') has no row; what is computed from it is empty or NULL. Fix: look at what'
+                    ~ ' it is built'
                 ~ ' from.'
             ) %}
         {% endif %}

@@ -5,5 +5,7 @@
     {% else %}
         {% set first = ml_ledger.microseconds(days) - (0 if strictly_before else 1) %}
     {% endif %}
-    {% do return('range between ' ~ first ~ ' preceding and ' ~ ('1 preceding' if strictly_before else 'current row')) %}
+    {% do return(
+        'range between ' ~ first ~ ' preceding and ' ~ ('1 preceding' if strictly_before else 'current row')
+    ) %}
 {% endmacro %}

@@ -181,7 +181,8 @@ changed as (
     {% if known and spec.never and spec.never | lower not in known
         and config.get('on_schema_change') not in ['append_new_columns', 'sync_all_columns'] %}
         {% do problems.append(
-            "never: the log has no column '" ~ spec.never ~ "'. Fix: in its config, on_schema_change='append_new_columns'."
+            "never: the log has no column '" ~ spec.never ~ "'. Fix: in its config,"
+                ~ " on_schema_change='append_new_columns'."
         ) %}
     {% endif %}
     {% do return(problems) %}

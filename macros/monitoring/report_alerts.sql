@@ -9,7 +9,8 @@
         {% if alerts is not none %}
             {% set opened = run_query(
                 'select alert_id, severity, message, cast(first_seen as date) as since, acknowledged_by from ' ~ alerts
-                ~ " order by acknowledged_by is not null, case severity when 'error' then 1 when 'warn' then 2 else 3 end, alert_id"
+                ~ " order by acknowledged_by is not null, case severity when 'error' then 1 when 'warn' then 2 else"
+                ~ " 3 end, alert_id"
             ) %}
             {% set waiting = opened | selectattr('acknowledged_by', 'none') | list %}
             {% do log(

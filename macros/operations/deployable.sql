@@ -22,7 +22,8 @@
             {% do problems.append('version: ' ~ name ~ ' was rejected. Allowed: slot shadow, which decides nothing.') %}
         {% elif known.verdict == 'refused' %}
             {% do problems.append(
-                'version: the gate refused ' ~ name ~ '; ml_gate_checks says why. Allowed: slot shadow, which decides nothing.'
+                'version: the gate refused ' ~ name ~ '; ml_gate_checks says why. Allowed: slot shadow, which'
+                    ~ ' decides nothing.'
             ) %}
         {% elif known.verdict is none %}
             {% do problems.append(
@@ -30,7 +31,9 @@
                     ~ '_deployments.'
             ) %}
         {% elif known.verdict == 'awaiting_approval' and known.is_approved == 0 %}
-            {% do problems.append('version: ' ~ name ~ ' waits for approval. Fix: ml_approve, by somebody else than who trained it.') %}
+            {% do problems.append(
+                'version: ' ~ name ~ ' waits for approval. Fix: ml_approve, by somebody else than who trained it.'
+            ) %}
         {% endif %}
     {% endif %}
     {% do return(problems) %}

@@ -3,7 +3,8 @@
     nothing. When it closes and comes back, it warns again.
     Arguments: alert, its `alert_id`; reason, what is done about it, or why nothing is.
     Returns: nothing; logs what it did. Repeated with another reason, it appends that one; with the same, nothing.
-    Example: dbt run-operation ml_acknowledge --args '{alert: repurchase/version_old/version 1/champion, reason: the next one waits for May}'
+    Example: dbt run-operation ml_acknowledge --args '{alert: repurchase/version_old/version 1/champion,
+        reason: the next one waits for May}'
 #}
 {% macro ml_acknowledge(alert, reason) %}
     {% set names = ml_ledger.ml_model_names(declaring='monitoring.alerts') %}
@@ -21,7 +22,9 @@
     {% endif %}
     {% set relation = ref(project_name, ml_model ~ '_alerts') %}
     {% if load_relation(relation) is none %}
-        {% do ml_ledger.refuse('ml_acknowledge', problems + ['alert: ' ~ relation ~ ' was not built yet. Fix: dbt build.']) %}
+        {% do ml_ledger.refuse(
+            'ml_acknowledge', problems + ['alert: ' ~ relation ~ ' was not built yet. Fix: dbt build.']
+        ) %}
     {% endif %}
     {% set open_alerts %}
         select
@@ -69,7 +72,8 @@
         {% do return('') %}
     {% endif %}
     {% do ml_ledger.run_in_transaction([
-        'insert into ' ~ relation ~ ' (ml_model, check_number, checked_at, event, alert_id, actor, reason, recorded_at, invocation_id)'
+        'insert into ' ~ relation ~ ' (ml_model, check_number, checked_at, event, alert_id, actor, reason,'
+            ~ ' recorded_at, invocation_id)'
         ~ ' select ' ~ ml_ledger.text_literal(ml_model) ~ ', ' ~ found[alert] ~ ', ' ~ ml_ledger.clock()
         ~ ", 'acknowledged', "
         ~ ml_ledger.text_literal(alert) ~ ', ' ~ ml_ledger.actor() ~ ', ' ~ ml_ledger.text_literal(reason) ~ ', '

@@ -3,7 +3,8 @@
     it, nor who ran the gate for it. Who that is comes from `var('ml_actor')`, or the target's user.
     Arguments: ml_model; version; reason, why.
     Returns: nothing; logs what it did. Repeated, it does nothing.
-    Example: dbt run-operation ml_approve --args '{ml_model: repurchase, version: 3, reason: checked by risk}' --vars '{ml_actor: eva}'
+    Example: dbt run-operation ml_approve --args '{ml_model: repurchase, version: 3,
+        reason: checked by risk}' --vars '{ml_actor: eva}'
 #}
 {% macro ml_approve(ml_model, version, reason) %}
     {% set problems = ml_ledger.argument_problems(reason, version) %}
@@ -59,6 +60,8 @@
         {% endfor %}
         {% do events.append({'event': 'deployed', 'version': version, 'slot': 'champion', 'share': 1}) %}
         {% do ml_ledger.record_events(state, 'ml_approve', reason, events) %}
-        {% do ml_ledger.report('ml_approve', state, 'version ' ~ version ~ ' is approved, and champion from ' ~ state.valid_from ~ ' on') %}
+        {% do ml_ledger.report(
+            'ml_approve', state, 'version ' ~ version ~ ' is approved, and champion from ' ~ state.valid_from ~ ' on'
+        ) %}
     {% endif %}
 {% endmacro %}

@@ -14,7 +14,8 @@
     {% set states = ml_ledger.operation_states('ml_erase', ml_model, problems) %}
     {% if reason is string and entity_id is string and entity_id | length and ml_ledger.has_word(reason, entity_id) %}
         {% do problems.append(
-            'reason: holds the id of the entity, and would keep it. Fix: name the request by a number or date of its own.'
+            'reason: holds the id of the entity, and would keep it. Fix: name the request by a number or date of its'
+                ~ ' own.'
         ) %}
     {% endif %}
     {% do ml_ledger.refuse('ml_erase', problems) %}
@@ -42,7 +43,8 @@
     {% else %}
         {% do ml_ledger.refuse('ml_erase', [
             'entity_id: is not in the record of ' ~ states | map(attribute='ml_model') | join(', ') ~ '; got '
-            ~ ml_ledger.as_given(entity_id) ~ '. Allowed: an entity_id of ml_predictions or ml_training_rows. It is gone'
+            ~ ml_ledger.as_given(entity_id) ~ '. Allowed: an entity_id of ml_predictions or ml_training_rows. It is'
+            ~ ' gone'
             ~ ' already where ml_erase was run before, which ml_deployment_events says.'
         ]) %}
     {% endfor %}
@@ -123,5 +125,7 @@
     Returns: boolean.
 #}
 {% macro has_word(text, word) %}
-    {% do return(modules.re.search('(?i)(?<![a-z0-9_])' ~ modules.re.escape(word) ~ '(?![a-z0-9_])', text) is not none) %}
+    {% do return(
+        modules.re.search('(?i)(?<![a-z0-9_])' ~ modules.re.escape(word) ~ '(?![a-z0-9_])', text) is not none
+    ) %}
 {% endmacro %}

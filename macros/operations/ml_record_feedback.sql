@@ -7,7 +7,8 @@
     no decision_id is given. Of several: feedback, a list of mappings of these; what is given beside the list holds for
     each mapping that does not say otherwise.
     Returns: nothing; logs what it did. Repeated, it does nothing.
-    Example: dbt run-operation ml_record_feedback --args '{decision_id: 3f…, reviewer: eva, verdict: 1, reason: ordered by phone}'
+    Example: dbt run-operation ml_record_feedback --args '{decision_id: 3f…, reviewer: eva, verdict: 1,
+        reason: ordered by phone}'
 #}
 {% macro ml_record_feedback(
     decision_id=none,
@@ -47,7 +48,9 @@
             {% endif %}
         {% endfor %}
         {% if new %}
-            {% do statements.append(ml_ledger.insert_feedback(state, ml_ledger.feedback_literals(state.given, for_the_record=true))) %}
+            {% do statements.append(
+                ml_ledger.insert_feedback(state, ml_ledger.feedback_literals(state.given, for_the_record=true))
+            ) %}
         {% endif %}
         {% do told.append({'state': state, 'new': new | length, 'old': state.given | length - new | length}) %}
     {% endfor %}
@@ -86,7 +89,9 @@
         {% else %}
             {% set unknown = item.keys() | reject('in', shared) | list %}
             {% if unknown %}
-                {% do problems.append(where ~ 'unknown keys: ' ~ unknown | join(', ') ~ '. Allowed: ' ~ shared.keys() | join(', ') ~ '.') %}
+                {% do problems.append(
+                    where ~ 'unknown keys: ' ~ unknown | join(', ') ~ '. Allowed: ' ~ shared.keys() | join(', ') ~ '.'
+                ) %}
             {% endif %}
             {% for problem in ml_ledger.feedback_argument_problems(item) %}
                 {% do problems.append(where ~ problem) %}
@@ -129,10 +134,14 @@
         {% set predictions = ml_ledger.built_relation(name ~ '_predictions') %}
         {% set feedback = ml_ledger.built_relation(name ~ '_feedback') %}
         {% if predictions is not none and feedback is not none %}
-            {% do states.update({name: {'ml_model': name, 'predictions': predictions, 'feedback': feedback, 'given': []}}) %}
+            {% do states.update(
+                {name: {'ml_model': name, 'predictions': predictions, 'feedback': feedback, 'given': []}}
+            ) %}
         {% endif %}
     {% endfor %}
-    {% set owner = ml_ledger.owners_of_decisions(states.values() | list, given | map(attribute='decision_id') | reject('none') | list) %}
+    {% set owner = ml_ledger.owners_of_decisions(
+        states.values() | list, given | map(attribute='decision_id') | reject('none') | list
+    ) %}
     {% for item in given %}
         {% set name = item.ml_model or owner.get(item.decision_id) %}
         {% if item.ml_model is not none and item.ml_model not in names %}

@@ -10,7 +10,8 @@
     {% for deployment in state.live if deployment.version == version and deployment.slot != 'shadow' %}
         {% do problems.append(
             'version: version ' ~ version ~ ' is ' ~ deployment.slot ~ '. Fix: '
-            ~ ('ml_rollback or ml_promote first' if deployment.slot == 'champion' else 'ml_set_share with share 0 first') ~ '.'
+            ~ ('ml_rollback or ml_promote first' if deployment.slot == 'champion' else 'ml_set_share with share 0'
+            ~ ' first') ~ '.'
         ) %}
     {% endfor %}
     {% do ml_ledger.refuse('ml_reject', problems) %}

@@ -14,7 +14,9 @@
         {% do declaring.append(name) %}
     {% endfor %}
     {% if ml_model == 'all' and not declaring and 'all' not in ml_ledger.ml_model_names() %}
-        {% do problems.append('ml_model: no ML model declares a retention. Fix: declare retention: {predictions_months: 25}.') %}
+        {% do problems.append(
+            'ml_model: no ML model declares a retention. Fix: declare retention: {predictions_months: 25}.'
+        ) %}
         {% do ml_ledger.refuse(operation, problems) %}
     {% endif %}
     {% set states = ml_ledger.operation_states(operation, ml_model, problems, of_all=declaring) %}
@@ -35,7 +37,8 @@
                 ~ numbers ~ '))' %}
             {% if state.feedback is not none %}
                 {% do statements.append(
-                    'update ' ~ state.feedback ~ ' set reason = null, reason_salt = null where decision_id in (select decision_id from '
+                    'update ' ~ state.feedback ~ ' set reason = null, reason_salt = null where decision_id in'
+                        ~ ' (select decision_id from '
                     ~ state.predictions ~ removed ~ ')'
                 ) %}
             {% endif %}
@@ -55,7 +58,9 @@
         ) %}
     {% else %}
         {% for state in states %}
-            {% do ml_ledger.report(operation, state, 'no batch was decided before ' ~ ml_ledger.kept_from(state) ~ '; nothing to do') %}
+            {% do ml_ledger.report(
+                operation, state, 'no batch was decided before ' ~ ml_ledger.kept_from(state) ~ '; nothing to do'
+            ) %}
         {% endfor %}
     {% endfor %}
 {% endmacro %}

@@ -11,7 +11,8 @@
     {% set live = state.live | selectattr('version', 'equalto', version) | list %}
     {% if live | selectattr('slot', 'equalto', 'champion') | list %}
         {% do problems.append(
-            'version: version ' ~ version ~ ' is champion. Fix: ml_rollback or ml_promote first, so that another one decides;'
+            'version: version ' ~ version ~ ' is champion. Fix: ml_rollback or ml_promote first, so that another one'
+                ~ ' decides;'
             ~ ' ml_pause stops its decisions at once.'
         ) %}
     {% endif %}

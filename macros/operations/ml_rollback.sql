@@ -29,7 +29,8 @@
     {% if is_repeated %}
         {% do ml_ledger.report(
             'ml_rollback', state,
-            'version ' ~ live[0].version ~ ' is champion by a rollback already; nothing to do. To go further back: ml_promote'
+            'version ' ~ live[0].version ~ ' is champion by a rollback already; nothing to do. To go further back:'
+                ~ ' ml_promote'
         ) %}
     {% else %}
         {% set events = [] %}

@@ -4,7 +4,8 @@
     Arguments: ml_model; share, 0 to 1 in steps of 0.0001; reason, why; version, of the challenger, none for the control
     group.
     Returns: nothing; logs what it did. Repeated, it does nothing.
-    Example: dbt run-operation ml_set_share --args '{ml_model: repurchase, share: 0.05, reason: measure the effect of offers}'
+    Example: dbt run-operation ml_set_share --args '{ml_model: repurchase, share: 0.05,
+        reason: measure the effect of offers}'
 #}
 {% macro ml_set_share(ml_model, share, reason, version=none) %}
     {% if version is not none and share != 0 %}
@@ -18,7 +19,9 @@
         {% set live = state.live | selectattr('slot', 'equalto', slot) | selectattr('version', 'equalto', version) | list %}
         {% set who = 'the control group' if version is none else 'challenger version ' ~ version %}
         {% if (live and live[0].share == share) or (not live and share == 0) %}
-            {% do ml_ledger.report('ml_set_share', state, who ~ ' has a share of ' ~ share ~ ' already; nothing to do') %}
+            {% do ml_ledger.report(
+                'ml_set_share', state, who ~ ' has a share of ' ~ share ~ ' already; nothing to do'
+            ) %}
         {% else %}
             {% do ml_ledger.record_events(state, 'ml_set_share', reason, [{
                 'event': 'deployed' if share > 0 else 'ended', 'version': version, 'slot': slot, 'share': share,

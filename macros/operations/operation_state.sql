@@ -96,7 +96,8 @@
     {% if not state.is_back_dated and state.latest is not none and state.clock < state.latest %}
         {% do problems.append(
             'clock: is ' ~ state.clock ~ ', before the latest event of ' ~ state.ml_model ~ ' at ' ~ state.latest
-            ~ '. Fix: set ml_clock to that time or a later one; to correct the past, use an operation with the argument valid_from.'
+            ~ '. Fix: set ml_clock to that time or a later one; to correct the past, use an operation with the'
+            ~ ' argument valid_from.'
         ) %}
     {% endif %}
     {% do return(problems) %}

@@ -9,7 +9,9 @@
     {% do ml_ledger.refuse(operation, problems) %}
     {% set word = 'paused' if is_paused else 'resumed' %}
     {% if state.is_paused == is_paused %}
-        {% do ml_ledger.report(operation, state, 'is ' ~ ('paused' if is_paused else 'not paused') ~ '; nothing to do') %}
+        {% do ml_ledger.report(
+            operation, state, 'is ' ~ ('paused' if is_paused else 'not paused') ~ '; nothing to do'
+        ) %}
     {% else %}
         {% do ml_ledger.record_events(state, operation, reason, [{'event': word}]) %}
         {% do ml_ledger.report(operation, state, word ~ ' from ' ~ state.valid_from ~ ' on') %}

@@ -130,7 +130,8 @@ from compared
             ~ ' and coalesce(moment <= ' ~ ml_ledger.clock() ~ ', true)',
             "'there is no decision about ' || entity_id || ' as of ' || as_of"),
         ('has_numbers = 1 and found_id is not null and decision_id is null and ' ~ ml_ledger.is_ambiguous_number(predictions),
-            "'entity_id is a number in ' || given_in || ', and ' || entity_id || ' is not the only entity that reads so. Fix: make "
+            "'entity_id is a number in ' || given_in || ', and ' || entity_id || ' is not the only entity that reads"
+                ~ " so. Fix: make "
             ~ "the column a text, of a seed with column_types'"),
         ("found_slot = 'shadow'", "'is about a shadow, which decides nothing'"),
         ("is_recorded = 0 and found_id is not null and found_entity is null", "'is about a person who was erased'"),
@@ -150,7 +151,8 @@ from compared
         ('moment > ' ~ ml_ledger.wall_clock(), "'given_at is in the future; got ' || given_at"),
         ('cast(moment as date) < cast(found_decided_at as date)', "'given_at is before the decision was made; got ' || given_at"),
         ('is_recorded = 0 and is_other = 1',
-            "'is not what was recorded with the same reviewer and given_at. Fix: give a new row with a later given_at'"),
+            "'is not what was recorded with the same reviewer and given_at. Fix: give a new row with a later"
+                ~ " given_at'"),
         ("place > 1 and coalesce(found_id, decision_id) is not null and (moment is not null or source = 'operation')",
             "'is there more than once'"),
     ] %}

@@ -29,7 +29,9 @@
     {%- for column in ml_ledger.given_columns() -%}
         {%- do nothing.update({column: 'null'}) -%}
     {%- endfor -%}
-    {%- do selects.append(ml_ledger.shaped_feedback(nothing, '(select 1 as nothing)', 'source', '') ~ '\nwhere 1 = 0') -%}
+    {%- do selects.append(
+        ml_ledger.shaped_feedback(nothing, '(select 1 as nothing)', 'source', '') ~ '\nwhere 1 = 0'
+    ) -%}
 {%- endif -%}
 {{ selects | join('\n\nunion all\n\n') }}
 {% endmacro %}

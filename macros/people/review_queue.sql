@@ -204,7 +204,9 @@ where 1 in ({% for stratum in strata %}by_{{ stratum }}{{ ', ' if not loop.last 
         }}) %}
     {% endif %}
     {% if review.rejected %}
-        {% do strata.update({'rejected': {'wanted': review.rejected, 'where': "served.status = 'rejected'", 'value': 'null'}}) %}
+        {% do strata.update(
+            {'rejected': {'wanted': review.rejected, 'where': "served.status = 'rejected'", 'value': 'null'}}
+        ) %}
     {% endif %}
     {% do return(strata) %}
 {% endmacro %}

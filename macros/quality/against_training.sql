@@ -44,8 +44,10 @@ select
     {{ ml_ledger.finding(
         feature, 'found', 'allowed_share', 'affected', 'example',
         ml_ledger.sentence(
-            ml_ledger.said(feature) ~ ' has no value in {affected} of {total} rows of the latest as-of date, a share of {found}; in training it '
-            ~ 'was {usual_share}, and at most {allowed_share} may be, for example {example}. Fix: mend the source or the join '
+            ml_ledger.said(feature) ~ ' has no value in {affected} of {total} rows of the latest as-of date, a share'
+                ~ ' of {found}; in training it '
+            ~ 'was {usual_share}, and at most {allowed_share} may be, for example {example}. Fix: mend the source or'
+            ~ ' the join '
             ~ 'that lost it; if it stays so, raise missing and train again.'
         )
     ) }}
@@ -91,10 +93,12 @@ select
     {{ ml_ledger.finding(
         feature, 'found', 'usual_range', 'affected', 'example',
         ml_ledger.sentence(
-            ml_ledger.said(feature) ~ ' is beyond what training saw in {affected} of {total} rows of the latest as-of date: training had '
+            ml_ledger.said(feature) ~ ' is beyond what training saw in {affected} of {total} rows of the latest'
+                ~ ' as-of date: training had '
             ~ '{usual_range}, these rows {found}, for example {example} (a share of ' ~ limits.out_of_range
             ~ ' may be). The '
-            ~ 'version guesses there. Fix: look for a changed unit; if the values are right, train again on rows that have '
+            ~ 'version guesses there. Fix: look for a changed unit; if the values are right, train again on rows'
+            ~ ' that have '
             ~ 'them, or leave the feature out of this test.'
         )
     ) }}
@@ -157,8 +161,10 @@ select
     {{ ml_ledger.finding(
         feature, 'suspect', 'allowed_share', 'affected', 'example',
         ml_ledger.sentence(
-            ml_ledger.said(feature) ~ ' is {suspect} in {affected} of {total} rows of the latest as-of date, a share of {found}; in training it '
-            ~ 'was {usual_share}, and at most {allowed_share} may be. It looks like a default that stands for a missing value, '
+            ml_ledger.said(feature) ~ ' is {suspect} in {affected} of {total} rows of the latest as-of date, a share'
+                ~ ' of {found}; in training it '
+            ~ 'was {usual_share}, and at most {allowed_share} may be. It looks like a default that stands for a'
+            ~ ' missing value, '
             ~ 'for example in {example}. Fix: turn it into NULL in staging, or, if it is real, raise default_share.'
         )
     ) }}

@@ -18,7 +18,9 @@
     {% endif %}
     {% for key in texts + (['to'] if kind == 'castable' else [])
         if check.get(key) is not none and (check[key] is not string or not check[key] | trim) %}
-        {% do problems.append(where ~ '.' ~ key ~ ': must be a text; got ' ~ check[key] ~ ". Fix: '" ~ key ~ "': '...'.") %}
+        {% do problems.append(
+            where ~ '.' ~ key ~ ': must be a text; got ' ~ check[key] ~ ". Fix: '" ~ key ~ "': '...'."
+        ) %}
     {% endfor %}
     {% for key in ['values', 'levels'] if check.get(key) is not none %}
         {% if check[key] is string or check[key] is mapping or check[key] is not sequence or not check[key] %}

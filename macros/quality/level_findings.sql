@@ -141,7 +141,8 @@ select
         ml_ledger.sentence('no row has {level_text}'),
         ml_ledger.sentence(
             said ~ " no longer has the level '{level_text}' in any of {total} rows; its usual share is {usual_share}. "
-            ~ '{suspicion}Fix: look for a lost delivery or a join that drops it, map the new name back in staging, or remove '
+            ~ '{suspicion}Fix: look for a lost delivery or a join that drops it, map the new name back in staging,'
+            ~ ' or remove '
             ~ 'the level here and train again.'
         )
     ) }}

@@ -38,10 +38,13 @@
             {% do problems.extend(ml_ledger.check_value_problems(where, kind, check, source, types)) %}
             {% if kind == 'not_duplicate' and not key and not check.get('order_by') %}
                 {% do problems.append(
-                    where ~ ".order_by: is missing: it says which row is the first. Fix: 'order_by': '...', or pass key."
+                    where ~ ".order_by: is missing: it says which row is the first. Fix: 'order_by': '...', or pass"
+                        ~ " key."
                 ) %}
             {% elif check.get('action') == 'fail' and not key %}
-                {% do problems.append(where ~ ".action: fail names an example, and needs a key; got none. Fix: pass key='...'.") %}
+                {% do problems.append(
+                    where ~ ".action: fail names an example, and needs a key; got none. Fix: pass key='...'."
+                ) %}
             {% endif %}
         {% endif %}
     {% endfor %}

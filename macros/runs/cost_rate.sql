@@ -29,17 +29,25 @@
     {% endif %}
     {% set example = 'ml_costs: {per_hour: 2.5, currency: USD}' %}
     {% if declared is not mapping %}
-        {% do return(['vars.ml_costs: must be a mapping of keys; got ' ~ declared | tojson ~ '. Fix: ' ~ example ~ '.']) %}
+        {% do return(
+            ['vars.ml_costs: must be a mapping of keys; got ' ~ declared | tojson ~ '. Fix: ' ~ example ~ '.']
+        ) %}
     {% endif %}
     {% for key in declared if key not in ['per_hour', 'currency', 'example'] %}
-        {% do problems.append('vars.ml_costs.' ~ key ~ ': unknown key. Allowed: per_hour, currency, example. Fix: remove it.') %}
+        {% do problems.append(
+            'vars.ml_costs.' ~ key ~ ': unknown key. Allowed: per_hour, currency, example. Fix: remove it.'
+        ) %}
     {% endfor %}
     {% set per_hour = declared.get('per_hour') %}
     {% if per_hour is not number or per_hour is boolean or not 0 <= per_hour < 1e300 %}
-        {% do problems.append('vars.ml_costs.per_hour: must be a number, 0 or more; got ' ~ per_hour | tojson ~ '. Fix: ' ~ example ~ '.') %}
+        {% do problems.append(
+            'vars.ml_costs.per_hour: must be a number, 0 or more; got ' ~ per_hour | tojson ~ '. Fix: ' ~ example ~ '.'
+        ) %}
     {% endif %}
     {% if declared.get('currency') is not none and declared.currency is not string %}
-        {% do problems.append('vars.ml_costs.currency: must be a text; got ' ~ declared.currency | tojson ~ '. Fix: ' ~ example ~ '.') %}
+        {% do problems.append(
+            'vars.ml_costs.currency: must be a text; got ' ~ declared.currency | tojson ~ '. Fix: ' ~ example ~ '.'
+        ) %}
     {% endif %}
     {% do return(problems) %}
 {% endmacro %}

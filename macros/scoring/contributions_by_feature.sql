@@ -19,7 +19,9 @@
             {% set feature = 'rule' if is_rule else term.feature %}
             {% set added = '_ml_c' ~ output_number ~ '_' ~ loop.index ~ " - cast('" ~ term.reference ~ "' as " ~ double ~ ')' %}
             {% if term.feature is none or not is_rule %}
-                {% do of_output.update({feature: of_output[feature] ~ ' + ' ~ added if feature in of_output else added}) %}
+                {% do of_output.update(
+                    {feature: of_output[feature] ~ ' + ' ~ added if feature in of_output else added}
+                ) %}
             {% endif %}
         {% endfor %}
         {% for feature, added in of_output.items() %}

@@ -47,7 +47,8 @@ estimated_{{ arm }} as (
         'estimates._ml_entity_id is null',
         "'" ~ ml_model ~ ': ' ~ scores ~ ' has no row of version ' ~ version.version ~ ' as ' ~ slot
             ~ " for entity ' || entities._ml_entity_id || ' at ' || cast(entities._ml_as_of as " ~ dbt.type_string()
-            ~ ") || '. Nothing was written. Fix: build it before the predictions, at the same clock: dbt build --select +"
+            ~ ") || '. Nothing was written. Fix: build it before the predictions, at the same clock: dbt build"
+            ~ " --select +"
             ~ ml_model ~ "_predictions.'",
     ) }}
 ),

@@ -123,13 +123,16 @@
     {% if gone %}
         {% do exceptions.raise_compiler_error(
             live ~ gone | join(', ') ~ ', which ' ~ features ~ ' does not have. Allowed: ' ~ types.keys() | join(', ')
-            ~ '. Fix: bring the columns back; or declare the features that there are, so that a version is trained on them, and'
+            ~ '. Fix: bring the columns back; or declare the features that there are, so that a version is trained'
+            ~ ' on them, and'
             ~ ' see ml_gate_checks if it was not deployed.'
         ) %}
     {% elif changed %}
         {% do exceptions.raise_compiler_error(
-            live ~ changed | join('; reads ') ~ ' in ' ~ features ~ '. Nothing was written. Fix: cast it to the earlier type, or'
-            ~ ' keep that under the old name and the new one under a new name; or declare the kind that it has now, so that a'
+            live ~ changed | join('; reads ') ~ ' in ' ~ features ~ '. Nothing was written. Fix: cast it to the'
+                ~ ' earlier type, or'
+            ~ ' keep that under the old name and the new one under a new name; or declare the kind that it has now,'
+            ~ ' so that a'
             ~ ' version is trained on it, and see ml_gate_checks if it was not deployed.'
         ) %}
     {% endif %}

@@ -71,9 +71,11 @@ entities as (
     cross join faults
     where {{ ml_ledger.fail_when(
         'faults._ml_surplus_rows > 0',
-        "'" ~ ml_model ~ ": an entity must occur once at the as-of date that is scored; got ' || faults._ml_surplus_rows || "
+        "'" ~ ml_model ~ ": an entity must occur once at the as-of date that is scored; got ' ||"
+            ~ " faults._ml_surplus_rows || "
             ~ ml_ledger.text_literal(
-                ' rows with a NULL or repeated ' ~ spec.entity ~ '. Nothing was written. Fix: make the feature model unique'
+                ' rows with a NULL or repeated ' ~ spec.entity ~ '. Nothing was written. Fix: make the feature model'
+                    ~ ' unique'
                 ~ ' and not null on ' ~ spec.entity ~ ' and ' ~ spec.as_of ~ '.'
             ),
     ) }}

@@ -146,7 +146,8 @@ from (
     {% if problems %}
         {% do exceptions.raise_compiler_error(
             'training_rows of ' ~ ml_model ~ ': rows are kept in columns of one type; got: ' ~ problems | join(', ')
-            ~ '. Nothing was written. Fix: cast to the earlier type in the feature model, or declare keep_training_set: members.'
+            ~ '. Nothing was written. Fix: cast to the earlier type in the feature model, or declare'
+            ~ ' keep_training_set: members.'
         ) %}
     {% endif %}
 {% endmacro %}

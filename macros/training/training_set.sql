@@ -56,8 +56,8 @@ inner join {{ features }} as _ml_features
 {% endmacro %}
 
 {#
-    Common table expressions with what is trained on but for its features: `matured`, and where something may never get a
-    label, `settled`, which has that as well.
+    Common table expressions with what is trained on but for its features: `matured`, and where something may never get
+    a label, `settled`, which has that as well.
     Arguments: spec, the declaration; features and labels, as of `training_set`.
     Returns: SQL.
 #}

@@ -82,8 +82,10 @@ select
         ml_ledger.sentence('the ' ~ period ~ ' that begins at {period_start}'),
         ml_ledger.sentence(
             'The ' ~ period ~ ' that begins at {period_start} has {found} rows by ' ~ name ~ '; from {at_least} to '
-            ~ '{at_most} are expected, as the median of the {before} before it is {median_rows}. Fix: with too few, look for '
-            ~ 'deliveries that are missing or filters that became stricter; with too many, for files loaded twice or joins '
+            ~ '{at_most} are expected, as the median of the {before} before it is {median_rows}. Fix: with too few,'
+            ~ ' look for '
+            ~ 'deliveries that are missing or filters that became stricter; with too many, for files loaded twice or'
+            ~ ' joins '
             ~ 'that multiply; if the business changed, widen low and high.'
         )
     ) }}

@@ -36,7 +36,8 @@ select
         column_name, 'happened_at', 'earliest', 'total', ml_ledger.sentence('latest row: {latest_key}'),
         ml_ledger.sentence(
             'The latest ' ~ name ~ ' up to the clock, {clock}, is {happened_at} ({latest_key}; the model has {total} '
-            ~ 'rows); it must be {earliest} or later. Fix: find out why nothing came since (a load that did not run, a source that stopped), '
+            ~ 'rows); it must be {earliest} or later. Fix: find out why nothing came since (a load that did not run,'
+            ~ ' a source that stopped), '
             ~ 'load it and build again; if the clock is set by hand, check it.'
         )
     ) }}

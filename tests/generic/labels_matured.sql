@@ -30,8 +30,10 @@ select
     {{ ml_ledger.finding(
         column_name, 'latest', 'clock', 'bad', 'example',
         ml_ledger.sentence(
-            'Leakage: {bad} labels had not matured at the clock, {clock}, or do not say when they do ({undated} of them): '
-            ~ '{example}. Their truth cannot be known yet. Fix: keep only as-of dates all of whose labels have matured, as '
+            'Leakage: {bad} labels had not matured at the clock, {clock}, or do not say when they do ({undated} of'
+                ~ ' them): '
+            ~ '{example}. Their truth cannot be known yet. Fix: keep only as-of dates all of whose labels have'
+            ~ ' matured, as '
             ~ 'ml_ledger.training_set does, and check how ' ~ name ~ ' is computed.'
         )
     ) }}

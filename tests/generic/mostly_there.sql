@@ -39,7 +39,8 @@ select
         column_name, 'share', 'allowed_share', 'missing', 'example',
         ml_ledger.sentence(
             name ~ ' is missing in {missing} of {total} rows, a share of {share}; at most {allowed_share} may be. '
-            ~ 'Ask where these rows come from, for example {example}. Fix: mend the source or the join that lost the values, '
+            ~ 'Ask where these rows come from, for example {example}. Fix: mend the source or the join that lost the'
+            ~ ' values, '
             ~ 'or raise at_most if this is how it will be.'
         )
     ) }}

@@ -90,7 +90,8 @@ select
         column_name, 'written', 'allowed_share', 'affected', 'example',
         ml_ledger.sentence(
             name ~ " is '{written}' in {affected} of {total} rows, a share of {share}; at most {allowed_share} may be. "
-            ~ 'It looks like a default that stands for a missing value, for example in {example}. Fix: turn it into NULL in '
+            ~ 'It looks like a default that stands for a missing value, for example in {example}. Fix: turn it into'
+            ~ ' NULL in '
             ~ 'staging, or, if the value is real, raise at_most or leave it out of values.'
         )
     ) }}

@@ -43,7 +43,8 @@ select
         columns | join(', ') if columns else 'all columns', 'share', ml_ledger.short_number(at_most), 'surplus', 'example',
         ml_ledger.sentence(
             '{surplus} of {total} rows, a share of {share}, are exact copies of another row; at most ' ~ at_most
-            ~ ' may be. Look at {example}: was a file loaded twice, or does a join multiply rows? Fix: keep one of each in '
+            ~ ' may be. Look at {example}: was a file loaded twice, or does a join multiply rows? Fix: keep one of'
+            ~ ' each in '
             ~ 'staging and set the others aside; if copies are real, give them a key that tells them apart.'
         )
     ) }}

@@ -107,7 +107,8 @@ select
         'Leakage is likely: {feature} alone ({what}) has an AUC of {power_text} for ' ~ ml_ledger.said(label_name)
             ~ ' on {positives} positive and '
         ~ '{negatives} negative rows; a single feature has at most ' ~ at_most ~ '. Find out when it is written: is it '
-        ~ 'filled in, or changed, after the outcome? Fix: remove it, or take it as it was known at the as-of date; if it is '
+        ~ 'filled in, or changed, after the outcome? Fix: remove it, or take it as it was known at the as-of date;'
+        ~ ' if it is '
         ~ 'honest, you may need no ML model.'
     ) }} as what_to_do
 from described

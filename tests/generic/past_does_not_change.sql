@@ -73,8 +73,10 @@ select
     cast(changed.bad as {{ dbt.type_bigint() }}) as row_count,
     changed.example,
     {{ ml_ledger.sentence(
-        'Leakage: {feature} of {bad} of {total} past rows changed when later events came (for example {example}). It looks into '
-        ~ 'the future. Fix: let it read only events before the as-of date, known by then; a late correction of the source also '
+        'Leakage: {feature} of {bad} of {total} past rows changed when later events came (for example {example}). It'
+            ~ ' looks into '
+        ~ 'the future. Fix: let it read only events before the as-of date, known by then; a late correction of the'
+        ~ ' source also '
         ~ 'shows here: then keep it with the moment at which it became known.'
     ) }} as what_to_do
 from changed

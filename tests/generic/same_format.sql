@@ -92,7 +92,8 @@ select
         column_name, 'found', 'allowed', 'bad', 'example',
         ml_ledger.sentence(
             name ~ " has another format in {bad} of {total} rows, for example '{found}' ({example}); it must be "
-            ~ '{allowed} (a share of ' ~ at_most ~ ' may not). Ask what changed at the source. Fix: convert these rows in '
+            ~ '{allowed} (a share of ' ~ at_most ~ ' may not). Ask what changed at the source. Fix: convert these'
+            ~ ' rows in '
             ~ 'staging or set them aside; if the new format stays, declare it here.'
         )
     ) }}

@@ -96,7 +96,8 @@ select
         ml_ledger.sentence(
             'Leakage: the label windows of {bad} rows of ' ~ train ~ ' overlap that of the same ' ~ entity_name
                 ~ ' in ' ~ holdout
-            ~ ' (for example {example}), so they hold part of the answer, and metrics on the holdout are too good. Fix: train '
+            ~ ' (for example {example}), so they hold part of the answer, and metrics on the holdout are too good.'
+            ~ ' Fix: train '
             ~ 'only on labels that matured before the holdout begins (evaluation.embargo: strict).'
         )
     ) }}

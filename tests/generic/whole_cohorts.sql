@@ -63,7 +63,8 @@ select
         ml_ledger.sentence(
             'The training set has {present} rows with ' ~ as_of_name
                 ~ ' = {as_of_text}, and {bad} are not there (for example '
-            ~ entity_name ~ ' = {entity_text}). Outcomes that are known early are often the positive ones, so the share of positives '
+            ~ entity_name ~ ' = {entity_text}). Outcomes that are known early are often the positive ones, so the'
+            ~ ' share of positives '
             ~ 'is biased. Fix: wait until all labels of the date have matured, and take all of its rows or none, as '
             ~ 'ml_ledger.training_set does; an entity that can have no label does not belong in cohorts.'
         )

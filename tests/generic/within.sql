@@ -86,7 +86,8 @@ select
         column_name, 'found', 'allowed', 'bad', 'example',
         ml_ledger.sentence(
             name ~ ' is out of bounds in {bad} of {total} rows: it goes from {lowest} to {highest} there, and must go '
-            ~ 'from {low} to {high} (a share of ' ~ at_most ~ ' may not). Look at {example}: a unit or a sign that changed, '
+            ~ 'from {low} to {high} (a share of ' ~ at_most ~ ' may not). Look at {example}: a unit or a sign that'
+            ~ ' changed, '
             ~ 'a typing error? Fix: mend the source, set these rows aside, or widen the bounds if the values are right.'
         )
     ) }}
