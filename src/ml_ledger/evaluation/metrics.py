@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ml_ledger.declaration.value import ValueSpec
+from ml_ledger.declaration.decision import ValueSpec
 from ml_ledger.evaluation.binary import measure_binary
 from ml_ledger.evaluation.clustering import measure_clustering
 from ml_ledger.evaluation.estimates import Estimate, Measured, Metric

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ml_ledger.declaration import MLModelSpec
-from ml_ledger.declaration.base import class_columns
+from ml_ledger.declaration.checks import class_columns
 from ml_ledger.terms.base import literal
 from ml_ledger.training.labels import class_position
 from ml_ledger.warehouse import Relation, quoted

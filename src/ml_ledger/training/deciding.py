@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ml_ledger.declaration import AlgorithmSpec, MLModelSpec
-from ml_ledger.declaration.value import ValueSpec
+from ml_ledger.declaration.decision import ValueSpec
 from ml_ledger.errors import VersionError
 from ml_ledger.scoring.words import LARGEST
 from ml_ledger.training.calibration_rows import applied, calibrating_rows

@@ -14,7 +14,7 @@ import numpy as np
 
 from ml_ledger.coefficients import Coefficient
 from ml_ledger.declaration import AlgorithmSpec, MLModelSpec
-from ml_ledger.declaration.losses import loss_of
+from ml_ledger.declaration.algorithms import loss_of
 from ml_ledger.declaration.ml_model import SMALLEST_EXPOSURE
 from ml_ledger.families.base import Fit, Matrix, TrainingRows, Vector
 from ml_ledger.terms.base import double

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ml_ledger.declaration import NEVER, MLModelSpec
-from ml_ledger.declaration.losses import loss_of
+from ml_ledger.declaration.algorithms import loss_of
 from ml_ledger.errors import Problem, listed
 from ml_ledger.families import FAMILIES
 from ml_ledger.terms.base import literal

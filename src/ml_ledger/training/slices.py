@@ -8,7 +8,7 @@ from typing import Any
 
 from ml_ledger.declaration import MLModelSpec
 from ml_ledger.declaration.gate import WHOLE_DATASET
-from ml_ledger.declaration.gate_checks import slice_condition
+from ml_ledger.declaration.slices_and_groups import slice_condition
 from ml_ledger.evaluation.metrics import Metric, measure
 from ml_ledger.rules import sql_of
 from ml_ledger.warehouse import Relation

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ml_ledger.declaration import MLModelSpec
-from ml_ledger.declaration.holdout import SHARE_OF_ONE_DATE
+from ml_ledger.declaration.training_and_evaluation import SHARE_OF_ONE_DATE
 from ml_ledger.training.validation import usable_rows
 from ml_ledger.warehouse import Relation, quoted
 

@@ -259,7 +259,7 @@ def test_knots_of_a_transform_lie_where_a_value_can(knots, allowed):
 
 
 def test_a_threshold_is_finite_whatever_the_scores():
-    from ml_ledger.declaration.value import ValueSpec
+    from ml_ledger.declaration.decision import ValueSpec
 
     value = ValueSpec(unit="eur", positive_fixed=-1.0, positive_per_unit=1.0)
     for scores, label in (

@@ -12,7 +12,7 @@ import pytest
 from customers import DECLARATION, customers, declared, metrics_of, trained
 
 from ml_ledger.declaration import parse_spec
-from ml_ledger.declaration.value import ValueSpec
+from ml_ledger.declaration.decision import ValueSpec
 from ml_ledger.errors import SpecError
 from ml_ledger.evaluation.metrics import measure
 from ml_ledger.monitoring.estimated.value import estimated_value

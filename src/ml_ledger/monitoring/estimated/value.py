@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from ml_ledger.declaration.value import ValueSpec
+from ml_ledger.declaration.decision import ValueSpec
 from ml_ledger.evaluation.estimates import Measured
 from ml_ledger.evaluation.value import EVERYBODY, NOBODY, in_all
 from ml_ledger.monitoring.estimated.draws import expected_mean
