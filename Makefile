@@ -14,7 +14,7 @@ COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --
 TEST_ZONE ?= America/St_Johns
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help build test replay lint dbt-test python-test crash nightly bench docs lock clean
+.PHONY: help build test replay lint dbt-test python-test crash nightly bench docs reference lock clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 20
@@ -58,6 +58,9 @@ bench: $(INSTALLED) $(PEERS)/installed $(FEAST)/installed $(EVIDENTLY)/installed
 
 docs: $(INSTALLED)  ## dbt's documentation site, in target/
 	$(BIN)/dbt docs generate
+
+reference: $(INSTALLED)  ## Write the pages that are generated: docs/keys.md
+	$(BIN)/ml-ledger keys > docs/keys.md
 
 lock:  ## Resolve requirements.lock and the benchmarks' peers anew (needs uv)
 	$(COMPILE) --extra dev pyproject.toml --output-file requirements.lock

@@ -32,12 +32,19 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
 
     def add(
-        name: str, run: Callable[[argparse.Namespace], int], says: str, *, reads: bool = True
+        name: str,
+        run: Callable[[argparse.Namespace], int],
+        says: str,
+        *,
+        project: bool = True,
+        profile: bool = True,
+        reads: bool = True,
     ) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=says)
         command.set_defaults(run=run)
-        _add_project(command)
-        if name != "validate":
+        if project:
+            _add_project(command)
+        if profile:
             _add_profile(command)
         if reads:
             file, schema = (
@@ -63,7 +70,12 @@ def _parser() -> argparse.ArgumentParser:
         " --warehouse in the current folder)",
     )
 
-    add("validate", _validate, "check every declaration in dbt_project.yml", reads=False)
+    add("validate", _validate, "check every declaration in dbt_project.yml", profile=False, reads=False)
+
+    nothing = {"project": False, "profile": False, "reads": False}
+    add("keys", _keys, "print the reference of every key of a declaration, as Markdown", **nothing)
+    schema = add("schema", _schema, "print a JSON Schema of dbt_project.yml, for editors", **nothing)
+    schema.add_argument("--one", action="store_true", help="of a file with a single declaration")
 
     reproduce = add("reproduce", _reproduce, "train a version again from its kept rows, and compare")
     reproduce.add_argument("ml_model", help="name under vars.ml_models")
@@ -129,6 +141,20 @@ def _validate(options: argparse.Namespace) -> int:
     from ml_ledger.commands.validate import validate
 
     print(validate(project_folder(options.project_dir), given_variables(options.vars, SpecError)))
+    return 0
+
+
+def _keys(options: argparse.Namespace) -> int:
+    from ml_ledger.commands.keys import keys
+
+    print(keys(), end="")
+    return 0
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from ml_ledger.commands.schema import schema
+
+    print(schema(one=options.one))
     return 0
 
 

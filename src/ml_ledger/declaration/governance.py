@@ -76,8 +76,8 @@ class ExperimentSpec(Strict):
     )
     minimum_effect: Positive | None = Field(
         None,
-        description="Smallest difference that matters, in units of the outcome. Left out: experiments have no"
-        " required sample size.",
+        description="Smallest difference that matters, in units of the outcome. Left out: an experiment does not"
+        " say how many outcomes it still needs.",
     )
     power: ShareBetween = Field(
         0.8,

@@ -61,12 +61,12 @@ def moment_of(text: str) -> datetime | None:
         return None
 
 
-Column = Annotated[str, AfterValidator(_column)]
+Column = Annotated[str, AfterValidator(_column), Field(json_schema_extra={"x-words": "column"})]
 LabelColumn = Annotated[Column, AfterValidator(_of_labels)]
 Name = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")]
 Text = Annotated[str, Field(min_length=1)]
 # Text, since dbt cannot hand a date of YAML to a Python model.
-Day = Annotated[str, AfterValidator(_day)]
+Day = Annotated[str, AfterValidator(_day), Field(json_schema_extra={"x-words": "day in quotes"})]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(allow_inf_nan=False, gt=0)]
 NotNegative = Annotated[Finite, Field(ge=0)]

@@ -65,7 +65,8 @@ class MLModelSpec(Strict):
         json_schema_extra=TRAINS_NOTHING,
     )
     entity: LabelColumn = Field(
-        description="Column with what is decided about, in features and labels: a customer's key."
+        description="Column with the key of what is decided about (a customer, an account), in features and"
+        " labels."
     )
     as_of: LabelColumn = Field(
         description="Column with the as-of date, in features and labels: features know only what happened before"
@@ -73,7 +74,8 @@ class MLModelSpec(Strict):
     )
     label: LabelColumn | None = Field(
         None,
-        description="Column of the labels that is predicted. Required, but for task clustering, which has none.",
+        description="Column of the labels that is predicted. Required, except for task clustering, which has"
+        " none.",
     )
     never: LabelColumn | None = Field(
         None,
