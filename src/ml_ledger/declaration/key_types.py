@@ -81,6 +81,9 @@ Period = Literal["day", "week", "month", "quarter"]
 # The mark of a key that changes neither a fit nor what the gate asks of it: editing it makes no version due.
 TRAINS_NOTHING: JsonDict = {"x-trains": False}
 
+# The mark of a key that came after versions had been trained: at its default it makes none of them due.
+LATER: JsonDict = {"x-later": True}
+
 
 def for_tasks(*tasks: Task) -> JsonDict:
     """The mark of a key that has no meaning for other tasks."""
@@ -96,6 +99,13 @@ class Strict(BaseModel):
 def trains_nothing(block: type[BaseModel]) -> set[str]:
     """The keys of a block that editing makes no version due for."""
     return {name for name, field in block.model_fields.items() if _marks(field).get("x-trains") is False}
+
+
+def later_at_default(block: BaseModel) -> set[str]:
+    """The keys of a block that came after versions had been trained, and that have their default."""
+    fields = type(block).model_fields
+    later = [name for name, field in fields.items() if _marks(field).get("x-later") is True]
+    return {name for name in later if getattr(block, name) == fields[name].get_default(call_default_factory=True)}
 
 
 def tasks_of(block: type[BaseModel]) -> dict[str, tuple[str, ...]]:

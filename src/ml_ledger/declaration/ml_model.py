@@ -22,6 +22,7 @@ from ml_ledger.declaration.key_types import (
     Name,
     Strict,
     Task,
+    later_at_default,
     trains_nothing,
 )
 from ml_ledger.declaration.monitoring import MonitoringSpec, RetrainingSpec, ReviewSpec
@@ -237,10 +238,11 @@ class MLModelSpec(Strict):
         # Keys without a value are left out, so that one which a later ml_ledger adds makes no version due.
         relevant = self.model_dump(exclude=trains_nothing(type(self)), exclude_none=True)
         relevant["evaluation"] = self.evaluation.fingerprinted()
-        if not self.training.refit:
-            relevant["training"].pop("refit")
-        for feature in relevant["features"].values():
-            for key in trains_nothing(FeatureBase):
+        for name, block in self:
+            for key in later_at_default(block) if isinstance(block, Strict) and name in relevant else ():
+                relevant[name].pop(key, None)
+        for name, feature in relevant["features"].items():
+            for key in trains_nothing(FeatureBase) | later_at_default(self.features[name]):
                 feature.pop(key, None)
         if self.chooses_threshold or self.gate.value_hurdle is not None:
             relevant["value"].pop("unit")

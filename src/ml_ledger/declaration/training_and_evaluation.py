@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from ml_ledger.declaration.key_types import Column, Count, Day, Period, Positive, ShareBetween, Strict, Task
+from ml_ledger.declaration.key_types import LATER, Column, Count, Day, Period, Positive, ShareBetween, Strict, Task
 from ml_ledger.errors import Problem, listed
 
 # Of these one says what is held out.
@@ -56,6 +56,7 @@ class TrainingSpec(Strict):
         False,
         description="`true`: the version is fitted once more on all matured rows, the holdout included, and those"
         " coefficients go live. Metrics and gate are those of the fit without the holdout.",
+        json_schema_extra=LATER,
     )
 
 
