@@ -40,7 +40,9 @@ def declaration_schema() -> dict[str, Any]:
             if "$ref" in node:  # pydantic leaves out a description that is also the block's
                 node.setdefault("description", found["$defs"][name_of(node)]["description"])
     for block in (AlgorithmSpec, BaselineSpec):
-        found["$defs"][block.__name__]["allOf"] = [_of_family(family) for family in FAMILIES.values()]
+        written = found["$defs"][block.__name__]
+        written["properties"]["family"]["enum"] = list(FAMILIES)
+        written["allOf"] = [_of_family(family) for family in FAMILIES.values()]
     return found
 
 

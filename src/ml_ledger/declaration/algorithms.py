@@ -26,7 +26,7 @@ WITH_EXPOSURE = (
 class AlgorithmSpec(Strict):
     """A model family and its settings."""
 
-    family: str = Field(description="The model family.", json_schema_extra={"enum": [*FAMILIES]})
+    family: str = Field(description="Name of the model family.")
     hyperparameters: dict[str, Any] = Field(
         default_factory=dict, description="Settings of the family; those left out have the family's defaults."
     )
