@@ -171,8 +171,12 @@ def _row(*cells: str) -> str:
 
 
 def _description(node: Mapping[str, Any]) -> str:
-    tasks = f" Only for task {', '.join(node['x-tasks'])}." if "x-tasks" in node else ""
-    return f"{node['description']}{tasks}{' Changing it trains nothing.' if node.get('x-trains') is False else ''}"
+    says = [node.get("description", "")]
+    if "x-tasks" in node:
+        says.append(f"Only for task {', '.join(node['x-tasks'])}.")
+    if node.get("x-trains") is False:
+        says.append("Changing it trains nothing.")
+    return " ".join(says)
 
 
 def _default(node: Mapping[str, Any]) -> str:
