@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
-from ml_ledger.commands.schema import declaration_schema, name_of
+from ml_ledger.commands.declaration_schema import declaration_schema, name_of
 from ml_ledger.declaration.features import FEATURE_KINDS, FeatureBase
 from ml_ledger.declaration.gate import LIMITED_METRICS
 from ml_ledger.declaration.key_types import Task

@@ -152,7 +152,7 @@ def _keys(options: argparse.Namespace) -> int:
 
 
 def _schema(options: argparse.Namespace) -> int:
-    from ml_ledger.commands.schema import schema
+    from ml_ledger.commands.declaration_schema import schema
 
     print(schema(one=options.one))
     return 0

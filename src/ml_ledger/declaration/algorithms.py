@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from ml_ledger.declaration.key_types import Strict
 from ml_ledger.errors import Problem, did_you_mean, listed
 from ml_ledger.families import FAMILIES
-
-if TYPE_CHECKING:
-    from ml_ledger.declaration.ml_model import MLModelSpec
 
 Loss = Literal["poisson", "gamma"]
 OF_FAMILIES: dict[str, Loss] = {"poisson": "poisson", "gamma": "gamma"}
@@ -51,14 +48,6 @@ def declared_loss(family: object, hyperparameters: object) -> Loss | None:
 def loss_of(algorithm: AlgorithmSpec) -> Loss | None:
     """The loss of an algorithm."""
     return declared_loss(algorithm.family, algorithm.hyperparameters)
-
-
-def judged_by(spec: MLModelSpec) -> Loss | None:
-    """The deviance by which a version is compared with others: that of the declared algorithm, or of the first of the
-    candidates that has one; None for squares of errors."""
-    if spec.task != "regression":
-        return None
-    return next((loss for algorithm in spec.algorithms().values() if (loss := loss_of(algorithm))), None)
 
 
 def algorithm_problems(

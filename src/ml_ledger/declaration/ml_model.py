@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from ml_ledger.declaration.algorithms import AlgorithmSpec, BaselineSpec
+from ml_ledger.declaration.algorithms import AlgorithmSpec, BaselineSpec, Loss, loss_of
 from ml_ledger.declaration.decision import BEST_VALUE, DecisionSpec, ValueSpec
 from ml_ledger.declaration.features import FeatureBase, FeatureSpec
 from ml_ledger.declaration.gate import GateSpec
@@ -265,3 +265,11 @@ class MLModelSpec(Strict):
             }
         text = json.dumps(relevant, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def judged_by(spec: MLModelSpec) -> Loss | None:
+    """The deviance by which a version is compared with others: that of the declared algorithm, or of the first of the
+    candidates that has one; None for squares of errors."""
+    if spec.task != "regression":
+        return None
+    return next((loss for algorithm in spec.algorithms().values() if (loss := loss_of(algorithm))), None)

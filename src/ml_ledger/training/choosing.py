@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ml_ledger.declaration import AlgorithmSpec, MLModelSpec
-from ml_ledger.declaration.algorithms import judged_by
 from ml_ledger.declaration.gate import WHOLE_DATASET
+from ml_ledger.declaration.ml_model import judged_by
 from ml_ledger.errors import MLLedgerError, VersionError, listed
 from ml_ledger.evaluation.metrics import Metric
 from ml_ledger.families.base import TrainingRows

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ml_ledger.declaration import MLModelSpec
-from ml_ledger.declaration.algorithms import judged_by
+from ml_ledger.declaration.ml_model import judged_by
 from ml_ledger.errors import VersionError
 from ml_ledger.evaluation.fairness import Attribute, measure_fairness
 from ml_ledger.evaluation.metrics import Metric, measure

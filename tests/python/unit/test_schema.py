@@ -10,8 +10,8 @@ import yaml
 from conftest import ROOT
 from jsonschema import Draft202012Validator
 
+from ml_ledger.commands.declaration_schema import schema
 from ml_ledger.commands.main import main
-from ml_ledger.commands.schema import schema
 
 PROJECTS = ["dbt_project.yml", "integration_tests/dbt_project.yml"]
 PROJECT = Draft202012Validator(json.loads(schema()))
