@@ -165,6 +165,16 @@ EQUIVALENT = {
         "return self.levels.feature",
         "return None",
     ): "nothing reads which feature a term of evidence has",
+    (
+        "compile.py",
+        "contributions[column] = rendered(contribution_of_expression(rows[0], value, dialect), dialect)",
+        "-1",
+    ): "a rule has one row",
+    (
+        "binning.py",
+        "codes[name] = item.code(), max(item.codes().values()) + 1",
+        "2",
+    ): "a bin without rows counts for nothing",
     ("learn.py", "filled=0.0,", "-1.0"): "what fills a NULL is set once it is learned",
     ("learn.py", "filled=0.0,", "1.0"): "what fills a NULL is set once it is learned",
 }

@@ -42,7 +42,8 @@ def tests_of(root: Path, folder: str) -> dict[Path, list[Path]]:
 
 
 def _share_a_word(test: str, module: str) -> bool:
-    return bool(set(test.split("_")) & set(module.split("_")))
+    one, other = ({word.removesuffix("s") for word in name.split("_")} for name in (test, module))
+    return bool(one & other)
 
 
 def _name(path: Path, source: Path) -> str:

@@ -10,11 +10,13 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
+import sqlglot
 from agreement import features
 from limits_project import around
 
 from ml_ledger.coefficients import CALIBRATION, Coefficient, Node
 from ml_ledger.scoring.compile import compile_scoring
+from ml_ledger.scoring.terms import LADDER_WIDTH
 from ml_ledger.terms.learn import learn_terms
 from ml_ledger.terms.levels import LevelTerm
 from ml_ledger.terms.numeric import BinTerm, LinearTerm
@@ -63,6 +65,9 @@ def test_more_bins_than_one_case_holds_have_the_same_edges():
     rows = [piece(lower, upper, value) for lower, upper, value in zip(edges, edges[1:], values, strict=False)]
     tried = [x for edge in edges[1:-1] for x in around(edge)]
     assert scores(rows, tried) == [looked_up(edges, values, x) for x in tried]
+    scoring = compile_scoring([INTERCEPT, *rows], link="identity", dialect="duckdb")
+    cases = list(sqlglot.parse_one(scoring.layers[0]["_ml_c1_1"], read="duckdb").find_all(sqlglot.exp.Case))
+    assert max(len(case.args["ifs"]) for case in cases) <= LADDER_WIDTH
 
 
 def test_a_link_score_exactly_at_an_edge_is_calibrated_as_from_there_on():
