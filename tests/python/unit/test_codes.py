@@ -37,6 +37,13 @@ def test_few_values_have_a_bin_each():
     assert found == [1, 0, 0, NO_CODE, 2]
 
 
+def test_as_many_values_as_bins_have_one_each_however_few_rows_they_have():
+    values = [1] * 10 + [3, 10]
+    assert learned(values, bins=3)[0] == [2.0, 6.5]
+    assert learned(values, bins=4)[0] == [2.0, 6.5]
+    assert learned(values, bins=2)[0] == [2.0]
+
+
 @pytest.mark.parametrize("bins", [2, 7, 255])
 def test_many_values_have_bins_of_about_the_same_size(bins):
     values = np.random.default_rng(2).exponential(size=2000)
