@@ -62,8 +62,9 @@ bench: $(INSTALLED) $(PEERS)/installed $(FEAST)/installed $(EVIDENTLY)/installed
 docs: $(INSTALLED)  ## dbt's documentation site, in target/
 	$(BIN)/dbt docs generate
 
-reference: $(INSTALLED)  ## Write the pages that are generated: docs/keys.md
+reference: $(INSTALLED)  ## Write what is generated from keys: docs/keys.md, macros/declaration/generated.sql
 	$(BIN)/ml-ledger keys > docs/keys.md
+	$(BIN)/python -m ml_ledger.declaration.for_macros
 
 lock:  ## Resolve requirements.lock and the benchmarks' peers anew (needs uv)
 	$(COMPILE) --extra dev pyproject.toml --output-file requirements.lock

@@ -6,9 +6,8 @@
 {% macro declared_uses(view, readers) %}
     {% set uses = {} %}
     {% for ml_model in readers %}
-        {% set features = ml_ledger.ml_model_spec(ml_model).get('features') %}
-        {% for name, declared in (features if features is mapping else {}).items() %}
-            {% do uses.setdefault(name | lower, {}).update({ml_model: declared.get('kind') if declared is mapping else none}) %}
+        {% for name, declared in ml_ledger.ml_model_spec(ml_model).features.items() %}
+            {% do uses.setdefault(name | lower, {}).update({ml_model: declared.get('kind')}) %}
         {% endfor %}
     {% endfor %}
     {% set found = {} %}

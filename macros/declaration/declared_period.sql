@@ -6,7 +6,7 @@
 {% macro declared_period() %}
     {% set conditions = {} %}
     {% for name in ml_ledger.ml_model_names(declaring='monitoring') %}
-        {% set period = ml_ledger.declared_value(ml_ledger.ml_model_spec(name), ['monitoring', 'period'], 'month') %}
+        {% set period = ml_ledger.ml_model_spec(name).monitoring.period %}
         {% do conditions.update({name: 'period = ' ~ ml_ledger.text_literal(period)}) %}
     {% endfor %}
     {% do return(conditions) %}

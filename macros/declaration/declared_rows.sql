@@ -1,7 +1,7 @@
 {#
     Values of declarations as rows.
-    Arguments: columns, mapping of column to SQL type; rows, list of mappings of column to a value, written as a literal and
-    cast; none, or left out, is NULL. With no rows: no rows of these types.
+    Arguments: columns, mapping of column to SQL type; rows, list of mappings of column to a value, written as a literal (a
+    list as JSON) and cast; none, or left out, is NULL. With no rows: no rows of these types.
     Returns: SQL, a select.
     Example: {{ ml_ledger.declared_rows({'ml_model': 'varchar', 'allowed': 'double'}, [{'ml_model': 'churn', 'allowed': 60}]) }}
 #}
@@ -14,7 +14,8 @@ union all
 {% endif -%}
 select
     {%- for column, type in columns.items() %}
-    {%- set value = row.get(column) %}
+    {%- set value = row[column] if column in row else none %}
+    {%- set value = tojson(value) if value is sequence and value is not string else value %}
     cast({{ 'null' if value is none else ml_ledger.text_literal(value) }} as {{ type }}) as {{ column }}
     {{- ',' if not loop.last }}
     {%- endfor %}

@@ -5,35 +5,20 @@
     Example: {{ ml_ledger.declared_words() }}
 #}
 {% macro declared_words() -%}
-{%- set places = {
-    'task': ['task'],
-    'description': ['description'],
-    'owner': ['owner'],
-    'validator': ['governance', 'validator'],
-    'purpose': ['governance', 'purpose'],
-    'restrictions': ['governance', 'restrictions'],
-    'materiality': ['governance', 'materiality'],
-    'assumptions': ['governance', 'assumptions'],
-    'limits': ['governance', 'limits'],
-    'last_validation': ['governance', 'last_validation'],
-    'next_validation': ['governance', 'next_validation'],
-    'open_findings': ['governance', 'open_findings'],
-    'policy': ['deployment', 'policy'],
-} -%}
-{%- set defaults = {
-    'materiality': 'low', 'policy': 'auto', 'restrictions': [], 'assumptions': [], 'limits': [], 'open_findings': [],
-} -%}
-{%- set text, rows = dbt.type_string(), [] -%}
+{%- set text, columns, rows = dbt.type_string(), {}, [] -%}
 {%- for name in ml_ledger.ml_model_names() -%}
     {%- set spec = ml_ledger.ml_model_spec(name) -%}
-    {%- set row = {'ml_model': name} -%}
-    {%- for column, keys in places.items() -%}
-        {%- do row.update({column: ml_ledger.declared_value(spec, keys, defaults.get(column))}) -%}
-    {%- endfor -%}
-    {%- do rows.append(row) -%}
+    {%- do rows.append(dict(
+        spec.governance,
+        ml_model=name,
+        task=spec.task,
+        description=spec.description,
+        owner=spec.owner,
+        policy=ml_ledger.deployment_policy(name),
+    )) -%}
 {%- endfor -%}
-{%- set columns = {} -%}
-{%- for column in (places | list) + ['ml_model'] -%}
+{%- set governance = ml_ledger.declared_blocks()['governance'] | list -%}
+{%- for column in ['task', 'description', 'owner'] + governance + ['policy', 'ml_model'] -%}
     {%- do columns.update({column: text}) -%}
 {%- endfor -%}
 {{ ml_ledger.declared_rows(columns, rows) }}

@@ -7,7 +7,7 @@
     Example: {% if ml_ledger.deployment_policy('repurchase') == 'approval' %}
 #}
 {% macro deployment_policy(ml_model) %}
-    {% set deployment = ml_ledger.ml_model_spec(ml_model).get('deployment', {}) %}
-    {% set policy = deployment.get('policy', 'auto') if deployment is mapping else none %}
-    {% do return('auto' if policy == 'auto' else 'approval') %}
+    {% set spec = ml_ledger.ml_model_spec(ml_model) %}
+    {% set is_slip = 'deployment' in spec.unreadable or 'deployment.policy' in spec.unreadable %}
+    {% do return('approval' if is_slip else spec.deployment.policy) %}
 {% endmacro %}

@@ -27,7 +27,7 @@
     Returns: boolean.
 #}
 {% macro keys_are_declared(spec, keys) %}
-    {% for key in keys if not spec.get(key) %}
+    {% for key in keys if not spec[key] %}
         {% do return(false) %}
     {% endfor %}
     {% do return(true) %}

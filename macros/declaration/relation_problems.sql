@@ -14,12 +14,12 @@
     {% set given = {'features': features, 'labels': labels} %}
     {% for argument, relation in given.items() if execute and relation is not none %}
         {% set types = ml_ledger.column_types(relation) %}
-        {% set columns = {'entity': spec.get('entity'), 'as_of': spec.get('as_of')} %}
+        {% set columns = {'entity': spec.entity, 'as_of': spec.as_of} %}
         {% if argument == 'labels' %}
-            {% do columns.update({'label': spec.get('label'), 'never': spec.get('never'), 'matured_at': 'matured_at'}) %}
+            {% do columns.update({'label': spec.label, 'never': spec.never, 'matured_at': 'matured_at'}) %}
         {% endif %}
         {% do problems.extend(ml_ledger.missing_columns(argument ~ ': ', relation, types, columns)) %}
-        {% for key, column in columns.items() if column is string and column | lower in types %}
+        {% for key, column in columns.items() if column is not none and column | lower in types %}
             {% set found = {
                 'where': argument ~ ': ' ~ key, 'column': column, 'type': types[column | lower], 'relation': relation | string
             } %}
@@ -28,7 +28,7 @@
             {% elif key in ['as_of', 'matured_at'] %}
                 {% do problems.extend(ml_ledger.moment_type_problems(found)) %}
             {% else %}
-                {% do problems.extend(ml_ledger.label_type_problems(key, found, spec.get('task'))) %}
+                {% do problems.extend(ml_ledger.label_type_problems(key, found, spec.task)) %}
             {% endif %}
         {% endfor %}
     {% endfor %}

@@ -18,6 +18,6 @@
 {# A moment of a feature view in UTC. Arguments: spec; column, its name. Returns: SQL. #}
 {% macro moment_of(spec, column) %}
     {% do return(ml_ledger.utc_moment(
-        ml_ledger.column(column), ml_ledger.has_time_zone(spec.types.get(ml_ledger.column_name(column) | lower, ''))
+        ml_ledger.column(column), ml_ledger.has_time_zone(spec.types.get(ml_ledger.column_name(column) | lower) or '')
     )) %}
 {% endmacro %}

@@ -9,7 +9,7 @@
         'faults._ml_repeated > 0',
         "'" ~ ml_model ~ ": an entity must have one label per as-of date; got ' || faults._ml_repeated || ' that have"
             ~ " several, such as ' || faults._ml_example || " ~ ml_ledger.text_literal(
-                '. Nothing was written. Fix: make the label model unique on ' ~ spec.get('entity') ~ ' and ' ~ spec.get('as_of')
+                '. Nothing was written. Fix: make the label model unique on ' ~ spec.entity ~ ' and ' ~ spec.as_of
                 ~ '.'
             ),
     )) %}

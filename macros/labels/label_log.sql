@@ -17,11 +17,11 @@
 {% macro label_log(ml_model, labels, source=none) %}
 {%- do ml_ledger.appended() -%}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
-{%- set never = spec.get('never') if spec.get('never') is string else none -%}
-{%- set names = [spec.get('entity'), spec.get('as_of'), spec.get('label')] -%}
+{%- set never = spec.never -%}
+{%- set names = [spec.entity, spec.as_of, spec.label] -%}
 {%- do ml_ledger.refuse_double_quotes('label_log', ml_model, names) -%}
-{%- set entity, as_of = ml_ledger.quoted(spec.get('entity')), ml_ledger.quoted(spec.get('as_of')) -%}
-{%- set label = ml_ledger.quoted(spec.get('label')) -%}
+{%- set entity, as_of = ml_ledger.quoted(spec.entity), ml_ledger.quoted(spec.as_of) -%}
+{%- set label = ml_ledger.quoted(spec.label) -%}
 {%- set moment, text = dbt.type_timestamp(), dbt.type_string() -%}
 {%- set so_far = ml_ledger.rows_so_far() if is_incremental() else none -%}
 {%- set problems = ml_ledger.input_problems('label_log', ml_model, labels=labels) -%}
@@ -60,7 +60,7 @@ repeated as (
 faults as (
     select
         count(*) as _ml_repeated,
-        min({{ ml_ledger.key_text([spec.get('entity'), spec.get('as_of')]) }}) as _ml_example
+        min({{ ml_ledger.key_text([spec.entity, spec.as_of]) }}) as _ml_example
     from repeated
 ),
 
@@ -165,7 +165,7 @@ where {{ ml_ledger.fail_for_repeated_labels(ml_model, spec) }}
             ) %}
         {% endif %}
     {% endfor %}
-    {% if known and spec.get('never') is string and spec.never | lower not in known
+    {% if known and spec.never and spec.never | lower not in known
         and config.get('on_schema_change') not in ['append_new_columns', 'sync_all_columns'] %}
         {% do problems.append(
             "never: the log has no column '" ~ spec.never ~ "'. Fix: in its config, on_schema_change='append_new_columns'."

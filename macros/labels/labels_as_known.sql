@@ -8,9 +8,9 @@
 #}
 {% macro labels_as_known(ml_model, log, at=none) %}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
-{%- set entity, as_of = ml_ledger.quoted(spec.get('entity')), ml_ledger.quoted(spec.get('as_of')) -%}
-{%- set label = ml_ledger.quoted(spec.get('label')) -%}
-{%- set never = ml_ledger.quoted(spec.never) if spec.get('never') is string else none -%}
+{%- set entity, as_of = ml_ledger.quoted(spec.entity), ml_ledger.quoted(spec.as_of) -%}
+{%- set label = ml_ledger.quoted(spec.label) -%}
+{%- set never = ml_ledger.quoted(spec.never) if spec.never else none -%}
 {%- set at = ml_ledger.clock() if at is none else at -%}
 {%- if ml_ledger.input_problems('labels_as_known', ml_model, labels=log) -%}
 {{ ml_ledger.no_labels(spec, ml_ledger.label_log_columns()) }}
@@ -55,7 +55,7 @@ where
 #}
 {% macro no_labels(spec, columns) -%}
 {%- set all = {} -%}
-{%- for key in ['entity', 'as_of', 'label'] if spec.get(key) -%}
+{%- for key in ['entity', 'as_of', 'label'] if spec[key] -%}
     {%- do all.update({ml_ledger.quoted(spec[key]): dbt.type_string()}) -%}
 {%- endfor -%}
 {%- for column, type in columns.items() -%}

@@ -3,17 +3,13 @@
     the calibration error or the bias of the whole, and every limit of a declared slice. A slice without a row in the
     holdout has nothing that could be measured, which fails, and the name of the check says so.
 
-    Needs the expressions `without_verdict` and `holdout_metrics`. spec/gate.py knows the same directions.
+    Needs the expressions `without_verdict` and `holdout_metrics`.
     Returns: SQL, ending in the expression `limit_checks`.
     Example: {{ ml_ledger.gate_limits() }}
 #}
 {% macro gate_limits() -%}
 {%- set double, text = ml_ledger.type_double(), dbt.type_string() -%}
 {%- set of_gate = {'maximum_calibration_error': 'calibration_error', 'maximum_bias': 'bias'} -%}
-{%- set at_least = [
-    'scored_share', 'roc_auc', 'average_precision', 'precision', 'recall', 'f1', 'accuracy', 'macro_f1', 'r2',
-    'silhouette',
-] -%}
 slices as (
     {{ ml_ledger.unnest_json_object(
         'without_verdict', ml_ledger.json_path('spec', ['slices']), ['version'], key='slice', value='declared'
@@ -32,7 +28,7 @@ limits as (
         slice,
         metric,
         cast(threshold as {{ double }}) as threshold,
-        metric in ('{{ at_least | join("', '") }}') as is_at_least
+        metric in ('{{ ml_ledger.at_least_metrics() | join("', '") }}') as is_at_least
     from limits_of_slices
     {%- for key, metric in of_gate.items() %}
 

@@ -6,7 +6,7 @@
 #}
 {% macro union_training_rows() -%}
 {%- set text = dbt.type_string() -%}
-{%- for name in ml_ledger.ml_model_names() if ml_ledger.kept_of_training_set(name) in ['members', 'full'] %}
+{%- for name in ml_ledger.ml_model_names() if ml_ledger.ml_model_spec(name).keep_training_set != 'none' %}
 select
     cast('{{ name }}' as {{ text }}) as ml_model,
     _ml_version as version,

@@ -18,7 +18,7 @@
 {%- set predictions = ml_ledger.own_node(predictions, ml_model, 'predictions') -%}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
 {%- set text, moment = dbt.type_string(), dbt.type_timestamp() -%}
-{%- set label = ml_ledger.quoted(spec.get('label') or 'label', '_ml_labels') -%}
+{%- set label = ml_ledger.quoted(spec.label, '_ml_labels') -%}
 {%- if ml_ledger.input_problems('outcomes', ml_model, labels=labels) -%}
 {{ ml_ledger.no_new_rows(ml_ledger.outcome_columns(), appends=false) }}
 {%- else -%}
@@ -26,9 +26,9 @@ with
 
 matured as (
     select
-        cast({{ ml_ledger.quoted(spec.get('entity'), '_ml_labels') }} as {{ text }}) as entity_id,
-        cast({{ ml_ledger.quoted(spec.get('as_of'), '_ml_labels') }} as {{ moment }}) as as_of,
-        {%- if spec.get('task') == 'multiclass' %}
+        cast({{ ml_ledger.quoted(spec.entity, '_ml_labels') }} as {{ text }}) as entity_id,
+        cast({{ ml_ledger.quoted(spec.as_of, '_ml_labels') }} as {{ moment }}) as as_of,
+        {%- if spec.task == 'multiclass' %}
         cast(null as {{ ml_ledger.type_double() }}) as label,
         cast({{ label }} as {{ text }}) as label_class,
         {%- else %}
@@ -40,7 +40,7 @@ matured as (
     where
         cast(_ml_labels.matured_at as {{ moment }}) <= {{ ml_ledger.clock() }}
         and {{ label }} is not null
-        {%- if spec.get('never') is string %}
+        {%- if spec.never %}
         and not coalesce({{ ml_ledger.quoted(spec.never, '_ml_labels') }}, false)
         {%- endif %}
 ),

@@ -65,8 +65,9 @@
     Returns: boolean.
 #}
 {% macro declares_retention(ml_model) %}
-    {% set retention = ml_ledger.ml_model_spec(ml_model).get('retention') %}
-    {% do return((retention.get('predictions_months') if retention is mapping else retention) is not none) %}
+    {% set spec = ml_ledger.ml_model_spec(ml_model) %}
+    {% set is_unreadable = 'retention' in spec.unreadable or 'retention.predictions_months' in spec.unreadable %}
+    {% do return(is_unreadable or spec.retention.predictions_months is not none) %}
 {% endmacro %}
 
 {#
@@ -75,15 +76,18 @@
     Returns: list of texts.
 #}
 {% macro retention_problems(ml_model) %}
-    {% set retention = ml_ledger.ml_model_spec(ml_model).get('retention') %}
-    {% set months = retention.get('predictions_months') if retention is mapping else none %}
-    {% if ml_ledger.is_whole_number(months) and 6 <= months <= 1200 %}
+    {% set spec = ml_ledger.ml_model_spec(ml_model) %}
+    {% if spec.retention.predictions_months is not none %}
         {% do return([]) %}
     {% endif %}
+    {% set key, unreadable = ml_ledger.declared_blocks()['retention']['predictions_months'], spec.unreadable %}
+    {% set bounds = key.at_least ~ ' to ' ~ key.at_most %}
     {% do return([
         'ml_models.' ~ ml_model ~ '.retention.predictions_months: '
-        ~ ('is not declared' if months is none else 'must be a whole number of months, from 6 to 1200; got ' ~ ml_ledger.as_given(months))
-        ~ '. Allowed: 6 to 1200, as 25.'
+        ~ ('must be a whole number of months, from ' ~ bounds ~ '; got '
+            ~ ml_ledger.as_given(unreadable['retention.predictions_months'])
+            if 'retention.predictions_months' in unreadable else 'is not declared')
+        ~ '. Allowed: ' ~ bounds ~ ', as 25.'
     ]) %}
 {% endmacro %}
 

@@ -118,7 +118,7 @@ from compared
 #}
 {% macro feedback_faults(spec, actions, predictions) %}
     {% set said = "coalesce(said, '(none)')" %}
-    {% set task = spec.get('task') %}
+    {% set task = spec.task %}
     {% set faults = [
         ("decision_id is null and (entity_id is null or as_of is null)",
             "'no decision is named. Fix: give decision_id, or entity_id and as_of'"),
@@ -162,8 +162,8 @@ from compared
     {% else %}
         {% do faults.append(('override_decision is not null', "'there is no declared decision to override'")) %}
     {% endif %}
-    {% set allowed = ['0', '1'] if task == 'binary' else spec.get('classes') or [] %}
-    {% if spec.get('label') is none %}
+    {% set allowed = ['0', '1'] if task == 'binary' else spec.classes or [] %}
+    {% if spec.label is none %}
         {% do faults.append(('said is not null', "'the declaration has no label that a verdict could be'")) %}
     {% elif task == 'regression' %}
         {% set double = ml_ledger.type_double() %}
@@ -203,14 +203,11 @@ exists (
     Returns: list of texts, empty without a policy.
 #}
 {% macro declared_actions(spec) %}
-    {% set decision, actions = spec.get('decision'), [] %}
-    {% if decision is mapping %}
-        {% set named = decision.get('actions') %}
-        {% for action in [decision.get('positive'), decision.get('negative')]
-            + (named.values() | list if named is mapping else []) + [decision.get('fallback')] %}
-            {% if action is string and action not in actions %}
-                {% do actions.append(action) %}
-            {% endif %}
+    {% set decision, actions = spec.decision, [] %}
+    {% if decision %}
+        {% for action in [decision.positive, decision.negative] + (decision.actions or {}).values() | list
+            + [decision.fallback] if action is string and action not in actions %}
+            {% do actions.append(action) %}
         {% endfor %}
     {% endif %}
     {% do return(actions) %}
@@ -222,7 +219,7 @@ exists (
     Returns: SQL over `verdict`.
 #}
 {% macro canonical_verdict(spec) -%}
-{%- if spec.get('task') == 'binary' -%}
+{%- if spec.task == 'binary' -%}
 case
             when {{ ml_ledger.matches('lower(verdict)', '1([.]0*)?|true') }} then '1'
             when {{ ml_ledger.matches('lower(verdict)', '0([.]0*)?|false') }} then '0'

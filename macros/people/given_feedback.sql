@@ -14,13 +14,13 @@
     {%- set node = ml_ledger.node_of(relation) -%}
     {%- set texts = {} -%}
     {%- for column in ml_ledger.given_columns() -%}
-        {%- set zoned = ml_ledger.has_time_zone(known.get(column, '')) -%}
+        {%- set zoned = column in known and ml_ledger.has_time_zone(known[column]) -%}
         {%- set there = ml_ledger.utc_moment(column, zoned) if zoned else column -%}
         {%- do texts.update({column: there if not known or column in known else 'null'}) -%}
     {%- endfor -%}
     {%- do selects.append(ml_ledger.shaped_feedback(
         texts, relation, 'seed' if node is not none and node.resource_type == 'seed' else 'source', relation.identifier,
-        has_numbers=ml_ledger.column_kind(known.get('entity_id', '')) == 'numeric',
+        has_numbers='entity_id' in known and ml_ledger.column_kind(known['entity_id']) == 'numeric',
     )) -%}
 {%- endfor -%}
 {%- if not selects -%}
@@ -74,10 +74,8 @@ from {{ relation }} as given
     Returns: list of relations.
 #}
 {% macro feedback_relations(ml_model) %}
-    {% set review = ml_ledger.ml_model_spec(ml_model).get('review') %}
-    {% set names = review.get('feedback') if review is mapping else none %}
-    {% set relations = [] %}
-    {% for name in (names if names is sequence and names is not string else []) %}
+    {% set review, relations = ml_ledger.ml_model_spec(ml_model).review, [] %}
+    {% for name in (review.feedback if review else none) or [] %}
         {% if '.' in name %}
             {% do relations.append(source(name.split('.')[0], name.split('.')[1])) %}
         {% else %}

@@ -17,12 +17,12 @@
 #}
 {% macro labels_with_feedback(ml_model, labels, feedback, predictions, at=none, completes=false) %}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
-{%- set entity, as_of = ml_ledger.quoted(spec.get('entity')), ml_ledger.quoted(spec.get('as_of')) -%}
-{%- set label = ml_ledger.quoted(spec.get('label')) -%}
-{%- set never = ml_ledger.quoted(spec.never) if spec.get('never') is string else none -%}
+{%- set entity, as_of = ml_ledger.quoted(spec.entity), ml_ledger.quoted(spec.as_of) -%}
+{%- set label = ml_ledger.quoted(spec.label) -%}
+{%- set never = ml_ledger.quoted(spec.never) if spec.never else none -%}
 {%- set text, moment = dbt.type_string(), dbt.type_timestamp() -%}
 {%- set types = ml_ledger.column_types(labels) -%}
-{%- set is_class = spec.get('task') == 'multiclass' -%}
+{%- set is_class = spec.task == 'multiclass' -%}
 {%- if ml_ledger.input_problems('labels_with_feedback', ml_model, labels=labels) -%}
 {{ ml_ledger.no_labels(spec, {'matured_at': moment, 'label_source': text}) }}
 {%- elif execute and (load_relation(feedback) is none or load_relation(predictions) is none) -%}
@@ -73,15 +73,15 @@ measured as (
 
 select
     {%- if completes %}
-    coalesce(measured._ml_entity, cast(reviewed.entity_id as {{ types.get(spec.get('entity') | lower, text) }})) as {{ entity }},
-    coalesce(measured._ml_as_of, cast(reviewed.as_of as {{ types.get(spec.get('as_of') | lower, moment) }})) as {{ as_of }},
+    coalesce(measured._ml_entity, cast(reviewed.entity_id as {{ types.get(spec.entity | lower) or text }})) as {{ entity }},
+    coalesce(measured._ml_as_of, cast(reviewed.as_of as {{ types.get(spec.as_of | lower) or moment }})) as {{ as_of }},
     {%- else %}
     measured._ml_entity as {{ entity }},
     measured._ml_as_of as {{ as_of }},
     {%- endif %}
     case
         when reviewed.verdict is null then measured._ml_label
-        else cast(reviewed.verdict as {{ types.get(spec.get('label') | lower, text if is_class else ml_ledger.type_double()) }})
+        else cast(reviewed.verdict as {{ types.get(spec.label | lower) or (text if is_class else ml_ledger.type_double()) }})
     end as {{ label }},
     {%- if never is not none %}
     coalesce(measured._ml_never, false) and reviewed.verdict is null as {{ never }},

@@ -24,7 +24,7 @@
 {% macro drawn_for_review(ml_model, predictions, so_far) %}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
 {%- set text, moment, double = dbt.type_string(), dbt.type_timestamp(), ml_ledger.type_double() -%}
-{%- set period = ml_ledger.declared_value(spec, ['monitoring', 'period'], 'month') -%}
+{%- set period = (spec.monitoring or ml_ledger.defaults_of('monitoring')).period -%}
 {%- set strata = ml_ledger.review_strata(spec) -%}
 with
 
@@ -83,7 +83,7 @@ disagreements as (
             and served.as_of = others.as_of
     where
         others.slot = 'shadow'
-        {%- if spec.get('task') == 'multiclass' %}
+        {%- if spec.task == 'multiclass' %}
         and served.predicted <> others.predicted
         {%- else %}
         and (served.score >= served.threshold) <> (others.score >= others.threshold)
@@ -182,27 +182,27 @@ where 1 in ({% for stratum in strata %}by_{{ stratum }}{{ ', ' if not loop.last 
     the highest are taken of, or 'null' where they are drawn at random.
 #}
 {% macro review_strata(spec) %}
-    {% set review = spec.get('review') if spec.get('review') is mapping else {} %}
-    {% set strata = {'random': {'wanted': review.get('random_per_period', 50), 'where': none, 'value': 'null'}} %}
-    {% set close, high = review.get('close_to_threshold'), review.get('high_value') %}
-    {% if close %}
+    {% set review = spec.review or ml_ledger.defaults_of('review') %}
+    {% set strata = {'random': {'wanted': review.random_per_period, 'where': none, 'value': 'null'}} %}
+    {% set close, high = review.close_to_threshold, review.high_value %}
+    {% if close and close.within %}
         {% do strata.update({'close_to_threshold': {
-            'wanted': close.get('at_most', 50), 'value': 'null',
+            'wanted': close.at_most, 'value': 'null',
             'where': 'abs(served.score - served.threshold) <= ' ~ close.within,
         }}) %}
     {% endif %}
-    {% if review.get('disagreements') %}
+    {% if review.disagreements %}
         {% do strata.update({'disagreement': {'wanted': review.disagreements, 'where': none, 'value': 'null'}}) %}
     {% endif %}
-    {% if high %}
+    {% if high and high.column %}
         {% set value = 'cast(' ~ ml_ledger.json_value('served.features', ml_ledger.text_literal(high.column)) ~ ' as '
             ~ ml_ledger.type_double() ~ ')' %}
         {% do strata.update({'high_value': {
-            'wanted': high.get('at_most', 20), 'value': value,
+            'wanted': high.at_most, 'value': value,
             'where': "served.status = 'scored' and abs(" ~ value ~ ') <= ' ~ ml_ledger.largest_double(),
         }}) %}
     {% endif %}
-    {% if review.get('rejected') %}
+    {% if review.rejected %}
         {% do strata.update({'rejected': {'wanted': review.rejected, 'where': "served.status = 'rejected'", 'value': 'null'}}) %}
     {% endif %}
     {% do return(strata) %}

@@ -9,8 +9,8 @@
     {%- set spec = ml_ledger.ml_model_spec(name) -%}
     {%- do rows.append({
         'ml_model': name,
-        'task': spec.get('task') or '',
-        'conflict': ml_ledger.declared_value(spec, ['review', 'conflict'], 'latest'),
+        'task': spec.task or '',
+        'conflict': spec.review.conflict,
     }) -%}
 {%- endfor -%}
 {{ ml_ledger.declared_rows({'ml_model': text, 'task': text, 'conflict': text}, rows) }}

@@ -8,9 +8,7 @@
     Example: {{ ml_ledger.bucket('repurchase', 'entity_id') }} as bucket
 #}
 {% macro bucket(ml_model, entity) %}
-    {% set experiment = ml_ledger.ml_model_spec(ml_model).get('experiment') %}
-    {% set salt = ((experiment if experiment is mapping else {}).get('salt') or ml_model) | string %}
-    {% do return(ml_ledger.bucket_of(salt, entity)) %}
+    {% do return(ml_ledger.bucket_of(ml_ledger.ml_model_spec(ml_model).experiment.salt or ml_model, entity)) %}
 {% endmacro %}
 
 {#

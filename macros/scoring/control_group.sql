@@ -8,7 +8,7 @@
 #}
 {% macro control_group(spec, control, classes=none) -%}
 {%- set text, double = dbt.type_string(), ml_ledger.type_double() -%}
-{%- set action = (spec.get('experiment') or {}).get('control_action') or (spec.get('decision') or {}).get('fallback') -%}
+{%- set action = spec.experiment.control_action or (spec.decision.fallback if spec.decision else none) -%}
 decided_control as (
     select
         _ml_entity_id as entity_id,
@@ -26,7 +26,7 @@ decided_control as (
         {{- ml_ledger.class_probabilities(classes) }}
         cast(null as {{ text }}) as output_scores,
         cast(null as {{ double }}) as threshold,
-        cast({{ ml_ledger.text_literal(action) if action is string else 'null' }} as {{ text }}) as decision,
+        cast({{ ml_ledger.text_literal(action) if action else 'null' }} as {{ text }}) as decision,
         'control' as decision_source,
         cast(null as {{ text }}) as reasons,
         '{}' as features,

@@ -3,7 +3,7 @@
     (`personal_columns`), are hashed apart, with a salt; the hash of a row covers that hash and the other columns.
     Arguments: classes, the declared classes of a task multiclass, or none.
     Returns: mapping of column to SQL type.
-    Example: {% set columns = ml_ledger.prediction_columns(spec.get('classes')) %}
+    Example: {% set columns = ml_ledger.prediction_columns(spec.classes) %}
 #}
 {% macro prediction_columns(classes=none) %}
     {% set text, whole, double = dbt.type_string(), dbt.type_bigint(), ml_ledger.type_double() %}

@@ -23,10 +23,10 @@
 {%- set live = [] if problems else ml_ledger.live_versions(versions, deployments, features) -%}
 {%- set scoring = live | rejectattr('version', 'none') | list -%}
 {#- While the declaration says nothing of them that can be read, classes are those of what is live. -#}
-{%- set classes = spec.get('classes') or (live | map(attribute='classes', default=none) | select | list + [none])[0] -%}
+{%- set classes = spec.classes or (live | map(attribute='classes', default=none) | select | list + [none])[0] -%}
 {%- set columns = ml_ledger.prediction_columns(classes) -%}
-{%- set entity = ml_ledger.quoted(spec.get('entity'), '_ml_features') -%}
-{%- set as_of = ml_ledger.quoted(spec.get('as_of'), '_ml_features') -%}
+{%- set entity = ml_ledger.quoted(spec.entity, '_ml_features') -%}
+{%- set as_of = ml_ledger.quoted(spec.as_of, '_ml_features') -%}
 {%- if problems -%}
 {%- set text = dbt.type_string() -%}
 {{ ml_ledger.no_new_rows(dict(columns, values_salt=text, content_hash=text)) }}
@@ -73,8 +73,8 @@ entities as (
         'faults._ml_surplus_rows > 0',
         "'" ~ ml_model ~ ": an entity must occur once at the as-of date that is scored; got ' || faults._ml_surplus_rows || "
             ~ ml_ledger.text_literal(
-                ' rows with a NULL or repeated ' ~ spec.get('entity') ~ '. Nothing was written. Fix: make the feature model unique'
-                ~ ' and not null on ' ~ spec.get('entity') ~ ' and ' ~ spec.get('as_of') ~ '.'
+                ' rows with a NULL or repeated ' ~ spec.entity ~ '. Nothing was written. Fix: make the feature model unique'
+                ~ ' and not null on ' ~ spec.entity ~ ' and ' ~ spec.as_of ~ '.'
             ),
     ) }}
 ),

@@ -16,7 +16,7 @@
 {%- elif 'days' in holdout -%}
     {%- set is_held_out = '_ml_as_of > ' ~ dbt.dateadd('day', -holdout.days, '_ml_newest') -%}
 {%- else -%}
-    {%- set is_held_out = '_ml_age <= ' ~ holdout.get('as_of_dates', 0) -%}
+    {%- set is_held_out = '_ml_age <= ' ~ (holdout.as_of_dates if 'as_of_dates' in holdout else 0) -%}
 {%- endif -%}
 as_of_dates as (
     select

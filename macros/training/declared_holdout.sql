@@ -6,24 +6,15 @@
     Example: {% set holdout = ml_ledger.declared_holdout(spec) %}
 #}
 {% macro declared_holdout(spec) %}
-    {% set evaluation = spec.get('evaluation') %}
-    {% set evaluation = evaluation if evaluation is mapping else {} %}
-    {% set declared = evaluation.get('holdout') %}
-    {% set old = evaluation.get('holdout_as_of_dates') %}
-    {% if declared is none %}
-        {% set found = {'as_of_dates': 1 if old is none else old, 'is_declared': old is not none} %}
-    {% elif declared is mapping and old is none %}
-        {% set found = dict(declared, is_declared=true) %}
-    {% else %}
-        {% set found = {} %}
+    {% set holdout, old = spec.evaluation.holdout, spec.evaluation.holdout_as_of_dates %}
+    {% for path in spec.unreadable if path.startswith('evaluation.holdout') %}{% do return({}) %}{% endfor %}
+    {% if holdout is none %}
+        {% do return({'as_of_dates': old or ml_ledger.as_of_dates_held_out(), 'is_declared': old is not none}) %}
     {% endif %}
-    {% set ways = ['as_of_dates', 'days', 'from', 'share', 'column'] | select('in', found) | list %}
-    {% set is_valid = ways | length == 1 and (
-        (ways[0] in ['as_of_dates', 'days'] and found[ways[0]] is integer)
-        or (ways[0] == 'share' and found.share is number and found.get('of', 'entity') is string)
-        or (ways[0] in ['from', 'column'] and found[ways[0]] is string)
-    ) %}
-    {% do return(found if is_valid else {}) %}
+    {% set found = {} %}
+    {% for way, value in holdout.items() if value is not none %}{% do found.update({way: value}) %}{% endfor %}
+    {% set ways = found | reject('eq', 'of') | list %}
+    {% do return(dict(found, is_declared=true) if ways | length == 1 and old is none else {}) %}
 {% endmacro %}
 
 {#
@@ -66,14 +57,15 @@
         {% set column = '_ml_features.' ~ ml_ledger.quoted(holdout.column) %}
         {% do return('cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ ')') %}
     {% elif 'share' in holdout %}
-        {% set of = holdout.get('of', 'entity') %}
+        {% set is_of_entity = 'of' not in holdout or holdout.of == 'entity' %}
         {% do return(ml_ledger.hashed_split(
-            entity if of == 'entity' else '_ml_features.' ~ ml_ledger.quoted(of), holdout.share
+            entity if is_of_entity else '_ml_features.' ~ ml_ledger.quoted(holdout.of), holdout.share
         )) %}
     {% elif holdout.is_declared %}
         {% do return('splits._ml_split') %}
     {% endif %}
     {% do return(
-        'case when splits._ml_dates = 1 then ' ~ ml_ledger.hashed_split(entity, 0.25) ~ ' else splits._ml_split end'
+        'case when splits._ml_dates = 1 then ' ~ ml_ledger.hashed_split(entity, ml_ledger.share_of_one_date())
+        ~ ' else splits._ml_split end'
     ) %}
 {% endmacro %}

@@ -17,7 +17,7 @@
 {%- set training_set = ml_ledger.own_node(training_set, ml_model, 'training_set') -%}
 {%- set versions = ml_ledger.own_node(versions, ml_model, 'versions') -%}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
-{%- set kept = ml_ledger.kept_of_training_set(ml_model) -%}
+{%- set kept = spec.keep_training_set -%}
 {%- set so_far = ml_ledger.rows_so_far() if is_incremental() else none -%}
 {#- No version was trained on a training set that lacks a column, or that says why it could not be joined. -#}
 {%- set types, unjoined = ml_ledger.column_types(training_set), [] -%}
@@ -31,7 +31,7 @@
 {%- if kept == 'full' and so_far is not none and not unjoined -%}
     {%- do ml_ledger.refuse_other_types(ml_model, training_set, so_far) -%}
 {%- endif -%}
-{%- if kept == 'none' or unjoined or not (spec.get('entity') and spec.get('as_of') and spec.get('features')) -%}
+{%- if kept == 'none' or unjoined or not (spec.entity and spec.as_of and spec.features) -%}
 {{
     ml_ledger.no_new_rows({
         '_ml_version': dbt.type_bigint(),
@@ -92,18 +92,7 @@ where _ml_training_set._ml_split in ({{ ml_ledger.used_splits(spec) }})
     Returns: SQL, a list of texts.
 #}
 {% macro used_splits(spec) %}
-    {% set training = spec.get('training') %}
-    {% set refit = training is mapping and training.get('refit') is true %}
-    {% do return("'train', 'holdout', 'embargo'" if refit else "'train', 'holdout'") %}
-{% endmacro %}
-
-{#
-    What the declaration says is kept of training sets.
-    Arguments: ml_model, its name.
-    Returns: 'none', 'members' or 'full'.
-#}
-{% macro kept_of_training_set(ml_model) %}
-    {% do return(ml_ledger.ml_model_spec(ml_model).get('keep_training_set', 'none')) %}
+    {% do return("'train', 'holdout', 'embargo'" if spec.training.refit else "'train', 'holdout'") %}
 {% endmacro %}
 
 {#
@@ -135,14 +124,12 @@ from (
     Returns: list of names.
 #}
 {% macro fingerprinted_columns(spec) %}
-    {% set weight = (spec.get('training') or {}).get('sample_weight') %}
-    {% set evaluation, features = spec.get('evaluation') or {}, (spec.get('features') or {}).keys() | list %}
     {% set columns = [
-        spec.get('entity'), spec.get('as_of'), spec.get('label'), '_ml_split', '_ml_weight', weight, evaluation.get('cluster'),
-        evaluation.get('weight')
+        spec.entity, spec.as_of, spec.label, '_ml_split', '_ml_weight', spec.training.sample_weight,
+        spec.evaluation.cluster, spec.evaluation.weight,
     ] %}
-    {% set exposure = [spec.get('exposure')] | select('string') | reject('in', features) | list %}
-    {% do return((columns | select('string') | list) + features + exposure) %}
+    {% set exposure = [] if spec.exposure in spec.features else [spec.exposure] %}
+    {% do return(columns | reject('none') | list + spec.features.keys() | list + exposure | reject('none') | list) %}
 {% endmacro %}
 
 {#

@@ -22,12 +22,10 @@
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
 {%- set holdout = ml_ledger.declared_holdout(spec) -%}
 {%- set problems = ml_ledger.training_set_problems(ml_model, spec, holdout, features, labels) -%}
-{%- set evaluation = spec.get('evaluation') -%}
-{%- set evaluation = evaluation if evaluation is mapping else {} -%}
 {%- if problems -%}
 {{ ml_ledger.unjoined_training_set(spec, features, labels, problems) }}
 {%- else -%}
-{%- set never = spec.get('never') if labels is not none else none -%}
+{%- set never = spec.never if labels is not none else none -%}
 {%- set entity, as_of, moment = ml_ledger.quoted(spec.entity), ml_ledger.quoted(spec.as_of), dbt.type_timestamp() -%}
 with
 
@@ -46,7 +44,7 @@ labelled as (
         {{ entity }} as _ml_entity_key,
         {{ as_of }} as _ml_as_of_key,
         {{ ml_ledger.quoted(spec.label) }} as _ml_label,
-        {%- if never is string %}
+        {%- if never %}
         coalesce({{ ml_ledger.quoted(never) }}, false) as _ml_never,
         {%- endif %}
         cast(matured_at as {{ moment }}) as _ml_matured_at
@@ -62,13 +60,13 @@ complete_as_of_dates as (
         and count(*) = count(_ml_matured_at)
 ),
 
-{{ 'settled' if never is string else 'matured' }} as (
+{{ 'settled' if never else 'matured' }} as (
     select labelled.*
     from labelled
     inner join complete_as_of_dates
         on labelled._ml_as_of_key = complete_as_of_dates._ml_as_of_key
 ),
-{%- if never is string %}
+{%- if never %}
 
 matured as (
     select *
@@ -78,7 +76,7 @@ matured as (
 {%- endif %}
 {%- endif %}
 
-{{ ml_ledger.as_of_splits(holdout, relaxed=evaluation.get('embargo') == 'relaxed') }}
+{{ ml_ledger.as_of_splits(holdout, relaxed=spec.evaluation.embargo == 'relaxed') }}
 
 select
     {% if labels is not none -%}
@@ -86,18 +84,18 @@ select
     {% endif -%}
     labelled._ml_matured_at,
     {% set split = ml_ledger.split_of_row(holdout, '_ml_features.' ~ entity) -%}
-    {{ "case when labelled._ml_never then 'never' else " ~ split ~ ' end' if never is string else split }} as _ml_split,
+    {{ "case when labelled._ml_never then 'never' else " ~ split ~ ' end' if never else split }} as _ml_split,
     cast(1 as {{ ml_ledger.type_double() }}) as _ml_weight,
     {{ ml_ledger.clock() }} as _ml_known_at,
     '{{ invocation_id }}' as _ml_invocation_id,
     {{ ml_ledger.actor() }} as _ml_run_by,
     _ml_features.*
-from {{ 'settled' if never is string else 'matured' }} as labelled
+from {{ 'settled' if never else 'matured' }} as labelled
 inner join {{ features }} as _ml_features
     on
         labelled._ml_entity_key = _ml_features.{{ entity }}
         and labelled._ml_as_of_key = _ml_features.{{ as_of }}
-{{ 'left' if never is string else 'inner' }} join splits
+{{ 'left' if never else 'inner' }} join splits
     on labelled._ml_as_of_key = splits._ml_as_of_key
 {%- endif -%}
 {% endmacro %}
@@ -108,7 +106,7 @@ inner join {{ features }} as _ml_features
     Returns: list of texts; empty while dbt parses.
 #}
 {% macro training_set_problems(ml_model, spec, holdout, features, labels) %}
-    {% if execute and spec.get('task') is string and (labels is none) != (spec.task == 'clustering') %}
+    {% if execute and spec.task and (labels is none) != (spec.task == 'clustering') %}
         {% do return([
             "training_set of '" ~ ml_model ~ "': task clustering takes no labels, every other task does; got task "
             ~ spec.task ~ ' and ' ~ ('no labels' if labels is none else 'labels from ' ~ labels)
@@ -158,7 +156,7 @@ inner join {{ features }} as _ml_features
 #}
 {% macro unjoined_training_set(spec, features, labels, problems) -%}
 {%- set there = ml_ledger.column_types(features) -%}
-{%- set keys = [spec.get('entity'), spec.get('as_of'), spec.get('label') if labels is not none else none] -%}
+{%- set keys = [spec.entity, spec.as_of, spec.label if labels is not none else none] -%}
 select
     {%- for column in keys | select('string') | unique if column | lower not in there %}
     cast(null as {{ dbt.type_string() }}) as {{ ml_ledger.quoted(column) }},
@@ -166,13 +164,12 @@ select
     {%- for problem in problems %}
     cast(null as {{ dbt.type_string() }}) as {{ ml_ledger.quoted('_ml_problem: ' ~ problem) }},
     {%- endfor %}
-    cast(null as {{ dbt.type_timestamp() }}) as _ml_matured_at,
-    cast(null as {{ dbt.type_string() }}) as _ml_split,
-    cast(null as {{ ml_ledger.type_double() }}) as _ml_weight,
-    cast(null as {{ dbt.type_timestamp() }}) as _ml_known_at,
-    cast(null as {{ dbt.type_string() }}) as _ml_invocation_id,
-    cast(null as {{ dbt.type_string() }}) as _ml_run_by
-    {%- if there %},
+    {%- for column in ml_ledger.training_set_columns() %}
+    {%- set type = dbt.type_timestamp() if column.endswith('_at')
+        else ml_ledger.type_double() if column == '_ml_weight' else dbt.type_string() %}
+    cast(null as {{ type }}) as {{ column }}{{ ',' if there or not loop.last }}
+    {%- endfor %}
+    {%- if there %}
     _ml_features.*
 from {{ features }} as _ml_features
     {%- endif %}

@@ -3,8 +3,8 @@
 {%- set ratios = ['selection_rate_ratio', 'true_positive_rate_ratio', 'false_positive_rate_ratio'] -%}
 {%- set minima = [] -%}
 {%- for name in ml_ledger.ml_model_names(declaring='fairness') -%}
-    {%- set least = ml_ledger.declared_value(ml_ledger.ml_model_spec(name), ['fairness', 'minimum_group'], '100') -%}
-    {%- do minima.append({'ml_model': name, 'minimum_group': least}) -%}
+    {%- set fairness = ml_ledger.ml_model_spec(name).fairness -%}
+    {%- do minima.append({'ml_model': name, 'minimum_group': fairness.minimum_group}) -%}
 {%- endfor -%}
 with
 

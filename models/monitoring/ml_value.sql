@@ -1,8 +1,7 @@
 -- noqa: disable=RF04
 {% set text, units = dbt.type_string(), [] -%}
 {%- for name in ml_ledger.ml_model_names(declaring='value') -%}
-    {%- set unit = ml_ledger.declared_value(ml_ledger.ml_model_spec(name), ['value', 'unit'], '') -%}
-    {%- do units.append({'ml_model': name, 'unit': unit}) -%}
+    {%- do units.append({'ml_model': name, 'unit': ml_ledger.ml_model_spec(name).value.unit}) -%}
 {%- endfor -%}
 with
 

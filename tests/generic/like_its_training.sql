@@ -14,7 +14,7 @@
 ) %}
 {%- set reference, deployments = ref('ml_ledger', 'ml_reference'), ref('ml_ledger', 'ml_deployments') -%}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
-{%- set declared = spec.get('features', {}) -%}
+{%- set declared = spec.features -%}
 {%- set unknown = (features or []) | reject('in', declared) | list -%}
 {%- if execute and (unknown or not declared) -%}
     {%- do exceptions.raise_compiler_error(
@@ -22,8 +22,8 @@
         ~ '. Allowed: ' ~ (declared.keys() | join(', ') or 'those of a declared ML model') ~ '. Fix: correct the name.'
     ) -%}
 {%- endif -%}
-{%- set as_of = ml_ledger.quoted(spec.get('as_of')) -%}
-{%- set key = [spec.get('entity'), spec.get('as_of')] -%}
+{%- set as_of = ml_ledger.quoted(spec.as_of) -%}
+{%- set key = [spec.entity, spec.as_of] -%}
 {%- set text, double = dbt.type_string(), ml_ledger.type_double() -%}
 {%- set limits = {
     'missing': missing, 'times': times, 'out_of_range': out_of_range, 'default_share': default_share,

@@ -5,7 +5,7 @@
     Returns: SQL, as `alert_rules` says.
 #}
 {% macro alert_decisions_stopped(predictions, settings) -%}
-{%- set days = {'day': 2, 'week': 14, 'month': 62, 'quarter': 184}.get(settings.period, 62) -%}
+{%- set days = {'day': 2, 'week': 14, 'month': 62, 'quarter': 184}[settings.period] -%}
 {%- set since = ml_ledger.days_between('max(predictions.as_of)', ml_ledger.clock()) -%}
 select
     'warn' as severity,

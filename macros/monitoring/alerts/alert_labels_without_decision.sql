@@ -6,8 +6,8 @@
 #}
 {% macro alert_labels_without_decision(ml_model, predictions, labels) -%}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
-{%- set entity = 'cast(' ~ ml_ledger.quoted(spec.get('entity') or 'entity', '_ml_labels') ~ ' as ' ~ dbt.type_string() ~ ')' -%}
-{%- set as_of = 'cast(' ~ ml_ledger.quoted(spec.get('as_of') or 'as_of', '_ml_labels') ~ ' as ' ~ dbt.type_timestamp() ~ ')' -%}
+{%- set entity = 'cast(' ~ ml_ledger.quoted(spec.entity, '_ml_labels') ~ ' as ' ~ dbt.type_string() ~ ')' -%}
+{%- set as_of = 'cast(' ~ ml_ledger.quoted(spec.as_of, '_ml_labels') ~ ' as ' ~ dbt.type_timestamp() ~ ')' -%}
 select
     'warn' as severity,
     {{ ml_ledger.alert_subject(period_start='max(' ~ as_of ~ ')') }},
@@ -18,7 +18,7 @@ select
 from {{ labels }} as _ml_labels
 where
     cast(_ml_labels.matured_at as {{ dbt.type_timestamp() }}) <= {{ ml_ledger.clock() }}
-    {%- if spec.get('never') is string %}
+    {%- if spec.never %}
     and not coalesce({{ ml_ledger.quoted(spec.never, '_ml_labels') }}, false)
     {%- endif %}
     and {{ as_of }} in (select predictions.as_of from {{ predictions }} as predictions)

@@ -1,28 +1,24 @@
 {#
-    What an ML model declares about its alerts, with defaults. The library says what is wrong with it.
+    What an ML model declares about its alerts.
     Arguments: ml_model, its name.
-    Returns: mapping: task, period, off, expected, rejected_share, approval_days, version_days; unit of
-    value, none where none is declared; ratios, mapping of fairness ratios to their limits.
+    Returns: mapping: the keys of `monitoring.alerts`, their defaults where it is not declared; task; period; unit of value,
+    none where none is declared; ratios, mapping of fairness ratios to their limits.
 #}
 {% macro alert_settings(ml_model) %}
     {% set spec = ml_ledger.ml_model_spec(ml_model) %}
-    {% set monitoring = spec.get('monitoring') if spec.get('monitoring') is mapping else {} %}
-    {% set given = monitoring.get('alerts') if monitoring.get('alerts') is mapping else {} %}
-    {% set training = spec.get('training') if spec.get('training') is mapping else {} %}
-    {% set fairness = spec.get('fairness') if spec.get('fairness') is mapping else {} %}
+    {% set monitoring = spec.monitoring or ml_ledger.defaults_of('monitoring') %}
+    {% set alerts = monitoring.alerts or ml_ledger.defaults_of('monitoring.alerts') %}
     {% set ratios = {} %}
-    {% for metric, limit in (fairness.get('limits') or {}).items() if metric.endswith('_ratio') and limit is number %}
+    {% for metric, limit in (spec.fairness.limits if spec.fairness else {}).items()
+        if metric.endswith('_ratio') and limit is not none %}
         {% do ratios.update({metric: limit}) %}
     {% endfor %}
-    {% do return({
-        'task': spec.get('task'),
-        'period': monitoring.get('period', 'month'),
-        'off': given.get('off') or [],
-        'expected': given.get('expected') or [],
-        'rejected_share': given.get('rejected_share', 0.05),
-        'approval_days': given.get('approval_days', 7),
-        'version_days': given.get('version_days') or 2 * (training.get('retrain_after_days') or 90),
-        'unit': ml_ledger.declared_value(spec, ['value', 'unit'], none),
-        'ratios': ratios,
-    }) %}
+    {% do return(dict(
+        alerts,
+        task=spec.task,
+        period=monitoring.period,
+        version_days=alerts.version_days or 2 * spec.training.retrain_after_days,
+        unit=spec.value.unit if spec.value else none,
+        ratios=ratios,
+    )) %}
 {% endmacro %}

@@ -186,9 +186,8 @@ cross join this_check
     Returns: SQL, an expression over the columns of `alert_columns`.
 #}
 {% macro alert_expected_because(ml_model) -%}
-{%- set expected = ml_ledger.alert_settings(ml_model).get('expected') or [] -%}
 case
-    {%- for item in expected %}
+    {%- for item in ml_ledger.alert_settings(ml_model).expected %}
     when
         rule = {{ ml_ledger.text_literal(item.rule) }}
         {%- for column in ['feature', 'slice', 'slot', 'metric'] if item.get(column) %}

@@ -5,9 +5,12 @@
     Returns: mapping: metric, title, more_is_better.
 #}
 {% macro headline_metric(task) %}
+    {% set titles = {'binary': 'AUC', 'multiclass': 'log loss', 'regression': 'RMSE'} %}
+    {% set metrics = {'binary': 'roc_auc', 'multiclass': 'log_loss', 'regression': 'rmse'} %}
+    {% set metric = metrics[task] if task in metrics else 'mean_squared_distance' %}
     {% do return({
-        'binary': {'metric': 'roc_auc', 'title': 'AUC', 'more_is_better': true},
-        'multiclass': {'metric': 'log_loss', 'title': 'log loss', 'more_is_better': false},
-        'regression': {'metric': 'rmse', 'title': 'RMSE', 'more_is_better': false},
-    }.get(task, {'metric': 'mean_squared_distance', 'title': 'mean squared distance', 'more_is_better': false})) %}
+        'metric': metric,
+        'title': titles[task] if task in titles else 'mean squared distance',
+        'more_is_better': metric in ml_ledger.at_least_metrics(),
+    }) %}
 {% endmacro %}

@@ -44,7 +44,6 @@ _MULTICLASS, _REGRESSION = frozenset({"multiclass"}), frozenset({"regression"})
 _CLUSTERING = frozenset({"clustering"})
 _ALL = _CLASSES | _REGRESSION | _CLUSTERING
 
-# The macro gate_limits knows the same directions.
 LIMITED_METRICS = {
     "scored_share": Limited(_ALL, at_least=True, highest=1),
     "roc_auc": Limited(_CLASSES, at_least=True, highest=1),

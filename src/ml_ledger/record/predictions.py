@@ -8,8 +8,7 @@ from typing import Any
 from ml_ledger.record.canonical import canonical_text, sha256
 from ml_ledger.record.chains import Finding
 
-# Values of the person: hashed apart, with a salt, so that they can be erased. As `personal_columns` in
-# macros/scoring/prediction_columns.sql.
+# Values of the person: hashed apart, with a salt, so that they can be erased.
 PERSONAL = (
     "entity_id",
     "bucket",
