@@ -16,10 +16,12 @@
     one row per entity and as-of date, the label, `matured_at` and the column `never`, or none for a task clustering.
     Where they lack a column or their keys cannot be joined (`relation_problems`), it has no rows and says why.
     Returns: SQL.
-    Example: {{ ml_ledger.training_set('repurchase', ref('customer_purchase_features'), ref('repurchase_labels')) }}
+    Example: {{ ml_ledger.training_set('repurchase') }}
 #}
-{% macro training_set(ml_model, features, labels=none) %}
+{% macro training_set(ml_model, features=none, labels=none) %}
+{%- set features = ml_ledger.declared_relation(features, ml_model, 'features', required=true) -%}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
+{%- set labels = none if spec.task == 'clustering' else ml_ledger.declared_relation(labels, ml_model, 'labels') -%}
 {%- set holdout = ml_ledger.declared_holdout(spec) -%}
 {%- set problems = ml_ledger.training_set_problems(ml_model, spec, holdout, features, labels) -%}
 {%- if problems -%}

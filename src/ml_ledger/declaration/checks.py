@@ -82,6 +82,10 @@ def _task_problems(root: str, declaration: Mapping[str, Any]) -> list[Problem]:
         for key in sorted(refused)
         if declaration.get(key) is not None
     ]
+    relations = declaration.get("relations")
+    if "label" in needed and isinstance(relations, Mapping) and relations.get("labels") is None:
+        what = f"a required key is missing for task '{task}'"
+        problems.append(Problem(f"{root}.relations.labels", what, fix="add 'labels'"))
     never = declaration.get("never")
     taken = [str(declaration.get(key)).lower() for key in ("entity", "as_of", "label")]
     if never is not None and str(never).lower() in taken:

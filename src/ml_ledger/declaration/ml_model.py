@@ -22,6 +22,7 @@ from ml_ledger.declaration.key_types import (
     Name,
     Strict,
     Task,
+    Text,
     later_at_default,
     trains_nothing,
 )
@@ -44,6 +45,20 @@ SMALLEST_EXPOSURE = sys.float_info.min
 
 BinaryCalibration = Literal["platt", "isotonic"]
 ClassesCalibration = Literal["temperature"]
+
+
+class RelationsSpec(Strict):
+    """Where nodes read from: names of dbt models and seeds, or `source.table`. `ml-ledger sync` writes nodes by them."""
+
+    features: Text = Field(description="One row per entity and as-of date, with the columns of `features`.")
+    labels: Text | None = Field(
+        None,
+        description="One row per entity and as-of date, with the label and `matured_at`. Required, except for task"
+        " clustering.",
+    )
+    reason_texts: Text | None = Field(
+        None, description="Texts for reasons by feature and direction. Left out: reasons have no text."
+    )
 
 
 class MLModelSpec(Strict):
@@ -93,6 +108,11 @@ class MLModelSpec(Strict):
         None,
         description="The values of the label as text, three or more, for task multiclass. Each has a column"
         " `probability_<class>` in the predictions.",
+    )
+    relations: RelationsSpec | None = Field(
+        None,
+        description="Where features and labels come from. Left out: each node names its relations itself.",
+        json_schema_extra=TRAINS_NOTHING,
     )
     features: Annotated[dict[Column, FeatureSpec], Field(min_length=1)] = Field(
         description="The features by column, each with its `kind`. Terms are numbered in this order."
