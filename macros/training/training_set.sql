@@ -21,7 +21,9 @@
 {% macro training_set(ml_model, features=none, labels=none) %}
 {%- set features = ml_ledger.declared_relation(features, ml_model, 'features', required=true) -%}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
-{%- set labels = none if spec.task == 'clustering' else ml_ledger.declared_relation(labels, ml_model, 'labels') -%}
+{%- if spec.task != 'clustering' -%}
+    {%- set labels = ml_ledger.declared_relation(labels, ml_model, 'labels') -%}
+{%- endif -%}
 {%- set holdout = ml_ledger.declared_holdout(spec) -%}
 {%- set problems = ml_ledger.training_set_problems(ml_model, spec, holdout, features, labels) -%}
 {%- if problems -%}
@@ -112,7 +114,7 @@ inner join {{ features }} as _ml_features
         {% do return([
             "training_set of '" ~ ml_model ~ "': task clustering takes no labels, every other task does; got task "
             ~ spec.task ~ ' and ' ~ ('no labels' if labels is none else 'labels from ' ~ labels)
-            ~ '. Fix: ' ~ ('pass labels=ref(...)' if labels is none else 'remove the argument labels') ~ ', or correct the task.'
+            ~ '. Fix: ' ~ ('declare relations.labels' if labels is none else 'remove the argument labels') ~ ', or correct the task.'
         ]) %}
     {% endif %}
     {% set problems = ml_ledger.input_problems('training_set', ml_model, features=features, labels=labels) %}

@@ -20,7 +20,9 @@ from ml_ledger.training.node import train_if_due
 Spec = Mapping[str, Any]
 
 
-def versions(ml_model: str, dbt: Any, session: Any, spec: Spec, *, training_set: Any, alerts: Any = None) -> pa.Table:
+def versions(
+    ml_model: str, dbt: Any, session: Any, spec: Spec, *, training_set: Any, alerts: Any = None
+) -> pa.Table:
     """Train a version if one is due. See `train_if_due`.
 
     Parameters

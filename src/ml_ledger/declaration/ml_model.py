@@ -48,7 +48,7 @@ ClassesCalibration = Literal["temperature"]
 
 
 class RelationsSpec(Strict):
-    """Where nodes read from: names of dbt models and seeds, or `source.table`. `ml-ledger sync` writes nodes by them."""
+    """Where nodes read from: names of dbt models and seeds, or `source.table`."""
 
     features: Text = Field(description="One row per entity and as-of date, with the columns of `features`.")
     labels: Text | None = Field(

@@ -10,7 +10,9 @@ from ml_ledger.declaration import MLModelSpec
 
 # The first lines of files that were written; a file without one is its author's, and left as it is.
 MADE_SQL = "{# Written by `ml-ledger sync`; edit it if you like, it is not written again. #}"
-MADE_PYTHON = "# Written by `ml-ledger sync`, again whenever the declaration changes: edit the declaration instead."
+MADE_PYTHON = (
+    "# Written by `ml-ledger sync`, again whenever the declaration changes: edit the declaration instead."
+)
 MADE_YAML = "# Written by `ml-ledger sync`, which only adds what is missing: add columns and tests as you like."
 
 APPENDED = {
@@ -69,7 +71,7 @@ class NodeFile:
         """Its entry in a properties file, indented for the list `models`."""
         lines = [f"  - name: {self.name}", f"    description: {json.dumps(DESCRIPTIONS[self.node])}"]
         if self.is_python and self.node != "scores":
-            meta = "{ml: \"{{ var('ml_models', {}).get('" + self.ml_model + "') }}\"}"
+            meta = "{ml: \"{{ (var('ml_models', none) or {}).get('" + self.ml_model + "') }}\"}"
             lines += ["    config:", f"      meta: {meta}"]
         return "\n".join(lines) + "\n"
 
