@@ -316,6 +316,32 @@ def test_what_could_not_be_measured_is_on_no_side_of_a_limit(tmp_path_factory):
     }
 
 
+def test_a_version_is_held_to_its_holdout_and_to_no_other_rows(tmp_path_factory):
+    spec = {
+        "gate": {"minimum_scored_share": 0.9, "baseline_hurdle": 0.0, "maximum_bias": 1.0, "value_hurdle": 0.0}
+    }
+    measured = [
+        scored(),
+        scored("baseline:b"),
+        metric("bias", 0.5),
+        metric("log_loss_reduction", 0.5, by="baseline:b", ci_low=0.5),
+        metric("value_gain", 0.5, by="baseline:b"),
+    ]
+    # What would pass on other rows is refused on the holdout, and the other way round.
+    worse = [row | {"value": 9.0 if row["metric"] == "bias" else -9.0, "ci_low": -9.0} for row in measured]
+    found = {}
+    for name, holdout, others in (("good", measured, worse), ("bad", worse, measured)):
+        metrics = [*holdout, *(row | {"dataset": "train"} for row in others)]
+        version = {"version": 1, "trained_at": CLOCK, "spec": json.dumps(spec), "metrics": json.dumps(metrics)}
+        ((event, checks),) = (
+            warehouse(versions=[version])
+            .execute(f"select event, checks from ({compiled(tmp_path_factory)['first_verdicts']}) as verdicts")
+            .fetchall()
+        )
+        found[name] = event, [check["passed"] for check in json.loads(checks)]
+    assert found == {"good": ("deployed", [True] * 4), "bad": ("refused", [False] * 4)}
+
+
 @pytest.mark.parametrize(
     ("rows", "name", "passed"), [(49, ", too few rows", True), (50, "", False), (51, "", False)]
 )
