@@ -57,7 +57,7 @@ def init(project: Path, package: str | None = None) -> str:
     said, written = [_versions()], {}
     packages = project / PACKAGES_FILE
     text = packages.read_text(encoding="utf-8") if packages.exists() else ""
-    if "ml_ledger" in text or "ml-ledger" in text:
+    if _is_named(project, parsed_yaml(text, PACKAGES_FILE, SpecError)):
         said.append(f"kept   {PACKAGES_FILE}: names ml_ledger already")
     else:
         entry = _package(project, package)
@@ -172,6 +172,18 @@ def _versions() -> str:
     names = ("dbt-core", "dbt-duckdb", "duckdb")
     found = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
     return f"ml_ledger {ml_ledger.__version__} with {found}"
+
+
+def _is_named(project: Path, content: Any) -> bool:
+    """Whether packages.yml names this package: by an address, or by a folder whose project is called so."""
+    for entry in (content or {}).get("packages") or []:
+        local = project / str(entry.get("local")) / PROJECT_FILE
+        address = str(entry.get("git") or entry.get("package") or entry.get("tarball") or "")
+        if "ml_ledger" in address.replace("-", "_"):
+            return True
+        if "local" in entry and local.exists() and (read_yaml(local, SpecError) or {}).get("name") == "ml_ledger":
+            return True
+    return False
 
 
 def _package(project: Path, package: str | None) -> str:

@@ -88,7 +88,7 @@ def planned(project: Path, settings: Mapping[str, Any], specs: Mapping[str, MLMo
     for ml_model, spec in specs.items():
         if spec.relations is None:
             plan.left_alone.append(
-                f"{ml_model}: says not where its features and labels come from, so that its nodes are yours to write."
+                f"{ml_model}: does not say where its features and labels come from, so you write its nodes yourself."
                 f" Fix: {HOW_TO_NAME}."
             )
             continue
