@@ -12,6 +12,8 @@ from ml_ledger.commands.main import main
 PROJECT = """name: shop
 profile: shop
 models: {shop: {+materialized: table}}
+vars:
+  ml_clock: "2025-12-15"
 """
 PROFILES = """shop:
   target: dev
@@ -46,7 +48,7 @@ select
     'web' as channel,
     'note ' || customer_id || month as note,
     u * v as mix,
-    cast(hash(month) % 12 as bigint) as season,
+    cast(hash(customer_id, 13) % 12 as bigint) as family_size,
     list_value(1) as tags
 from customers
 cross join months
