@@ -12,18 +12,18 @@ import duckdb
 import numpy as np
 
 from ml_ledger import coefficients
-from ml_ledger.commands.tables import rows_of
+from ml_ledger.commands.text_tables import rows_of
 from ml_ledger.commands.warehouse_file import opened
 from ml_ledger.declaration import TRAINING_SET_COLUMNS, MLModelSpec
 from ml_ledger.errors import WarehouseError, listed
-from ml_ledger.record.compare import Comparison, compare
-from ml_ledger.record.tables import located
+from ml_ledger.fitting.deciding import decide_threshold
+from ml_ledger.fitting.estimating import with_estimates
+from ml_ledger.fitting.fitting import Fitted
+from ml_ledger.fitting.refitting import live_fit
+from ml_ledger.record.comparison import Comparison, compare
+from ml_ledger.record.record_tables import located
 from ml_ledger.scoring.compile import CompiledScoring
-from ml_ledger.training.deciding import decide_threshold
-from ml_ledger.training.estimating import with_estimates
-from ml_ledger.training.fitting import Fitted
 from ml_ledger.training.provenance import library_versions
-from ml_ledger.training.refitting import live_fit
 from ml_ledger.training.run import fingerprint_of, fit_version
 from ml_ledger.warehouse import Relation, quoted
 

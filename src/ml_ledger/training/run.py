@@ -14,26 +14,26 @@ import pyarrow as pa
 from ml_ledger import coefficients
 from ml_ledger.declaration import NEVER, MLModelSpec, parse_spec
 from ml_ledger.errors import SpecError, listed
-from ml_ledger.evaluation.metrics import Metric
+from ml_ledger.evaluation.measure import Metric
 from ml_ledger.finite_json import finite_json
+from ml_ledger.fitting.calibrating import calibrated
+from ml_ledger.fitting.choosing import Choice, choose
+from ml_ledger.fitting.deciding import decide_threshold
+from ml_ledger.fitting.fitting import Fitted, fit_all, training_rows
+from ml_ledger.fitting.measuring import check_scoring, measured
+from ml_ledger.fitting.refitting import live_fit
+from ml_ledger.leaks.leaks import measured_leaks
 from ml_ledger.progress import say
-from ml_ledger.terms.base import literal
-from ml_ledger.training.calibrating import calibrated
-from ml_ledger.training.choosing import Choice, choose
-from ml_ledger.training.deciding import decide_threshold
+from ml_ledger.terms.term import literal
 from ml_ledger.training.due import why_due
-from ml_ledger.training.fitting import Fitted, fit_all, training_rows
-from ml_ledger.training.leaks import measured_leaks
-from ml_ledger.training.measuring import check_scoring, measured
 from ml_ledger.training.predecessors import Predecessor, predecessors
 from ml_ledger.training.provenance import git_commit, library_versions
 from ml_ledger.training.reference import reference_statistics
-from ml_ledger.training.refitting import live_fit
 from ml_ledger.training.smoke import measured_smoke_cases
-from ml_ledger.training.validation import validate_algorithms, validate_columns, validate_rows
 from ml_ledger.training.version import version_table
-from ml_ledger.training.weights import require_usable_weights, trained_on, weights_notice
-from ml_ledger.training.window import holdout_notice, window_of
+from ml_ledger.training_set.validation import validate_algorithms, validate_columns, validate_rows
+from ml_ledger.training_set.weights import require_usable_weights, trained_on, weights_notice
+from ml_ledger.training_set.window import holdout_notice, window_of
 from ml_ledger.warehouse import Relation
 
 # The first of these that a task has is what the log says of a version.

@@ -40,9 +40,9 @@ from ml_ledger import train_if_due
 from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import DependencyError, SpecError, TrainingSetError, VersionError
 from ml_ledger.families import FAMILIES
-from ml_ledger.families.base import Fit, TrainingRows
-from ml_ledger.families.onnx_conversion import to_onnx
-from ml_ledger.families.onnx_trees import below
+from ml_ledger.families.family import Fit, TrainingRows
+from ml_ledger.families.own.onnx_conversion import to_onnx
+from ml_ledger.families.own.onnx_trees import below
 from ml_ledger.scoring.compile import compile_scoring
 from ml_ledger.scoring.onnx import BATCH_ROWS, OnnxScoring, Scorer, scored_batches
 from ml_ledger.terms import rejected_by_declaration

@@ -16,8 +16,8 @@ from ml_ledger.commands.report.chart import (
     path,
 )
 from ml_ledger.commands.report.panel import SLOTS, Panel, interval
-from ml_ledger.commands.tables import rows_of
-from ml_ledger.terms.base import literal
+from ml_ledger.commands.text_tables import rows_of
+from ml_ledger.terms.term import literal
 
 TITLES = {
     "roc_auc": "AUC: how often a positive is scored above a negative",

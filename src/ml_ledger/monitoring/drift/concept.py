@@ -14,10 +14,10 @@ from scipy.stats import chi2
 from ml_ledger.declaration import MLModelSpec
 from ml_ledger.declaration.monitoring import DriftSpec
 from ml_ledger.evaluation.estimates import Z95
-from ml_ledger.evaluation.metrics import Metric, measure
+from ml_ledger.evaluation.measure import Metric, measure
+from ml_ledger.fitting.measuring import measure_options
+from ml_ledger.monitoring.drift.number_words import number, percent
 from ml_ledger.monitoring.drift.significance import difference_test, rows_worth
-from ml_ledger.monitoring.drift.words import number, percent
-from ml_ledger.training.measuring import measure_options
 from ml_ledger.warehouse import Relation
 
 # What says how well a version does, by task: the metric, its name in words, and whether more is better.

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from ml_ledger.declaration import MLModelSpec, by_part
-from ml_ledger.families.base import Matrix, Vector
-from ml_ledger.quality.metrics import metrics_of
-from ml_ledger.quality.out_of_fold import folds_of, out_of_fold
+from ml_ledger.families.family import Matrix, Vector
+from ml_ledger.quality.metrics_in_memory import metrics_of
+from ml_ledger.quality.sample_out_of_fold import folds_of, out_of_fold
 from ml_ledger.terms.levels import text_of
 from ml_ledger.warehouse import Relation, quoted
 

@@ -21,7 +21,7 @@ from ml_ledger.monitoring.decided import (
     sql_type,
     weight_of,
 )
-from ml_ledger.monitoring.drift.compare import Test, measured, tests
+from ml_ledger.monitoring.drift.column_drift import Test, measured, tests
 from ml_ledger.monitoring.drift.concept import Concept, concepts
 from ml_ledger.monitoring.drift.contributions import (
     contributions_only,
@@ -29,7 +29,9 @@ from ml_ledger.monitoring.drift.contributions import (
     moved_contributions,
 )
 from ml_ledger.monitoring.drift.counting import Counts, count
-from ml_ledger.monitoring.drift.groups import (
+from ml_ledger.monitoring.drift.joint import Sample, sample, told_apart
+from ml_ledger.monitoring.drift.number_words import percent
+from ml_ledger.monitoring.drift.period_groups import (
     Group,
     fingerprint,
     groups_of,
@@ -37,19 +39,17 @@ from ml_ledger.monitoring.drift.groups import (
     periods_without_rows,
     rows_of,
 )
-from ml_ledger.monitoring.drift.joint import Sample, sample, told_apart
-from ml_ledger.monitoring.drift.reference import Column, compared_columns
 from ml_ledger.monitoring.drift.schema import DRIFT_SCHEMA
 from ml_ledger.monitoring.drift.significance import discovery_rates
 from ml_ledger.monitoring.drift.sources import source_of, typed_rows
-from ml_ledger.monitoring.drift.words import percent
-from ml_ledger.monitoring.without_stopping import without_stopping
+from ml_ledger.monitoring.drift.stored_reference import Column, compared_columns
 from ml_ledger.progress import say
 from ml_ledger.quality.finding import SEVERITIES
 from ml_ledger.scoring.compile import CompiledScoring
-from ml_ledger.training.design_effects import at_size, cluster_size
-from ml_ledger.training.validation import column_problems
+from ml_ledger.training_set.design_effects import at_size, cluster_size
+from ml_ledger.training_set.validation import column_problems
 from ml_ledger.warehouse import Relation, quoted
+from ml_ledger.without_stopping import without_stopping
 
 # The classifier takes a second: of many new periods it looks at the last ones of each slot.
 JOINT_PERIODS = 3
