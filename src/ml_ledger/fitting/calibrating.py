@@ -20,12 +20,12 @@ from scipy.special import softmax
 from ml_ledger.coefficients import CALIBRATION, Coefficient
 from ml_ledger.declaration import AlgorithmSpec, MLModelSpec
 from ml_ledger.errors import VersionError
-from ml_ledger.families.family import TrainingRows
 from ml_ledger.fitting.fitting import Fitted
 from ml_ledger.fitting.out_of_fold import out_of_fold
 from ml_ledger.scoring.compile import compile_scoring
 from ml_ledger.solvers.newton import minimise
 from ml_ledger.solvers.objectives import LOGISTIC
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms.term import double
 from ml_ledger.warehouse import Relation
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import log_softmax
 
-from ml_ledger.coefficients import CALIBRATION, Coefficient
-from ml_ledger.families.family import Fit, Link, Matrix
+from ml_ledger.arrays import Matrix
+from ml_ledger.coefficients import CALIBRATION, Coefficient, Link
+from ml_ledger.families.family import Fit
 from ml_ledger.scoring.outputs import ADDED_SHARE
 
 

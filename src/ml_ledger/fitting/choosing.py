@@ -11,10 +11,10 @@ from ml_ledger.declaration.gate import WHOLE_DATASET
 from ml_ledger.declaration.ml_model import judged_by
 from ml_ledger.errors import MLLedgerError, VersionError, listed
 from ml_ledger.evaluation.measure import Metric
-from ml_ledger.families.family import TrainingRows
 from ml_ledger.fitting.fitting import fit_algorithm, training_rows
 from ml_ledger.fitting.measuring import measured
 from ml_ledger.progress import say
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.training_set.folds import Fold, corrected_interval, folds_of, tiny
 from ml_ledger.warehouse import Relation
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ml_ledger.arrays import Vector
 from ml_ledger.declaration import AlgorithmSpec, MLModelSpec
 from ml_ledger.declaration.decision import ValueSpec
 from ml_ledger.errors import VersionError
@@ -19,7 +20,7 @@ from ml_ledger.fitting.calibration_rows import applied, calibrating_rows
 from ml_ledger.fitting.fitting import Fitted
 from ml_ledger.fitting.out_of_fold import out_of_fold
 from ml_ledger.scoring.words import LARGEST
-from ml_ledger.warehouse import Relation, Vector
+from ml_ledger.warehouse import Relation
 
 
 @dataclass(frozen=True)

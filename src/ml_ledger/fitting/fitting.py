@@ -9,9 +9,10 @@ from typing import Any
 from ml_ledger.coefficients import require_finite
 from ml_ledger.declaration import AlgorithmSpec, FeatureSpec, MLModelSpec, by_part
 from ml_ledger.families import FAMILIES
-from ml_ledger.families.family import Fit, TrainingRows
+from ml_ledger.families.family import Fit
 from ml_ledger.scoring.compile import CompiledScoring, compile_scoring
 from ml_ledger.scoring.onnx import OnnxScoring
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.training_set.exposure import by_exposure, with_offset
 from ml_ledger.training_set.labels import label_as_double
 from ml_ledger.training_set.validation import usable_rows

@@ -14,12 +14,12 @@ from ml_ledger.errors import VersionError
 from ml_ledger.evaluation.fairness import Attribute, measure_fairness
 from ml_ledger.evaluation.measure import Metric, measure
 from ml_ledger.evaluation.moments import CLUSTER, ROW_WEIGHT
-from ml_ledger.families.family import TrainingRows
 from ml_ledger.families.own.onnx_conversion import ONNX_TOLERANCE
 from ml_ledger.fitting.calibration_rows import applied, calibrating_rows
 from ml_ledger.fitting.estimating import with_estimates
 from ml_ledger.fitting.fitting import Fitted
 from ml_ledger.scoring.compile import CompiledScoring
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.training_set.declared_slices import measured_slices, slice_columns, slice_conditions
 from ml_ledger.training_set.exposure import exposure_of
 from ml_ledger.training_set.labels import label_as_double

@@ -9,9 +9,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from ml_ledger.evaluation.strengths import Vector
+from ml_ledger.arrays import Matrix, Vector
 
-Matrix = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 BINS = 20

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ml_ledger.evaluation.strengths import Strength, Vector
-from ml_ledger.leaks.leak_columns import Matrix, ScanRows, agreement, columns_of
+from ml_ledger.arrays import Matrix, Vector
+from ml_ledger.evaluation.strengths import Strength
+from ml_ledger.leaks.leak_columns import ScanRows, agreement, columns_of
 
 RIDGE = 1e-3
 # What all features reach together is at most so many times what they reach without one of them, so much more (0.05 of

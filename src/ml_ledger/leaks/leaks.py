@@ -6,12 +6,13 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 import numpy as np
 
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.declaration import MLModelSpec
 from ml_ledger.evaluation.measure import Metric
-from ml_ledger.evaluation.strengths import Strength, Vector, correlation, mean_strength, rank_strength
-from ml_ledger.families.family import TrainingRows
-from ml_ledger.leaks.leak_columns import TAIL, Input, Mask, Matrix, ScanRows
+from ml_ledger.evaluation.strengths import Strength, correlation, mean_strength, rank_strength
+from ml_ledger.leaks.leak_columns import TAIL, Input, Mask, ScanRows
 from ml_ledger.leaks.leak_scan import scan
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms.levels import text_of
 from ml_ledger.training_set.exposure import exposure_of
 from ml_ledger.training_set.labels import label_as_double

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import duckdb
 import pyarrow as pa
 
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.evaluation.measure import Metric, measure
-from ml_ledger.families.family import Matrix, Vector
 from ml_ledger.warehouse import Relation
 
 

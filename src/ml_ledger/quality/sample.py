@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.declaration import MLModelSpec
-from ml_ledger.families.family import Matrix, TrainingRows, Vector
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms.levels import text_of
 from ml_ledger.terms.term import literal
 from ml_ledger.training_set.labels import label_as_double

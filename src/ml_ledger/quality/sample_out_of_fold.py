@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml_ledger.families.family import Matrix, Vector
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.quality.sample import Ids
 
 SMALLEST_PROBABILITY = 1e-6

@@ -12,9 +12,8 @@ from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from ml_ledger.coefficients import CALIBRATION, Coefficient, Node
+from ml_ledger.coefficients import CALIBRATION, Coefficient, Link, Node
 from ml_ledger.errors import VersionError
-from ml_ledger.families.family import Link
 from ml_ledger.finite_json import finite_json
 from ml_ledger.scoring.expressions import transpiled
 from ml_ledger.scoring.onnx import OnnxScoring

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.errors import TrainingSetError, VersionError
-from ml_ledger.families.family import Matrix, TrainingRows, Vector
-from ml_ledger.families.linear.inference import SINGULAR, Counted
+from ml_ledger.solvers.covariance import SINGULAR, Counted
 from ml_ledger.solvers.objectives import LOGISTIC
+from ml_ledger.solvers.training_rows import TrainingRows
 
 # Doubles that are fetched at most: 800 MB.
 MOST_VALUES = 100_000_000

@@ -13,12 +13,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from ml_ledger.arrays import Vector
 from ml_ledger.errors import VersionError
-from ml_ledger.families.family import TrainingRows, Vector
 from ml_ledger.solvers.multinomial_problem import At, MultinomialProblem, MultinomialSolution
 from ml_ledger.solvers.newton import ACCEPTABLE, SAMPLE_ROWS, TOLERANCE
 from ml_ledger.solvers.newton_steps import newton_step, taught
 from ml_ledger.solvers.sums import asked_for
+from ml_ledger.solvers.training_rows import TrainingRows
 
 # Steps are halved so many times at most.
 HALVINGS = 20

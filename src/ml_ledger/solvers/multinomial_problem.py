@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.errors import VersionError
-from ml_ledger.families.family import Matrix, TrainingRows, Vector
+from ml_ledger.solvers.covariance import SINGULAR
 from ml_ledger.solvers.newton import MOST_NAMES
-from ml_ledger.solvers.problem import GROWS, SINGULAR
+from ml_ledger.solvers.problem import GROWS
 from ml_ledger.solvers.sums import asked_for, cluster_of, outer_products
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms.term import double
 
 # Rows of a sample whose curvature is summed at once.

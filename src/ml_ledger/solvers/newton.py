@@ -15,12 +15,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.errors import VersionError
-from ml_ledger.families.family import Matrix, TrainingRows, Vector
 from ml_ledger.solvers.newton_steps import newton_step, taught
 from ml_ledger.solvers.objectives import Objective
 from ml_ledger.solvers.problem import Point, Problem
 from ml_ledger.solvers.sums import asked_for
+from ml_ledger.solvers.training_rows import TrainingRows
 
 SAMPLE_ROWS = 100_000
 # Stop when no component of the gradient of the mean loss is larger than this share of a residual.

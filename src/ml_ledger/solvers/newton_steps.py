@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ml_ledger.families.family import Matrix, Vector
+from ml_ledger.arrays import Matrix, Vector
 
 # Directions with less than this share of the largest curvature are what rounding leaves of collinear columns.
 SINGULAR = 1e-12

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ml_ledger.families.family import Matrix, TrainingRows, Vector
+from ml_ledger.arrays import Matrix, Vector
+from ml_ledger.solvers.covariance import SINGULAR
 from ml_ledger.solvers.objectives import LOGISTIC, POISSON, SQUARED, Objective
 from ml_ledger.solvers.scale import Scale
 from ml_ledger.solvers.sums import AllRows, SampledRows, Sums, asked_for
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms.term import double
 
 # Columns whose mean is more than so many deviations from zero are shifted, so that sums keep their digits.
@@ -21,8 +23,6 @@ LARGER = 10
 LARGER_VALUES = 50_000_000
 # A step from an optimum moves no link score by more than this, per deviation of a column.
 GROWS = 1e-3
-# Below this an eigenvalue of the curvature, scaled to ones on its diagonal, is what rounding leaves of 0.
-SINGULAR = 1e-10
 # Columns that are collinear but for rounding vary less than this in their common direction.
 VARIES = 1e-5
 # No weight of a standardised column is this large at an optimum.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ml_ledger.families.family import Matrix, Vector
+from ml_ledger.arrays import Matrix, Vector
 
 
 @dataclass(frozen=True)

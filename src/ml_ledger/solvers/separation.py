@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from ml_ledger.arrays import Vector
 from ml_ledger.errors import VersionError, listed
-from ml_ledger.families.family import TrainingRows, Vector
 from ml_ledger.solvers.newton import SAMPLE_ROWS, Solution, minimise
 from ml_ledger.solvers.objectives import LOGISTIC, POISSON, Objective
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms.term import double
 
 # A weight is sought among those that change no link score by more than this.

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from ml_ledger.families.family import TrainingRows
 from ml_ledger.solvers.multinomial import minimise_classes
 from ml_ledger.solvers.multinomial_problem import NEVER, MultinomialSolution
 from ml_ledger.solvers.newton import SAMPLE_ROWS
 from ml_ledger.solvers.objectives import LOGISTIC
 from ml_ledger.solvers.separation import Candidate, Undetermined, firth_weight, sum_of
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms.term import double
 
 

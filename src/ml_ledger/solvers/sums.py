@@ -11,8 +11,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from ml_ledger.families.family import Matrix, TrainingRows, Vector
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.solvers.objectives import Objective
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms.term import double
 
 # Rows of a sample that are multiplied at once, so that no second copy of the sample is needed.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.terms.learn import even_shares, learn_inputs
 from ml_ledger.terms.levels import LevelTerm
 from ml_ledger.terms.numeric import NumericInput
@@ -23,8 +24,6 @@ from ml_ledger.terms.term import double
 from ml_ledger.terms.weight_of_evidence import (
     BinEvidence,
     LevelEvidence,
-    Matrix,
-    Vector,
     binned,
     information_value,
     smoothed_log_odds,
@@ -33,7 +32,7 @@ from ml_ledger.terms.weight_of_evidence import (
 
 if TYPE_CHECKING:
     from ml_ledger.declaration import InputSpec, NumericFeature
-    from ml_ledger.families.family import TrainingRows
+    from ml_ledger.solvers.training_rows import TrainingRows
 
 FINE_BINS = 20
 

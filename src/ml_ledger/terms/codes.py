@@ -23,7 +23,7 @@ from ml_ledger.terms.term import double
 
 if TYPE_CHECKING:
     from ml_ledger.declaration import InputSpec
-    from ml_ledger.families.family import TrainingRows
+    from ml_ledger.solvers.training_rows import TrainingRows
 
 # Of more rows than this, edges are learned from a part, as scikit-learn does.
 ROWS_FOR_EDGES = 200_000

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.coefficients import Coefficient
 from ml_ledger.terms.levels import LevelTerm
 from ml_ledger.terms.numeric import NumericInput
@@ -22,9 +22,6 @@ from ml_ledger.terms.term import double
 from ml_ledger.warehouse import quoted
 
 SMOOTHING = 0.5
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 
 def smoothed_log_odds(counts: Matrix) -> Vector:

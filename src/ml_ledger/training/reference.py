@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ml_ledger.declaration import MLModelSpec
-from ml_ledger.families.family import TrainingRows
 from ml_ledger.fitting.estimating import with_estimates
 from ml_ledger.scoring.compile import CompiledScoring
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms.learn import even_shares
 from ml_ledger.terms.quantiles import distinct_quantiles
 from ml_ledger.terms.term import double

@@ -12,11 +12,13 @@ from functools import partial
 
 import numpy as np
 
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.coefficients import Coefficient
 from ml_ledger.declaration import AlgorithmSpec, MLModelSpec
 from ml_ledger.declaration.algorithms import loss_of
 from ml_ledger.declaration.ml_model import SMALLEST_EXPOSURE
-from ml_ledger.families.family import Fit, Matrix, TrainingRows, Vector
+from ml_ledger.families.family import Fit
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms.learn import weighted_means
 from ml_ledger.terms.term import double
 from ml_ledger.warehouse import quoted

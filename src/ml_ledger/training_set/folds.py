@@ -14,7 +14,7 @@ from scipy.stats import t as student
 
 from ml_ledger.declaration import MLModelSpec
 from ml_ledger.terms.term import literal
-from ml_ledger.training.due import period_start
+from ml_ledger.training_set.calendar_periods import period_start
 from ml_ledger.warehouse import Relation, quoted
 
 # Where the as-of dates that would be predicted have less than this share of the training rows on average, they are put

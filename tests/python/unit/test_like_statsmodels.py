@@ -12,8 +12,9 @@ from agreement import features
 from figures_of_statsmodels import FIGURES, columns
 
 from ml_ledger.families import FAMILIES
-from ml_ledger.families.family import Fit, TrainingRows
+from ml_ledger.families.family import Fit
 from ml_ledger.solvers import multinomial, newton
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.warehouse import Relation
 
 TOLERANCE = 1e-6

@@ -18,12 +18,12 @@ from ml_ledger.coefficients import Coefficient, Node, require_finite, to_json
 from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError, TrainingSetError, VersionError
 from ml_ledger.families import FAMILIES
-from ml_ledger.families.family import TrainingRows
 from ml_ledger.finite_json import finite_json
 from ml_ledger.fitting.deciding import best_threshold
 from ml_ledger.scoring.compile import CompiledScoring, compile_scoring
 from ml_ledger.scoring.words import LARGEST_LOG, rendered
 from ml_ledger.scoring.words import double as literal_of
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms.term import above, double
 from ml_ledger.warehouse import Relation
 

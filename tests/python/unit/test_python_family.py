@@ -40,11 +40,12 @@ from ml_ledger import train_if_due
 from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import DependencyError, SpecError, TrainingSetError, VersionError
 from ml_ledger.families import FAMILIES
-from ml_ledger.families.family import Fit, TrainingRows
+from ml_ledger.families.family import Fit
 from ml_ledger.families.own.onnx_conversion import to_onnx
 from ml_ledger.families.own.onnx_trees import below
 from ml_ledger.scoring.compile import compile_scoring
 from ml_ledger.scoring.onnx import BATCH_ROWS, OnnxScoring, Scorer, scored_batches
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms import rejected_by_declaration
 from ml_ledger.warehouse import Relation
 

@@ -16,9 +16,10 @@ from test_validation import DECLARATION
 
 from ml_ledger.errors import TrainingSetError, VersionError
 from ml_ledger.families import FAMILIES
-from ml_ledger.families.family import Fit, TrainingRows
+from ml_ledger.families.family import Fit
 from ml_ledger.rules import Operation, Values, evaluate, sql_of
 from ml_ledger.scoring.compile import CompiledScoring, compile_scoring
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms import rejected_by_declaration
 from ml_ledger.warehouse import Relation
 

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.coefficients import Coefficient
-from ml_ledger.families.family import Fit, Matrix, TrainingRows, Vector
+from ml_ledger.families.family import Fit
 from ml_ledger.families.linear.additive import accepted_by
 from ml_ledger.families.trees.ensembles import intercept_rows
 from ml_ledger.scoring.words import LARGEST
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms import Term, learn_terms
 from ml_ledger.terms.learn import weighted_means
 from ml_ledger.terms.levels import LevelTerm

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.errors import Problem, TrainingSetError, raise_if_any
 from ml_ledger.families.clusters.centroids import Space, squared_distances
-from ml_ledger.families.family import Family, Fit, Matrix, TrainingRows, Vector
+from ml_ledger.families.family import Family, Fit
 from ml_ledger.families.trees.ensembles import whole
+from ml_ledger.solvers.training_rows import TrainingRows
 
 if TYPE_CHECKING:
     from ml_ledger.declaration import InputSpec

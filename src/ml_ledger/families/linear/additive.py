@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ml_ledger.coefficients import Coefficient, require_finite
-from ml_ledger.families.family import Family, Fit, Hyperparameter, Link, Matrix, TrainingRows, Vector, is_number
+from ml_ledger.arrays import Matrix, Vector
+from ml_ledger.coefficients import Coefficient, Link, require_finite
+from ml_ledger.families.family import Family, Fit, Hyperparameter, is_number
 from ml_ledger.families.linear.candidates import candidates_of, left_undetermined
 from ml_ledger.families.linear.evidence import evidence_of
 from ml_ledger.families.linear.evidence_of_classes import fitted_classes, jacobian_of_classes, ratio_of_classes
@@ -18,6 +19,7 @@ from ml_ledger.families.linear.joint_tests import likelihood_ratios, wald_tests
 from ml_ledger.solvers.objectives import Objective
 from ml_ledger.solvers.separation import Apart, minimise_apart
 from ml_ledger.solvers.sums import asked_for
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms import Term, learn_terms
 
 if TYPE_CHECKING:

@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ml_ledger.families.family import Matrix, TrainingRows
-from ml_ledger.families.linear.inference import Counted, Covariance, corrected
+from ml_ledger.arrays import Matrix
 from ml_ledger.families.linear.likelihood import constant, dispersion, log_likelihood, null_deviance, totals_of
+from ml_ledger.solvers.covariance import Counted, Covariance, corrected
 from ml_ledger.solvers.newton import EXACT_COLUMNS, SAMPLE_ROWS, Solution
 from ml_ledger.solvers.objectives import GAMMA, POISSON, SQUARED, Objective
 from ml_ledger.solvers.problem import LARGER
 from ml_ledger.solvers.separation import Apart
 from ml_ledger.solvers.sums import AllRows, SampledRows, asked_for
+from ml_ledger.solvers.training_rows import TrainingRows
 
 
 @dataclass(frozen=True)

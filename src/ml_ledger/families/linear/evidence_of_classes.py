@@ -8,14 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from ml_ledger.families.family import Matrix, TrainingRows, Vector
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.families.linear.evidence import Evidence, criteria
-from ml_ledger.families.linear.inference import Counted, Covariance, corrected, jacobian_of_terms
+from ml_ledger.families.linear.inference import jacobian_of_terms
+from ml_ledger.solvers.covariance import Counted, Covariance, corrected
 from ml_ledger.solvers.multinomial import minimise_classes
 from ml_ledger.solvers.multinomial_problem import MultinomialSolution
 from ml_ledger.solvers.separation import Candidate, Undetermined
 from ml_ledger.solvers.separation_of_classes import minimise_classes_apart
 from ml_ledger.solvers.sums import asked_for
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms import Term
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from ml_ledger.families.linear.inference import Covariance
+from ml_ledger.solvers.covariance import Covariance
 from ml_ledger.terms import Term
 
 # Each likelihood-ratio test takes a fit of its own.

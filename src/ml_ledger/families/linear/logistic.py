@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ml_ledger.errors import Problem
-from ml_ledger.families.family import Family, Fit, Hyperparameter, TrainingRows, is_number
+from ml_ledger.families.family import Family, Fit, Hyperparameter, is_number
 from ml_ledger.families.linear.additive import L1_RATIO, MAX_ITER, fit_additive, fit_classes
 from ml_ledger.families.linear.penalised_by_firth import fit_firth
 from ml_ledger.solvers.objectives import LOGISTIC
+from ml_ledger.solvers.training_rows import TrainingRows
 
 if TYPE_CHECKING:
     from ml_ledger.declaration import InputSpec

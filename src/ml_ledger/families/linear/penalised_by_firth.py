@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ml_ledger.families.family import Fit, Matrix, TrainingRows, Vector
+from ml_ledger.arrays import Matrix, Vector
+from ml_ledger.families.family import Fit
 from ml_ledger.families.linear.additive import accepted_by, coefficient_rows, design_of
-from ml_ledger.families.linear.inference import Covariance, corrected, jacobian_of_terms, with_tests
+from ml_ledger.families.linear.inference import jacobian_of_terms, with_tests
 from ml_ledger.families.linear.joint_tests import wald_tests
+from ml_ledger.solvers.covariance import Covariance, corrected
 from ml_ledger.solvers.firth import minimise_firth
 from ml_ledger.solvers.objectives import LOGISTIC
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms import learn_terms
 
 if TYPE_CHECKING:

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.coefficients import Coefficient
-from ml_ledger.families.family import Family, Fit, Hyperparameter, Matrix, TrainingRows, Vector, is_number
+from ml_ledger.families.family import Family, Fit, Hyperparameter, is_number
 from ml_ledger.families.linear import logistic
 from ml_ledger.families.linear.additive import accepted_by, coefficient_rows, design_of
 from ml_ledger.families.linear.candidates import left_undetermined
 from ml_ledger.solvers.objectives import LOGISTIC
 from ml_ledger.solvers.separation import Apart, Candidate, minimise_apart
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms.binning import learn_evidence
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ml_ledger.arrays import Matrix
 from ml_ledger.errors import VersionError
-from ml_ledger.families.family import Matrix
 from ml_ledger.families.own.onnx_trees import ML, WRITTEN_ML_OPSET, declare_opset, tree_conversion
 from ml_ledger.onnx_extra import imported
 from ml_ledger.scoring.onnx import Scorer

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.errors import Problem, SpecError, TrainingSetError, did_you_mean, raise_if_any
-from ml_ledger.families.family import Family, Fit, Hyperparameter, Matrix, TrainingRows, Vector
+from ml_ledger.families.family import Family, Fit, Hyperparameter
 from ml_ledger.families.own.onnx_conversion import described, to_onnx
 from ml_ledger.families.trees.ensembles import Inputs, outputs_of, rows_with_domain
 from ml_ledger.onnx_extra import imported
+from ml_ledger.solvers.training_rows import TrainingRows
 
 if TYPE_CHECKING:
     from ml_ledger.declaration import InputSpec

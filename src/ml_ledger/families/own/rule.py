@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.coefficients import Coefficient
 from ml_ledger.errors import Problem, TrainingSetError, VersionError, raise_if_any
-from ml_ledger.families.family import Family, Fit, Hyperparameter, Matrix, TrainingRows, Vector
+from ml_ledger.families.family import Family, Fit, Hyperparameter
 from ml_ledger.families.trees.ensembles import Inputs, intercept_rows
 from ml_ledger.rules import EXAMPLE, KIND_TYPES, Operation, Values, evaluate, read_rule, rule_problems, sql_of
 from ml_ledger.scoring.words import LARGEST
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms.term import double, literal
 from ml_ledger.warehouse import quoted
 

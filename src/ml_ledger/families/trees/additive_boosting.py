@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml_ledger.arrays import Codes, Matrix, Vector
 from ml_ledger.coefficients import Coefficient, pair_name
 from ml_ledger.errors import Problem, TrainingSetError, did_you_mean, listed, raise_if_any
-from ml_ledger.families.family import NO_CODE, Codes, Family, Fit, Hyperparameter, Matrix, TrainingRows, Vector
+from ml_ledger.families.family import Family, Fit, Hyperparameter
 from ml_ledger.families.trees.ensembles import outputs_of
 from ml_ledger.families.trees.histogram_boosting import (
     HYPERPARAMETERS,
@@ -31,6 +32,7 @@ from ml_ledger.families.trees.histogram_boosting import (
     predicted,
 )
 from ml_ledger.families.trees.leaves import leaves_of
+from ml_ledger.solvers.training_rows import NO_CODE, TrainingRows
 from ml_ledger.terms.codes import CodedFeature, learn_codes
 from ml_ledger.terms.pairs import MAXIMUM_CELLS, pair_rows
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.coefficients import Node
-from ml_ledger.families.family import Family, Fit, Matrix, TrainingRows, Vector
+from ml_ledger.families.family import Family, Fit
 from ml_ledger.families.trees.ensembles import Arrays, Inputs, node_rows, outputs_of, rows_with_domain
 from ml_ledger.families.trees.histogram_boosting import (
     HYPERPARAMETERS,
@@ -21,6 +22,7 @@ from ml_ledger.families.trees.histogram_boosting import (
     loss_problems,
     predicted,
 )
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms.codes import require_few_levels
 from ml_ledger.terms.levels import LevelTerm
 

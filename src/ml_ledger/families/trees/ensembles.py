@@ -27,7 +27,7 @@ from ml_ledger.terms.term import double
 
 if TYPE_CHECKING:
     from ml_ledger.declaration import InputSpec
-    from ml_ledger.families.family import TrainingRows
+    from ml_ledger.solvers.training_rows import TrainingRows
 
 Input = NumericInput | LevelTerm
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ml_ledger.families.family import Family, Fit, Hyperparameter, TrainingRows, is_number
+from ml_ledger.families.family import Family, Fit, Hyperparameter, is_number
 from ml_ledger.families.trees.ensembles import whole
 from ml_ledger.families.trees.scikit_trees import HYPERPARAMETERS, TASKS, fit_trees, tree_options
+from ml_ledger.solvers.training_rows import TrainingRows
 
 if TYPE_CHECKING:
     from ml_ledger.declaration import InputSpec

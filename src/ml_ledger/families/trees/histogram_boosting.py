@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml_ledger.arrays import Matrix, Vector
+from ml_ledger.coefficients import Link
 from ml_ledger.errors import Problem
-from ml_ledger.families.family import Hyperparameter, Link, Matrix, Vector, is_number
+from ml_ledger.families.family import Hyperparameter, is_number
 from ml_ledger.families.trees.ensembles import whole
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml_ledger.families.family import Vector
+from ml_ledger.arrays import Vector
 from ml_ledger.families.trees.histogram_boosting import goes_left
 
 

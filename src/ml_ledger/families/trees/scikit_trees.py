@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.coefficients import Node
-from ml_ledger.families.family import Fit, Hyperparameter, Matrix, TrainingRows, Vector, is_number
+from ml_ledger.families.family import Fit, Hyperparameter, is_number
 from ml_ledger.families.trees.ensembles import (
     Arrays,
     Inputs,
@@ -19,6 +20,7 @@ from ml_ledger.families.trees.ensembles import (
     rows_with_domain,
     whole,
 )
+from ml_ledger.solvers.training_rows import TrainingRows
 
 if TYPE_CHECKING:
     from ml_ledger.declaration import InputSpec

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ml_ledger.arrays import Vector
 from ml_ledger.declaration.monitoring import DriftSpec
-from ml_ledger.families.family import Vector
 from ml_ledger.monitoring.drift.counting import Counts
 from ml_ledger.monitoring.drift.distances import (
     chi_square,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ml_ledger.families.family import Vector
+from ml_ledger.arrays import Vector
 
 
 def stability_index(now: Vector, then: Vector) -> float:

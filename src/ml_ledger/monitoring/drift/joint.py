@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.declaration import MLModelSpec, by_part
-from ml_ledger.families.family import Matrix, Vector
 from ml_ledger.quality.metrics_in_memory import metrics_of
 from ml_ledger.quality.sample_out_of_fold import folds_of, out_of_fold
 from ml_ledger.terms.levels import text_of

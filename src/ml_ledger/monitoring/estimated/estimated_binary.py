@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ml_ledger.arrays import Vector
 from ml_ledger.evaluation.estimates import Measured
 from ml_ledger.evaluation.rows import SMALLEST_PROBABILITY
 from ml_ledger.monitoring.estimated.draws import as_share, expected_auc, expected_mean, expected_ratio
-from ml_ledger.warehouse import Vector
 
 
 def estimated_binary(score: Vector, threshold: float | None, scorer: str = "self") -> Iterator[Measured]:

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.declaration.decision import ValueSpec
 from ml_ledger.evaluation.estimates import Measured
 from ml_ledger.evaluation.value import EVERYBODY, NOBODY, in_all
 from ml_ledger.monitoring.estimated.draws import expected_mean
-from ml_ledger.warehouse import Vector
-
-Matrix = NDArray[np.float64]
 
 
 def estimated_value(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ml_ledger.arrays import Matrix
 from ml_ledger.declaration.gate import LIMITED_METRICS
-from ml_ledger.families.family import Matrix
 from ml_ledger.quality.finding import Finding, number
 from ml_ledger.quality.metrics_in_memory import metrics_of
 from ml_ledger.quality.sample import Rows, TrainingSet

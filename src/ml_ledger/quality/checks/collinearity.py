@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.declaration.quality import QualityLimits
-from ml_ledger.families.family import Matrix, Vector
 from ml_ledger.quality.finding import Finding, number, percent
 from ml_ledger.quality.sample import Rows, TrainingSet
 

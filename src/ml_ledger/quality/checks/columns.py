@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from ml_ledger.arrays import Vector
 from ml_ledger.declaration.quality import QualityLimits
-from ml_ledger.families.family import Vector
 from ml_ledger.quality.finding import Finding, number, percent
 from ml_ledger.quality.sample import Rows, TrainingSet
 from ml_ledger.terms.levels import text_of

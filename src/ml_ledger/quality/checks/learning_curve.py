@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ml_ledger.families.family import Vector
+from ml_ledger.arrays import Vector
 from ml_ledger.quality.finding import Finding, number
 from ml_ledger.quality.sample import Rows, TrainingSet
 from ml_ledger.quality.sample_out_of_fold import estimator, fitted_on, folds_of, losses, predict

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.declaration.quality import QualityLimits
-from ml_ledger.families.family import Matrix, Vector
 from ml_ledger.quality.fences import fences
 from ml_ledger.quality.finding import Finding, Severity, number, percent
 from ml_ledger.quality.sample import Rows, TrainingSet

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
+from ml_ledger.arrays import Vector
 from ml_ledger.declaration.quality import QualityLimits
-from ml_ledger.families.family import Vector
 from ml_ledger.quality.finding import Finding, Severity, number, percent
 from ml_ledger.quality.metrics_in_memory import metrics_of
 from ml_ledger.quality.sample import Column, Rows, TrainingSet

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from ml_ledger.families.family import Matrix, Vector
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.quality.finding import number
 from ml_ledger.quality.sample import Column, Ids
 

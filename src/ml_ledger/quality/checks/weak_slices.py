@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from ml_ledger.families.family import Matrix, Vector
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.quality.checks.slice_search import FEWEST_ROWS, WeakSlice, find_weak_slices, groupings
 from ml_ledger.quality.finding import Finding, number, percent
 from ml_ledger.quality.sample import Rows, TrainingSet
