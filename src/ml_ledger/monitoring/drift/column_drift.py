@@ -11,8 +11,7 @@ import numpy as np
 
 from ml_ledger.arrays import Vector
 from ml_ledger.declaration.monitoring import DriftSpec
-from ml_ledger.monitoring.drift.counting import Counts
-from ml_ledger.monitoring.drift.distances import (
+from ml_ledger.evaluation.distances import (
     chi_square,
     jensen_shannon,
     kolmogorov_smirnov,
@@ -20,7 +19,7 @@ from ml_ledger.monitoring.drift.distances import (
     stability_index,
     wasserstein,
 )
-from ml_ledger.monitoring.drift.number_words import number, percent
+from ml_ledger.monitoring.drift.counting import Counts
 from ml_ledger.monitoring.drift.significance import (
     chi_square_test,
     range_test,
@@ -29,6 +28,7 @@ from ml_ledger.monitoring.drift.significance import (
     smirnov_test,
 )
 from ml_ledger.monitoring.drift.stored_reference import Column
+from ml_ledger.number_words import number, percent
 from ml_ledger.quality.finding import Severity
 
 # From here on a stability index is commonly called a change, and a share one that is worth a look.
