@@ -28,7 +28,7 @@ from ml_ledger.quality.finding import SCHEMA, SEVERITIES, Finding, findings_tabl
 from ml_ledger.quality.sample import Rows, TrainingSet, read
 from ml_ledger.quality.sample_out_of_fold import losses, out_of_fold
 from ml_ledger.terms.term import literal
-from ml_ledger.training.run import fingerprint_of
+from ml_ledger.training.fit_version import fingerprint_of
 from ml_ledger.training_set.validation import validate_columns, validate_rows
 from ml_ledger.warehouse import Relation
 from ml_ledger.without_stopping import without_stopping

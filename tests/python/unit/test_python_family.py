@@ -521,7 +521,7 @@ def test_a_factory_is_tried_before_anything_is_fitted(monkeypatch, reference, ar
     def never(*_, **__):
         raise AssertionError("something was fitted")
 
-    monkeypatch.setattr("ml_ledger.training.run.fit_all", never)
+    monkeypatch.setattr("ml_ledger.training.fit_version.fit_all", never)
     baselines = {"own": {"family": "python", "hyperparameters": {"factory": reference, "arguments": arguments}}}
     with pytest.raises(SpecError) as caught:
         train_if_due(

@@ -8,13 +8,15 @@ from typing import Any
 
 import duckdb
 
-from ml_ledger.commands.headlines import HEADLINES
 from ml_ledger.commands.text_tables import rows_of, table
 from ml_ledger.commands.warehouse_file import relations_of, use
+from ml_ledger.evaluation.headlines import HEADLINES_IN_USE
 
 # How these metrics are called, and SQL that is true for the one of the task.
-NAMES = dict(HEADLINES.values())
-HEADLINE = f"(task, metric) in ({', '.join(f'{(task, metric)}' for task, (metric, _) in HEADLINES.items())})"
+NAMES = dict(HEADLINES_IN_USE.values())
+HEADLINE = (
+    f"(task, metric) in ({', '.join(f'{(task, metric)}' for task, (metric, _) in HEADLINES_IN_USE.items())})"
+)
 # Realised values of champions over periods of which all labels have matured.
 REALISED = (
     "select ml_model, period_start, version, task, metric, value, ci_low, ci_high, expected_value, expected_low,"
