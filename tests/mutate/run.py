@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = Path("src/ml_ledger")
 UNIT_TESTS = "tests/python/unit"
 # Folders of the library; one that is not there is left out.
-ROOMS = ("terms", "scoring", "solvers", "training", "record")
+ROOMS = ("terms", "scoring", "solvers", "training_set", "fitting", "training", "record")
 LEAST = 0.9
 # A mutant meets another test file as long as less than this has passed, in seconds, and no more than so many files.
 ENOUGH, MOST_FILES = 60, 6

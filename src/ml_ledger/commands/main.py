@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ml_ledger.commands.periods import EVERY
 from ml_ledger.commands.project import given_variables, project_folder
+from ml_ledger.commands.replay.periods import EVERY
 from ml_ledger.commands.target import Place, ProfileOptions, read_target
 from ml_ledger.commands.warehouse_file import schema_of_ledger
 from ml_ledger.errors import MLLedgerError, SpecError, WarehouseError
@@ -235,7 +235,7 @@ def _reproduce(options: argparse.Namespace) -> int:
 
 
 def _replay(options: argparse.Namespace) -> int:
-    from ml_ledger.commands.replay import replay
+    from ml_ledger.commands.replay.replay import replay
 
     replay(
         options.start,

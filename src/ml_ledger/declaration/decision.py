@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ml_ledger.declaration.key_types import Finite, Strict, Text, for_tasks, tasks_of
 from ml_ledger.errors import Problem, listed
-from ml_ledger.families.base import is_number
+from ml_ledger.families.family import is_number
 
 BEST_VALUE = "best_value"  # decision.threshold: the one with the highest value
 

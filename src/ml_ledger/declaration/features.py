@@ -13,7 +13,7 @@ from ml_ledger.coefficients import DatePart
 from ml_ledger.declaration.key_types import TRAINS_NOTHING, Column, Finite, Strict, Text
 from ml_ledger.errors import Problem, listed
 from ml_ledger.families import FAMILIES
-from ml_ledger.families.base import is_number
+from ml_ledger.families.family import is_number
 from ml_ledger.scoring.words import LARGEST_LOG
 from ml_ledger.terms.numeric import LOG1P_FROM
 

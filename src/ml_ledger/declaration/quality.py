@@ -10,7 +10,7 @@ from pydantic import Field
 from ml_ledger.declaration.gate import LIMITED_METRICS
 from ml_ledger.declaration.key_types import Area, Finite, Name, NotNegative, Positive, Share, Strict, Text
 from ml_ledger.errors import Problem, did_you_mean, listed
-from ml_ledger.families.base import is_number
+from ml_ledger.families.family import is_number
 
 
 class BenchmarkSpec(Strict):

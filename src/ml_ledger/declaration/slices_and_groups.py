@@ -11,7 +11,7 @@ from pydantic import Field
 from ml_ledger.declaration.gate import LIMITED_METRICS, WHOLE_DATASET
 from ml_ledger.declaration.key_types import Column, Count, Finite, Name, Share, Strict, Text, moment_of
 from ml_ledger.errors import Problem, did_you_mean, listed
-from ml_ledger.families.base import is_number
+from ml_ledger.families.family import is_number
 from ml_ledger.rules import KIND_TYPES, read_rule
 from ml_ledger.rules.operations import Type
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from sqlglot import exp
 
 from ml_ledger.errors import Problem, did_you_mean, listed
-from ml_ledger.rules.nodes import READERS
 from ml_ledger.rules.operations import REFUSED, Operation, Type
 from ml_ledger.rules.parse import parse, shown
 from ml_ledger.rules.syntax import FUNCTIONS, MADE_BY, OTHER_KEYS, PLAIN_KEYS, SYNTAX
+from ml_ledger.rules.syntax_nodes import READERS
 
 DEEPEST = 100
 

@@ -12,14 +12,13 @@ from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from ml_ledger.coefficients import CALIBRATION, Coefficient, Node
+from ml_ledger.coefficients import CALIBRATION, Coefficient, Link, Node
 from ml_ledger.errors import VersionError
-from ml_ledger.families.base import Link
 from ml_ledger.finite_json import finite_json
 from ml_ledger.scoring.expressions import transpiled
 from ml_ledger.scoring.onnx import OnnxScoring
 from ml_ledger.scoring.outputs import output_layers, with_finite_scores
-from ml_ledger.scoring.terms import calibration, contribution, contribution_of_expression
+from ml_ledger.scoring.term_sql import calibration, contribution, contribution_of_expression
 from ml_ledger.scoring.trees import TREES_PER_PASS, leaf_number, leaf_value
 from ml_ledger.scoring.words import double, rendered
 

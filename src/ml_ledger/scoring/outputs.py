@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
-from ml_ledger.families.base import Link
+from ml_ledger.coefficients import Link
 from ml_ledger.scoring.words import LARGEST, LARGEST_LOG, double, rendered
 
 # What is added to each share before its log is taken, so that a class which no tree saw is unlikely and not impossible.

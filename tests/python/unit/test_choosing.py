@@ -17,8 +17,8 @@ from sklearn.preprocessing import StandardScaler
 
 from ml_ledger.errors import SpecError, VersionError
 from ml_ledger.evaluation.estimates import Metric
-from ml_ledger.training import choosing as choosing_module
-from ml_ledger.training.folds import corrected_interval, folds_of, once, tiny
+from ml_ledger.fitting import choosing as choosing_module
+from ml_ledger.training_set.folds import corrected_interval, folds_of, once, tiny
 from ml_ledger.warehouse import Relation
 
 CANDIDATES = {

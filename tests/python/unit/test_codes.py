@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from agreement import features
 
-from ml_ledger.families.base import NO_CODE, TrainingRows
+from ml_ledger.solvers.training_rows import NO_CODE, TrainingRows
 from ml_ledger.terms import codes
 from ml_ledger.terms.codes import learn_codes
 from ml_ledger.warehouse import Relation

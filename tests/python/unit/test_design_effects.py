@@ -7,7 +7,7 @@ import pytest
 
 from ml_ledger.evaluation.estimates import wilson
 from ml_ledger.monitoring.drift.significance import rows_worth
-from ml_ledger.training.design_effects import at_size, cluster_size, of_levels, of_numbers
+from ml_ledger.training_set.design_effects import at_size, cluster_size, of_levels, of_numbers
 from ml_ledger.warehouse import Relation
 
 N = 400

@@ -5,7 +5,8 @@ import yaml
 from conftest import ROOT
 
 from ml_ledger.declaration import parse_spec
-from ml_ledger.training.due import ClockError, period_start, why_due
+from ml_ledger.training.due import ClockError, why_due
+from ml_ledger.training_set.calendar_periods import period_start
 
 DECLARED = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["ml_models"][
     "repurchase"

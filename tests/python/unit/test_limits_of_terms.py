@@ -15,13 +15,13 @@ from agreement import features
 from limits_project import around
 
 from ml_ledger.coefficients import CALIBRATION, Coefficient, Node
+from ml_ledger.fitting.calibration_rows import applied
 from ml_ledger.scoring.compile import compile_scoring
-from ml_ledger.scoring.terms import LADDER_WIDTH
+from ml_ledger.scoring.term_sql import LADDER_WIDTH
 from ml_ledger.terms.learn import learn_terms
 from ml_ledger.terms.levels import LevelTerm
 from ml_ledger.terms.numeric import BinTerm, LinearTerm
-from ml_ledger.terms.steps import bin_rows
-from ml_ledger.training.calibration_rows import applied
+from ml_ledger.terms.step_functions import bin_rows
 from ml_ledger.warehouse import Relation
 
 INTERCEPT = Coefficient("score", 0, None, "intercept", value=0.0)

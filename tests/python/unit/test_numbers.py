@@ -18,13 +18,13 @@ from ml_ledger.coefficients import Coefficient, Node, require_finite, to_json
 from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError, TrainingSetError, VersionError
 from ml_ledger.families import FAMILIES
-from ml_ledger.families.base import TrainingRows
 from ml_ledger.finite_json import finite_json
+from ml_ledger.fitting.deciding import best_threshold
 from ml_ledger.scoring.compile import CompiledScoring, compile_scoring
 from ml_ledger.scoring.words import LARGEST_LOG, rendered
 from ml_ledger.scoring.words import double as literal_of
-from ml_ledger.terms.base import above, double
-from ml_ledger.training.deciding import best_threshold
+from ml_ledger.solvers.training_rows import TrainingRows
+from ml_ledger.terms.term import above, double
 from ml_ledger.warehouse import Relation
 
 LARGEST = sys.float_info.max
@@ -107,7 +107,7 @@ def test_a_tree_of_onnx_takes_a_split_on_null_alone():
     from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
     from sklearn.tree import DecisionTreeClassifier
 
-    from ml_ledger.families.onnx_conversion import to_onnx
+    from ml_ledger.families.own.onnx_conversion import to_onnx
 
     x = np.where(np.arange(1, 61) % 2 == 0, np.nan, np.arange(1, 61))[:, None]
     y = np.isnan(x[:, 0]).astype(int)

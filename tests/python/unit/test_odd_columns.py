@@ -12,11 +12,11 @@ from agreement import features
 from training_sets import assess, clean
 
 from ml_ledger.families import FAMILIES
-from ml_ledger.families.base import TrainingRows
+from ml_ledger.quality.checks.shift import stability_index
+from ml_ledger.quality.checks.slice_search import groupings
 from ml_ledger.quality.sample import Column
-from ml_ledger.quality.shift import stability_index
-from ml_ledger.quality.slice_search import groupings
 from ml_ledger.scoring.compile import compile_scoring
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms import rejected_by_declaration
 from ml_ledger.terms.quantiles import distinct_quantiles
 from ml_ledger.training.reference import _of_numbers

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from ml_ledger.errors import WarehouseError
-from ml_ledger.record.verify import verify
+from ml_ledger.record.verification import verify
 
 PERSONAL = (
     "entity_id",

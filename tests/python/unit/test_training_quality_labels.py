@@ -7,9 +7,9 @@ import pytest
 from sklearn.datasets import load_breast_cancer
 from training_sets import assess, clean, serious
 
-from ml_ledger.quality.mislabels import confident_learning, far_residuals, share_by_accident
-from ml_ledger.quality.out_of_fold import folds_of, out_of_fold
-from ml_ledger.quality.slice_search import Grouping, find_weak_slices
+from ml_ledger.quality.checks.mislabels import confident_learning, far_residuals, share_by_accident
+from ml_ledger.quality.checks.slice_search import Grouping, find_weak_slices
+from ml_ledger.quality.sample_out_of_fold import folds_of, out_of_fold
 
 PLANTED, FIRST, LEAST = 30, 60, 20
 

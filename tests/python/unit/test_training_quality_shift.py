@@ -13,9 +13,9 @@ from training_sets import assess, clean, declared, serious, training_set
 from ml_ledger import assess_training_set
 from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError, TrainingSetError
+from ml_ledger.quality.checks.shift import by_chance, stability_index
 from ml_ledger.quality.finding import SCHEMA
-from ml_ledger.quality.shift import by_chance, stability_index
-from ml_ledger.training.run import fingerprint_of
+from ml_ledger.training.fit_version import fingerprint_of
 from ml_ledger.warehouse import Relation
 
 

@@ -10,7 +10,7 @@ from conftest import ROOT
 
 from ml_ledger.declaration import TRAINING_SET_COLUMNS, parse_spec
 from ml_ledger.errors import TrainingSetError, WarehouseError
-from ml_ledger.training.validation import validate_columns, validate_rows
+from ml_ledger.training_set.validation import validate_columns, validate_rows
 from ml_ledger.warehouse import Relation
 
 DECLARATION = {

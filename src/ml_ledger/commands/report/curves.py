@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import duckdb
 
-from ml_ledger.commands.headlines import HEADLINES
 from ml_ledger.commands.report.chart import (
     TimeAxis,
     ValueAxis,
@@ -16,8 +15,9 @@ from ml_ledger.commands.report.chart import (
     path,
 )
 from ml_ledger.commands.report.panel import SLOTS, Panel, interval
-from ml_ledger.commands.tables import rows_of
-from ml_ledger.terms.base import literal
+from ml_ledger.commands.text_tables import rows_of
+from ml_ledger.evaluation.headlines import HEADLINES_IN_USE
+from ml_ledger.terms.term import literal
 
 TITLES = {
     "roc_auc": "AUC: how often a positive is scored above a negative",
@@ -30,9 +30,9 @@ SCORERS = {"policy:nobody": "for nobody", "policy:everybody": "for everybody", "
 
 def performance(connection: duckdb.DuckDBPyConnection, axis: TimeAxis, ml_model: str, task: str) -> Panel | None:
     """The headline metric of the task."""
-    if task not in HEADLINES:
+    if task not in HEADLINES_IN_USE:
         return None
-    metric, _ = HEADLINES[task]
+    metric, _ = HEADLINES_IN_USE[task]
     return metric_by_period(connection, axis, ml_model, metric, "self", TITLES[metric])
 
 
