@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ml_ledger.monitoring.drift.measure import measure_drift
+from ml_ledger.monitoring.drift.measure_drift import measure_drift
 from ml_ledger.monitoring.performance import measure_performance
 from ml_ledger.quality.assess import assess_training_set
 from ml_ledger.scoring.estimators import score_with_estimator

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ml_ledger.commands.project import given_variables, project_folder
 from ml_ledger.commands.replay.periods import EVERY
-from ml_ledger.commands.target import Place, ProfileOptions, read_target
-from ml_ledger.commands.warehouse_file import schema_of_ledger
 from ml_ledger.errors import MLLedgerError, SpecError, WarehouseError
+from ml_ledger.project.dbt_project import given_variables, project_folder
+from ml_ledger.project.target import Place, ProfileOptions, read_target
+from ml_ledger.project.warehouse_file import schema_of_ledger
 
 REPORT = "ml_ledger_report.html"
 

@@ -12,11 +12,11 @@ import duckdb
 import numpy as np
 
 from ml_ledger.commands.text_tables import rows_of
-from ml_ledger.commands.warehouse_file import opened
 from ml_ledger.declaration import TRAINING_SET_COLUMNS, MLModelSpec
 from ml_ledger.errors import WarehouseError, listed
 from ml_ledger.fitting.estimating import with_estimates
 from ml_ledger.fitting.fitting import Fitted
+from ml_ledger.project.warehouse_file import opened
 from ml_ledger.record.comparison import Comparison, compare
 from ml_ledger.record.record_tables import located
 from ml_ledger.scoring.compile import CompiledScoring

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ml_ledger.commands.clock import clock_problem
-from ml_ledger.commands.project import PROJECT_FILE, read_yaml
 from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import Problem, SpecError, listed, raise_if_any
+from ml_ledger.project.dbt_project import PROJECT_FILE, read_yaml
 
 
 def validate(project: Path, given: Mapping[str, Any] | None = None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ml_ledger.errors import Problem, SpecError, listed, raise_if_any
-from ml_ledger.scaffold.columns import Column
+from ml_ledger.scaffold.relation_columns import Column
 
 MATURED_AT = "matured_at"
 MANY_LEVELS = 50

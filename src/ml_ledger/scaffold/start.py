@@ -11,13 +11,13 @@ from typing import Any
 import yaml
 
 import ml_ledger
-from ml_ledger.commands.project import PROJECT_FILE, parsed_yaml, read_yaml
-from ml_ledger.commands.target import Place
 from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError, listed
-from ml_ledger.scaffold.columns import columns_of
+from ml_ledger.project.dbt_project import PROJECT_FILE, parsed_yaml, read_yaml
+from ml_ledger.project.target import Place
 from ml_ledger.scaffold.project_file import with_entry
 from ml_ledger.scaffold.propose import Choices, proposal
+from ml_ledger.scaffold.relation_columns import columns_of
 from ml_ledger.scaffold.sync import sync
 
 PACKAGES_FILE = "packages.yml"

@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from ml_ledger.commands.project import PROJECT_FILE, read_yaml
 from ml_ledger.declaration import MLModelSpec, parse_spec
 from ml_ledger.errors import SpecError
+from ml_ledger.project.dbt_project import PROJECT_FILE, read_yaml
 from ml_ledger.scaffold.node_files import DESCRIPTIONS, MADE_PYTHON, MADE_YAML, NodeFile, node_files
 
 HOW_TO_NAME = "relations: {features: name_of_a_dbt_model, labels: name_of_another}"

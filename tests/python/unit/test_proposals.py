@@ -8,12 +8,12 @@ import yaml
 from conftest import ROOT
 
 from ml_ledger.commands.main import main
-from ml_ledger.commands.target import Place
 from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError, WarehouseError
-from ml_ledger.scaffold.columns import columns_of
+from ml_ledger.project.target import Place
 from ml_ledger.scaffold.project_file import with_entry
 from ml_ledger.scaffold.propose import Choices, proposal
+from ml_ledger.scaffold.relation_columns import columns_of
 from ml_ledger.scaffold.start import add, init, new
 
 FEATURES = """create table analytics.customer_features as select

@@ -16,8 +16,8 @@ from ml_ledger.commands.replay.destination import Destination, emptied, profile_
 from ml_ledger.commands.replay.other_spec import merged, schema_named
 from ml_ledger.commands.replay.periods import period_ends
 from ml_ledger.commands.replay.replay_summary import comparison, details, step
-from ml_ledger.commands.target import Place, Target
 from ml_ledger.errors import SpecError
+from ml_ledger.project.target import Place, Target
 
 LEDGER = """
 create schema {schema};

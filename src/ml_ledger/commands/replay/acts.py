@@ -9,8 +9,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from ml_ledger.commands.project import read_yaml
 from ml_ledger.errors import MLLedgerError, Problem, did_you_mean, listed, raise_if_any
+from ml_ledger.project.dbt_project import read_yaml
 
 OPERATIONS = (
     "ml_approve",

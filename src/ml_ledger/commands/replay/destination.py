@@ -13,9 +13,9 @@ from typing import Any, Literal
 import yaml
 
 from ml_ledger.commands.replay.acts import ReplayError
-from ml_ledger.commands.target import Place, Target
-from ml_ledger.commands.warehouse_file import connected
 from ml_ledger.errors import Problem, listed, raise_if_any
+from ml_ledger.project.target import Place, Target
+from ml_ledger.project.warehouse_file import connected
 from ml_ledger.warehouse import quoted
 
 # In the profile, and wherever else a project asks for the schema of its ledger.

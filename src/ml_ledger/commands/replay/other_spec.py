@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ml_ledger.commands.project import PROJECT_FILE, read_yaml
 from ml_ledger.commands.replay.acts import ReplayError
-from ml_ledger.commands.warehouse_file import REPLAY_PREFIX
 from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import Problem, SpecError, did_you_mean, listed, raise_if_any
+from ml_ledger.project.dbt_project import PROJECT_FILE, read_yaml
+from ml_ledger.project.warehouse_file import REPLAY_PREFIX
 
 
 def merged(project: Path, path: Path) -> dict[str, Any]:

@@ -22,8 +22,8 @@ from ml_ledger.commands.replay.destination import (
 from ml_ledger.commands.replay.other_spec import merged, schema_named
 from ml_ledger.commands.replay.periods import period_ends
 from ml_ledger.commands.replay.replay_summary import comparison, details, step
-from ml_ledger.commands.target import ProfileOptions, read_target
-from ml_ledger.commands.warehouse_file import REPLAY_PREFIX, ledgers_of, opened
+from ml_ledger.project.target import ProfileOptions, read_target
+from ml_ledger.project.warehouse_file import REPLAY_PREFIX, ledgers_of, opened
 
 # The view of the package whose schema is that of the ledger.
 LEDGER = "model.ml_ledger.ml_deployments"

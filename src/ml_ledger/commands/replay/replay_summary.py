@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 
 from ml_ledger.commands.text_tables import rows_of, table
-from ml_ledger.commands.warehouse_file import relations_of, use
 from ml_ledger.evaluation.headlines import HEADLINES_IN_USE
+from ml_ledger.project.warehouse_file import relations_of, use
 
 # How these metrics are called, and SQL that is true for the one of the task.
 NAMES = dict(HEADLINES_IN_USE.values())

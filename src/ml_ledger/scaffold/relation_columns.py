@@ -8,9 +8,9 @@ from typing import Any
 
 import duckdb
 
-from ml_ledger.commands.target import Place
-from ml_ledger.commands.warehouse_file import connected
 from ml_ledger.errors import WarehouseError
+from ml_ledger.project.target import Place
+from ml_ledger.project.warehouse_file import connected
 from ml_ledger.warehouse import quoted
 
 NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
