@@ -79,7 +79,8 @@ lock:  ## Resolve requirements.lock and the benchmarks' peers anew (needs uv)
 clean:  ## Remove everything that was built, the warehouse too
 	rm -rf .venv $(PEERS) $(FEAST) $(EVIDENTLY) target logs warehouse.duckdb warehouse.duckdb.wal
 
-$(INSTALLED): requirements.lock pyproject.toml
+# __init__.py has the version, which what is installed says, too.
+$(INSTALLED): requirements.lock pyproject.toml src/ml_ledger/__init__.py
 	@'$(PYTHON)' -c '$(SUPPORTED)' 2> /dev/null || { echo "ml_ledger needs Python 3.11, 3.12 or 3.13; got" \
 	    "$$('$(or $(PYTHON),python3)' --version 2>&1). Fix: install one, or make PYTHON=/path/to/python3.12"; exit 1; }
 	@echo "Installing the locked dependencies into .venv (about 150 MB the first time) ..."
