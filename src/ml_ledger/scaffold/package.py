@@ -51,7 +51,7 @@ def version_problem(project: Path) -> Problem | None:
         str(file.relative_to(project) if file.is_relative_to(project) else file),
         "the dbt package and the library must be of one version",
         got=f"package {version} with library {ml_ledger.__version__}",
-        fix="install the library from this folder: pip install --editable ."
+        fix="run `pip install --editable .` in this folder"
         if is_own
         else f"name ml_ledger {ml_ledger.__version__} in {PACKAGES_FILE} and run `dbt deps`, or install ml-ledger"
         f" {version}",

@@ -122,5 +122,5 @@ def test_nothing_is_written_for_a_package_of_another_version(project: Path):
 def test_the_package_itself_is_of_the_version_of_the_library(tmp_path: Path):
     require_one_version(ROOT)
     package(tmp_path / "ml_ledger", OTHER)
-    with pytest.raises(SpecError, match=r"install the library from this folder: pip install --editable \."):
+    with pytest.raises(SpecError, match=r"run `pip install --editable \.` in this folder\."):
         require_one_version(tmp_path / "ml_ledger")
