@@ -15,12 +15,12 @@ from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError, listed
 from ml_ledger.project.dbt_project import PROJECT_FILE, parsed_yaml, read_yaml
 from ml_ledger.project.target import Place
+from ml_ledger.scaffold.package import PACKAGES_FILE, is_named, require_one_version
 from ml_ledger.scaffold.project_file import with_entry
 from ml_ledger.scaffold.propose import Choices, proposal
 from ml_ledger.scaffold.relation_columns import columns_of
 from ml_ledger.scaffold.sync import sync
 
-PACKAGES_FILE = "packages.yml"
 VARIABLES = "ml_models: {}  # one block per ML model: `ml-ledger new` writes it, docs/keys.md explains each key\n"
 # What `add` puts into a declaration, by capability.
 CAPABILITIES = {
@@ -57,7 +57,7 @@ def init(project: Path, package: str | None = None) -> str:
     said, written = [_versions()], {}
     packages = project / PACKAGES_FILE
     text = packages.read_text(encoding="utf-8") if packages.exists() else ""
-    if _is_named(project, parsed_yaml(text, PACKAGES_FILE, SpecError)):
+    if is_named(project, parsed_yaml(text, PACKAGES_FILE, SpecError)):
         said.append(f"kept   {PACKAGES_FILE}: names ml_ledger already")
     else:
         entry = _package(project, package)
@@ -108,12 +108,13 @@ def new(
     Raises
     ------
     SpecError
-        Naming every problem, before anything was written.
+        Naming every problem, or the versions of package and library where they differ, before anything was written.
     WarehouseError
         Where a relation was not built.
     """
     path = project / PROJECT_FILE
     settings = read_yaml(path, SpecError, "name the folder with --project-dir") or {}
+    require_one_version(project)
     declared = (settings.get("vars") or {}).get("ml_models") or {}
     if ml_model in declared:
         raise SpecError(
@@ -142,10 +143,12 @@ def add(project: Path, ml_model: str, capability: str) -> tuple[str, bool]:
     Raises
     ------
     SpecError
-        Where the ML model or the capability is not known, or the declaration would not be valid. Nothing was written.
+        Where the ML model or the capability is not known, the declaration would not be valid, or the package is of
+        another version than the library. Nothing was written.
     """
     path = project / PROJECT_FILE
     settings = read_yaml(path, SpecError, "name the folder with --project-dir") or {}
+    require_one_version(project)
     declared: Mapping[str, Any] = (settings.get("vars") or {}).get("ml_models") or {}
     if ml_model not in declared:
         raise SpecError(
@@ -172,18 +175,6 @@ def _versions() -> str:
     names = ("dbt-core", "dbt-duckdb", "duckdb")
     found = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
     return f"ml_ledger {ml_ledger.__version__} with {found}"
-
-
-def _is_named(project: Path, content: Any) -> bool:
-    """Whether packages.yml names this package: by an address, or by a folder whose project is called so."""
-    for entry in (content or {}).get("packages") or []:
-        local = project / str(entry.get("local")) / PROJECT_FILE
-        address = str(entry.get("git") or entry.get("package") or entry.get("tarball") or "")
-        if "ml_ledger" in address.replace("-", "_"):
-            return True
-        if "local" in entry and local.exists() and (read_yaml(local, SpecError) or {}).get("name") == "ml_ledger":
-            return True
-    return False
 
 
 def _package(project: Path, package: str | None) -> str:

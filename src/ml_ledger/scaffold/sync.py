@@ -13,6 +13,7 @@ from ml_ledger.declaration import MLModelSpec, parse_spec
 from ml_ledger.errors import SpecError
 from ml_ledger.project.dbt_project import PROJECT_FILE, read_yaml
 from ml_ledger.scaffold.node_files import DESCRIPTIONS, MADE_PYTHON, MADE_YAML, NodeFile, node_files
+from ml_ledger.scaffold.package import require_one_version
 
 HOW_TO_NAME = "relations: {features: name_of_a_dbt_model, labels: name_of_another}"
 
@@ -50,9 +51,11 @@ def sync(project: Path, *, check: bool = False) -> tuple[str, bool]:
     Raises
     ------
     SpecError
-        Naming every problem of every declaration; nothing was written.
+        Naming every problem of every declaration, or the versions of package and library where they differ; nothing
+        was written.
     """
     settings = read_yaml(project / PROJECT_FILE, SpecError, "name the folder with --project-dir") or {}
+    require_one_version(project)
     plan = planned(project, settings, declared(settings))
     if not check:
         write(plan)
