@@ -10,7 +10,7 @@ from ml_ledger.evaluation.estimates import Estimate, Measured, critical, without
 from ml_ledger.evaluation.measure import Metric
 from ml_ledger.evaluation.moments import Moments, moments
 from ml_ledger.evaluation.rows import ScoredRows
-from ml_ledger.terms.term import double
+from ml_ledger.sql_literals import double
 from ml_ledger.warehouse import Relation
 
 # By rate of positive decisions: the rows that it is over.

@@ -26,7 +26,7 @@ from ml_ledger.scoring.compile import compile_scoring
 from ml_ledger.solvers.newton import minimise
 from ml_ledger.solvers.objectives import LOGISTIC
 from ml_ledger.solvers.training_rows import TrainingRows
-from ml_ledger.terms.term import double
+from ml_ledger.sql_literals import double
 from ml_ledger.warehouse import Relation
 
 # Isotonic regression starts from this many quantiles of the link score at most.

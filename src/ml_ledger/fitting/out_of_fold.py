@@ -11,7 +11,7 @@ from ml_ledger.fitting.estimating import with_estimates
 from ml_ledger.fitting.fitting import fit_algorithm, training_rows
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.scoring.outputs import ADDED_SHARE
-from ml_ledger.terms.term import double
+from ml_ledger.sql_literals import double
 from ml_ledger.training_set.folds import folds_of, once
 from ml_ledger.training_set.labels import label_as_double
 from ml_ledger.training_set.weights import sample_weight

@@ -6,7 +6,7 @@ from typing import Any
 
 from ml_ledger.declaration import MLModelSpec
 from ml_ledger.declaration.checks import class_columns
-from ml_ledger.terms.term import literal
+from ml_ledger.sql_literals import literal
 from ml_ledger.training_set.labels import class_position
 from ml_ledger.warehouse import Relation, quoted
 

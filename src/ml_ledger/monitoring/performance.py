@@ -33,7 +33,7 @@ from ml_ledger.monitoring.estimated.estimated_multiclass import estimated_multic
 from ml_ledger.monitoring.estimated.estimated_value import estimated_value, estimated_value_of_classes
 from ml_ledger.progress import say
 from ml_ledger.scoring.compile import CompiledScoring
-from ml_ledger.terms.term import literal
+from ml_ledger.sql_literals import literal
 from ml_ledger.training_set.declared_slices import measured_slices, slice_columns, slice_conditions
 from ml_ledger.training_set.design_effects import Resemblance, cluster_size
 from ml_ledger.training_set.protected_groups import attributes_of, group_columns

@@ -26,8 +26,8 @@ from ml_ledger.quality.checks.weak_slices import weak_slices
 from ml_ledger.quality.context import with_context
 from ml_ledger.quality.finding import SCHEMA, SEVERITIES, Finding, findings_table
 from ml_ledger.quality.sample import Rows, TrainingSet, read
-from ml_ledger.quality.sample_out_of_fold import losses, out_of_fold
-from ml_ledger.terms.term import literal
+from ml_ledger.quality.sample_out_of_fold import losses, predicted_out_of_fold
+from ml_ledger.sql_literals import literal
 from ml_ledger.training.fit_version import fingerprint_of
 from ml_ledger.training_set.validation import validate_columns, validate_rows
 from ml_ledger.warehouse import Relation
@@ -120,7 +120,7 @@ def _findings(rows: TrainingSet, settings: TrainingQualitySpec) -> Iterator[Find
     yield from mislabels(rows, looked_at, limits, fitted_rows=settings.sample_rows, is_level=is_level)
     classes = len(rows.spec.classes or ("0", "1"))
     seed = rows.spec.training.seed
-    predicted = out_of_fold(
+    predicted = predicted_out_of_fold(
         task, sample.design, sample.label, sample.entities, is_level=is_level, classes=classes, seed=seed
     )
     loss = losses(task, sample.label, predicted)

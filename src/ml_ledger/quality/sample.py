@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.declaration import MLModelSpec
 from ml_ledger.solvers.training_rows import TrainingRows
+from ml_ledger.sql_literals import literal
 from ml_ledger.terms.levels import text_of
-from ml_ledger.terms.term import literal
 from ml_ledger.training_set.labels import label_as_double
 from ml_ledger.training_set.validation import usable_rows
 from ml_ledger.warehouse import Relation, quoted

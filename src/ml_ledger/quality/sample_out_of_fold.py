@@ -40,7 +40,7 @@ def fitted_on(unfitted: Any, design: Matrix, label: Vector) -> Any:
     return unfitted.fit(np.where(empty, 0.0, design) if empty.any() else design, label)
 
 
-def folds_of(entities: Ids, seed: int, *, rows: int) -> NDArray[np.int64]:
+def entity_folds(entities: Ids, seed: int, *, rows: int) -> NDArray[np.int64]:
     """The fold of each row: all rows of an entity are in the same one. Five, or three of many rows."""
     names, codes = np.unique(entities, return_inverse=True)
     count = min(len(names), 3 if rows > MANY_ROWS else 5)
@@ -57,7 +57,7 @@ def predict(fitted: Any, task: str, design: Matrix, classes: int) -> Matrix:
     return probabilities
 
 
-def out_of_fold(
+def predicted_out_of_fold(
     task: str,
     design: Matrix,
     label: Vector,
@@ -70,7 +70,7 @@ def out_of_fold(
 ) -> Matrix:
     """Predictions of n rows, as `predict`. fitted_rows: how many of the first rows are fitted on, in all folds."""
     fitted_rows = len(label) if fitted_rows is None else min(fitted_rows, len(label))
-    fold = folds_of(entities, seed, rows=fitted_rows)
+    fold = entity_folds(entities, seed, rows=fitted_rows)
     predicted = np.full((len(label), 1 if task == "regression" else classes), np.nan)
     for number in np.unique(fold):
         train = np.flatnonzero(fold[:fitted_rows] != number)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
@@ -12,10 +10,8 @@ from ml_ledger.errors import did_you_mean, listed
 from ml_ledger.rules.casts import read_cast, read_part
 from ml_ledger.rules.operations import NULL, REFUSED, Operation, Type
 from ml_ledger.rules.parse import shown
+from ml_ledger.rules.reader import Reader, Readers
 from ml_ledger.rules.syntax import ARITHMETIC, COMPARISONS, FUNCTIONS_OF_NUMBERS, PARTS
-
-if TYPE_CHECKING:
-    from ml_ledger.rules.read import Reader
 
 
 def _column(reader: Reader, node: exp.Column) -> Operation:
@@ -175,7 +171,7 @@ def _nullif(reader: Reader, node: exp.Nullif) -> Operation:
     return Operation("nullif", parts[0].type, parts)
 
 
-READERS: dict[type[exp.Expr], Callable[[Reader, Any], Operation]] = {
+READERS: Readers = {
     exp.Paren: lambda reader, node: reader.read(node.this),
     exp.Column: _column,
     exp.Literal: _literal,

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from ml_ledger.coefficients import Coefficient, DatePart
 from ml_ledger.errors import VersionError
-from ml_ledger.scoring.words import LARGEST, double, element, is_null, text_of
+from ml_ledger.scoring.words import LARGEST, double_in, element, is_null, text_of
 from ml_ledger.scoring.words import column as column_of
 
 # Measured on DuckDB: a flat case is fastest up to about a dozen branches, and a ladder of ladders beyond.
@@ -31,7 +31,7 @@ def contribution(rows: list[Coefficient], dialect: str) -> exp.Expr:
     present = _by_bounds(column_of(feature), pieces, dialect)
     if missing is None:
         return present
-    filled = double(missing.value or 0.0, dialect)
+    filled = double_in(missing.value or 0.0, dialect)
     if len(pieces) == 1 and pieces[0].lower is None and pieces[0].upper is None and pieces[0].slope is not None:
         return exp.Coalesce(this=present, expressions=[filled])  # NULL only where the feature is
     return exp.Case(ifs=[exp.If(this=is_null(feature), true=filled)], default=present)
@@ -136,7 +136,7 @@ def _by_bounds(
         expression = worth(pieces[0])
         if pieces[0].slope is not None:  # NaN and infinity survive, and are rejected with the score
             return expression
-        finite = exp.LTE(this=exp.Abs(this=column.copy()), expression=double(LARGEST, dialect))
+        finite = exp.LTE(this=exp.Abs(this=column.copy()), expression=double_in(LARGEST, dialect))
         return exp.Case(ifs=[exp.If(this=finite, true=expression)])
     steps: list[tuple[exp.Expr, exp.Expr]] = []
     floor = -LARGEST  # minus infinity is below every number
@@ -166,14 +166,14 @@ def _ladder(steps: list[tuple[exp.Expr, exp.Expr]]) -> exp.Expr:
 def _line(column: exp.Expr, row: Coefficient, dialect: str) -> exp.Expr:
     """value + slope * x, on the row's scale; or its square."""
     if row.slope is None:
-        return double(row.value or 0.0, dialect)
+        return double_in(row.value or 0.0, dialect)
     x = column.copy()
     if row.transform in ("log1p", "squared_log1p"):
-        x = exp.Ln(this=exp.Add(this=double(1.0, dialect), expression=x))
+        x = exp.Ln(this=exp.Add(this=double_in(1.0, dialect), expression=x))
     if row.transform == "log":
         x = exp.Ln(this=x)
-    product = exp.Mul(this=x, expression=double(row.slope, dialect))
-    line = exp.Add(this=product, expression=double(row.value, dialect)) if row.value else product
+    product = exp.Mul(this=x, expression=double_in(row.slope, dialect))
+    line = exp.Add(this=product, expression=double_in(row.value, dialect)) if row.value else product
     if row.transform in ("squared", "squared_log1p"):
         # Measured on DuckDB: ten times faster than power.
         return exp.Mul(this=exp.Paren(this=line), expression=exp.Paren(this=line.copy()))
@@ -193,7 +193,7 @@ def _by_level(
     part = _part(rows)
     text = text_of(feature, part, dialect)
     levels = [exp.Literal.string(str(row.level)) for row in rows]
-    values = [double(row.value or 0.0, dialect) for row in rows]
+    values = [double_in(row.value or 0.0, dialect) for row in rows]
     lookup: exp.Expr
     if dialect == "duckdb":
         position = exp.Anonymous(this="list_position", expressions=[exp.Array(expressions=levels), text])
@@ -202,10 +202,10 @@ def _by_level(
         pairs = zip(levels, values, strict=True)
         lookup = exp.Case(this=text, ifs=[exp.If(this=level, true=value) for level, value in pairs])
     if unknown is not None:
-        lookup = exp.Coalesce(this=lookup, expressions=[double(unknown.value or 0.0, dialect)])
+        lookup = exp.Coalesce(this=lookup, expressions=[double_in(unknown.value or 0.0, dialect)])
     if missing is None and unknown is None:
         return lookup
-    filled = exp.Null() if missing is None else double(missing.value or 0.0, dialect)
+    filled = exp.Null() if missing is None else double_in(missing.value or 0.0, dialect)
     ifs = [exp.If(this=is_null(feature), true=filled)]
     if part is not None and unknown is not None:  # an infinite date has no part
         ifs.append(exp.If(this=exp.Is(this=text.copy(), expression=exp.Null()), true=exp.Null()))
@@ -221,8 +221,8 @@ def _part(rows: list[Coefficient]) -> DatePart | None:
 
 
 def _below(column: exp.Expr, bound: float, dialect: str) -> exp.Expr:
-    return exp.LT(this=column.copy(), expression=double(bound, dialect))
+    return exp.LT(this=column.copy(), expression=double_in(bound, dialect))
 
 
 def _at_most(column: exp.Expr, bound: float, dialect: str) -> exp.Expr:
-    return exp.LTE(this=column.copy(), expression=double(bound, dialect))
+    return exp.LTE(this=column.copy(), expression=double_in(bound, dialect))

@@ -15,7 +15,7 @@ from ml_ledger.solvers.newton import MOST_NAMES
 from ml_ledger.solvers.problem import GROWS
 from ml_ledger.solvers.sums import asked_for, cluster_of, outer_products
 from ml_ledger.solvers.training_rows import TrainingRows
-from ml_ledger.terms.term import double
+from ml_ledger.sql_literals import double
 
 # Rows of a sample whose curvature is summed at once.
 BLOCK = 8_192

@@ -14,7 +14,7 @@ from ml_ledger.solvers.objectives import LOGISTIC, POISSON, SQUARED, Objective
 from ml_ledger.solvers.scale import Scale
 from ml_ledger.solvers.sums import AllRows, SampledRows, Sums, asked_for
 from ml_ledger.solvers.training_rows import TrainingRows
-from ml_ledger.terms.term import double
+from ml_ledger.sql_literals import double
 
 # Columns whose mean is more than so many deviations from zero are shifted, so that sums keep their digits.
 FAR = 10.0

@@ -20,7 +20,7 @@ from ml_ledger.errors import VersionError, listed
 from ml_ledger.solvers.newton import SAMPLE_ROWS, Solution, minimise
 from ml_ledger.solvers.objectives import LOGISTIC, POISSON, Objective
 from ml_ledger.solvers.training_rows import TrainingRows
-from ml_ledger.terms.term import double
+from ml_ledger.sql_literals import double
 
 # A weight is sought among those that change no link score by more than this.
 FARTHEST = 64.0

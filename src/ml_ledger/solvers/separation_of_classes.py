@@ -18,7 +18,7 @@ from ml_ledger.solvers.newton import SAMPLE_ROWS
 from ml_ledger.solvers.objectives import LOGISTIC
 from ml_ledger.solvers.separation import Candidate, Undetermined, firth_weight, sum_of
 from ml_ledger.solvers.training_rows import TrainingRows
-from ml_ledger.terms.term import double
+from ml_ledger.sql_literals import double
 
 
 def minimise_classes_apart(

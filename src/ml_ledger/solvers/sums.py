@@ -14,7 +14,7 @@ import numpy as np
 from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.solvers.objectives import Objective
 from ml_ledger.solvers.training_rows import TrainingRows
-from ml_ledger.terms.term import double
+from ml_ledger.sql_literals import double
 
 # Rows of a sample that are multiplied at once, so that no second copy of the sample is needed.
 BLOCK = 8_192

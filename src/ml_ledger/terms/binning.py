@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ml_ledger.arrays import Matrix, Vector
+from ml_ledger.sql_literals import double
 from ml_ledger.terms.learn import even_shares, learn_inputs
 from ml_ledger.terms.levels import LevelTerm
 from ml_ledger.terms.numeric import NumericInput
 from ml_ledger.terms.quantiles import distinct_quantiles
-from ml_ledger.terms.term import double
 from ml_ledger.terms.weight_of_evidence import (
     BinEvidence,
     LevelEvidence,

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ml_ledger.coefficients import Coefficient
-from ml_ledger.scoring.words import digits, is_negative
 
 
 class Term(Protocol):
@@ -37,18 +36,7 @@ class Term(Protocol):
         """
 
 
-def double(number: float) -> str:
-    """An SQL literal that DuckDB reads as a double, bit for bit. Raises VersionError for infinity and NaN."""
-    text = digits(number)
-    return f"(-{text})" if is_negative(number) else text
-
-
 def above(bound: float | None) -> float | None:
     """The open end of an interval that still holds `bound`; None, no end, where no larger double is."""
     after = math.inf if bound is None else math.nextafter(bound, math.inf)
     return after if math.isfinite(after) else None
-
-
-def literal(text: str) -> str:
-    """An SQL string."""
-    return "'" + text.replace("'", "''") + "'"

@@ -15,10 +15,10 @@ import numpy as np
 
 from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.coefficients import Coefficient
+from ml_ledger.sql_literals import double
 from ml_ledger.terms.levels import LevelTerm
 from ml_ledger.terms.numeric import NumericInput
 from ml_ledger.terms.step_functions import bin_rows, level_rows
-from ml_ledger.terms.term import double
 from ml_ledger.warehouse import quoted
 
 SMOOTHING = 0.5

@@ -18,7 +18,7 @@ from ml_ledger.fitting.fitting import Fitted
 from ml_ledger.fitting.measuring import check_scoring, measured
 from ml_ledger.leaks.leaks import measured_leaks
 from ml_ledger.progress import say
-from ml_ledger.terms.term import literal
+from ml_ledger.sql_literals import literal
 from ml_ledger.training.due import why_due
 from ml_ledger.training.fit_version import fit_version
 from ml_ledger.training.predecessors import Predecessor, predecessors

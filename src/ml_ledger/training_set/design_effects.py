@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ml_ledger.terms.term import double
+from ml_ledger.sql_literals import double
 from ml_ledger.warehouse import Relation
 
 

@@ -19,8 +19,8 @@ from ml_ledger.declaration.algorithms import loss_of
 from ml_ledger.declaration.ml_model import SMALLEST_EXPOSURE
 from ml_ledger.families.family import Fit
 from ml_ledger.solvers.training_rows import TrainingRows
+from ml_ledger.sql_literals import double
 from ml_ledger.terms.learn import weighted_means
-from ml_ledger.terms.term import double
 from ml_ledger.warehouse import quoted
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from ml_ledger.declaration import MLModelSpec
-from ml_ledger.terms.term import literal
+from ml_ledger.sql_literals import literal
 from ml_ledger.training_set.calendar_periods import period_start
 from ml_ledger.warehouse import Relation, quoted
 

@@ -10,7 +10,7 @@ from ml_ledger.declaration import NEVER, MLModelSpec
 from ml_ledger.declaration.algorithms import loss_of
 from ml_ledger.errors import Problem, listed
 from ml_ledger.families import FAMILIES
-from ml_ledger.terms.term import literal
+from ml_ledger.sql_literals import literal
 from ml_ledger.training_set.feature_types import INEXACT
 from ml_ledger.training_set.labels import label_as_double
 from ml_ledger.warehouse import Relation, quoted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ml_ledger.declaration import MLModelSpec
-from ml_ledger.terms.term import literal
+from ml_ledger.sql_literals import literal
 from ml_ledger.warehouse import quoted
 
 

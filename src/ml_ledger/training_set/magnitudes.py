@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ml_ledger.declaration import MLModelSpec, NumericFeature
 from ml_ledger.errors import Problem
-from ml_ledger.terms.term import double
+from ml_ledger.sql_literals import double
 from ml_ledger.warehouse import Relation, quoted
 
 # The square of a value times a weight is summed over rows: 1e100 cubed is within a double, with rows to spare.

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from ml_ledger.declaration import MLModelSpec
 from ml_ledger.errors import SpecError, listed
 from ml_ledger.evaluation.fairness import Attribute, group_column
-from ml_ledger.terms.term import literal
+from ml_ledger.sql_literals import literal
 from ml_ledger.warehouse import Relation
 
 UNKNOWN = "(unknown)"  # the group of rows without a value

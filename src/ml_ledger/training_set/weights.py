@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ml_ledger.declaration import MLModelSpec
 from ml_ledger.errors import Problem, TrainingSetError, did_you_mean, listed, raise_if_any
-from ml_ledger.terms.term import double
+from ml_ledger.sql_literals import double
 from ml_ledger.training_set.labels import label_as_double
 from ml_ledger.training_set.validation import usable_rows
 from ml_ledger.warehouse import Relation, quoted

@@ -15,7 +15,7 @@ SOURCE = Path(__file__).parents[3] / "src" / PACKAGE
 # From the ground up. A room imports from itself and from those before it; modules beside the rooms are named as rooms.
 LAYERS = (
     ("arrays", "errors", "number_words", "progress", "written_as_code"),
-    ("finite_json", "onnx_extra", "warehouse", "without_stopping"),
+    ("finite_json", "onnx_extra", "sql_literals", "warehouse", "without_stopping"),
     ("coefficients",),
     ("record", "scoring"),
     ("rules", "terms"),

@@ -12,7 +12,7 @@ from ml_ledger.commands.report.chart import LEFT, TimeAxis, box, dot, drawing, l
 from ml_ledger.commands.report.panel import SLOTS, Panel, until
 from ml_ledger.commands.text_tables import rows_of
 from ml_ledger.quality.finding import SEVERITIES
-from ml_ledger.terms.term import literal
+from ml_ledger.sql_literals import literal
 
 LANE, THIN = 24, 18
 MOST_FEATURES = 12

@@ -21,11 +21,11 @@ from ml_ledger.families.linear.additive import accepted_by
 from ml_ledger.families.trees.ensembles import intercept_rows
 from ml_ledger.scoring.words import LARGEST
 from ml_ledger.solvers.training_rows import TrainingRows
+from ml_ledger.sql_literals import double
 from ml_ledger.terms import Term, learn_terms
 from ml_ledger.terms.learn import weighted_means
 from ml_ledger.terms.levels import LevelTerm
 from ml_ledger.terms.step_functions import level_rows
-from ml_ledger.terms.term import double
 
 if TYPE_CHECKING:
     from ml_ledger.declaration import InputSpec

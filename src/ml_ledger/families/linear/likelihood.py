@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 
 from ml_ledger.solvers.objectives import GAMMA, LOGISTIC, POISSON, SQUARED, Objective
-from ml_ledger.terms.term import double
+from ml_ledger.sql_literals import double
 
 # Per row the deviance from `{0}`, a mean.
 DEVIANCE = {

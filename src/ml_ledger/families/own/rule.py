@@ -17,7 +17,7 @@ from ml_ledger.families.trees.ensembles import Inputs, intercept_rows
 from ml_ledger.rules import EXAMPLE, KIND_TYPES, Operation, Values, evaluate, read_rule, rule_problems, sql_of
 from ml_ledger.scoring.words import LARGEST
 from ml_ledger.solvers.training_rows import TrainingRows
-from ml_ledger.terms.term import double, literal
+from ml_ledger.sql_literals import double, literal
 from ml_ledger.warehouse import quoted
 
 if TYPE_CHECKING:

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from ml_ledger.coefficients import Coefficient, Node
 from ml_ledger.families.family import Hyperparameter, is_number
 from ml_ledger.scoring.words import LARGEST
+from ml_ledger.sql_literals import double
 from ml_ledger.terms.learn import learn_inputs
 from ml_ledger.terms.levels import LevelTerm
 from ml_ledger.terms.numeric import NumericInput
 from ml_ledger.terms.step_functions import bin_rows, level_rows
-from ml_ledger.terms.term import double
 
 if TYPE_CHECKING:
     from ml_ledger.declaration import InputSpec

@@ -16,7 +16,7 @@ from ml_ledger.monitoring.decided import feature_texts, sql_type
 from ml_ledger.monitoring.drift.measurement import Measurement, Stored
 from ml_ledger.monitoring.drift.period_groups import Group, latest_of_each_slot, rows_of
 from ml_ledger.quality.metrics_in_memory import metrics_of
-from ml_ledger.quality.sample_out_of_fold import folds_of, out_of_fold
+from ml_ledger.quality.sample_out_of_fold import entity_folds, predicted_out_of_fold
 from ml_ledger.terms.levels import text_of
 from ml_ledger.warehouse import Relation, quoted
 
@@ -117,7 +117,7 @@ def told_apart(spec: MLModelSpec, family: str, now: Sample, then: Sample) -> Joi
     if family in ADDITIVE:
         predicted = _by_regression(coded, is_level, is_now, entities, spec.training.seed)
     else:
-        predicted = out_of_fold(
+        predicted = predicted_out_of_fold(
             "binary", coded, is_now, entities, is_level=is_level, classes=2, seed=spec.training.seed
         )[:, 1]
     area = metrics_of("binary", is_now, predicted[:, None]).get("roc_auc")
@@ -226,7 +226,7 @@ def _by_regression(
     from sklearn.linear_model import LogisticRegression
 
     design = np.column_stack([column for part in _design(values, is_level) for column in part])
-    fold = folds_of(entities, seed, rows=len(values))
+    fold = entity_folds(entities, seed, rows=len(values))
     predicted = np.full(len(values), is_now.mean())
     for number in np.unique(fold):
         train = fold != number

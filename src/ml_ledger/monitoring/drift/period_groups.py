@@ -10,7 +10,7 @@ from typing import Any
 
 from ml_ledger.declaration.monitoring import MonitoringSpec
 from ml_ledger.monitoring.decided import rows_hash
-from ml_ledger.terms.term import literal
+from ml_ledger.sql_literals import literal
 from ml_ledger.warehouse import Relation
 
 # What is measured changes with this number: groups are then measured again.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ml_ledger.declaration.quality import QualityLimits
-from ml_ledger.quality.finding import Finding, number, percent
+from ml_ledger.number_words import number, percent
+from ml_ledger.quality.finding import Finding
 from ml_ledger.quality.sample import TrainingSet
 from ml_ledger.training_set.labels import label_as_double
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from ml_ledger.arrays import Matrix
 from ml_ledger.declaration.gate import LIMITED_METRICS
-from ml_ledger.quality.finding import Finding, number
+from ml_ledger.number_words import number
+from ml_ledger.quality.finding import Finding
 from ml_ledger.quality.metrics_in_memory import metrics_of
 from ml_ledger.quality.sample import Rows, TrainingSet
 

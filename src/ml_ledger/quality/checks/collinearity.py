@@ -8,7 +8,8 @@ import numpy as np
 
 from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.declaration.quality import QualityLimits
-from ml_ledger.quality.finding import Finding, number, percent
+from ml_ledger.number_words import number, percent
+from ml_ledger.quality.finding import Finding
 from ml_ledger.quality.sample import Rows, TrainingSet
 
 # Of the variance of a feature, what may stay unexplained where it counts as a sum of others.

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ml_ledger.arrays import Vector
 from ml_ledger.declaration.quality import QualityLimits
-from ml_ledger.quality.finding import Finding, number, percent
+from ml_ledger.number_words import number, percent
+from ml_ledger.quality.finding import Finding
 from ml_ledger.quality.sample import Rows, TrainingSet
 from ml_ledger.terms.levels import text_of
 from ml_ledger.warehouse import quoted

@@ -8,7 +8,8 @@ import numpy as np
 
 from ml_ledger.arrays import Vector
 from ml_ledger.declaration.quality import QualityLimits
-from ml_ledger.quality.finding import Finding, Severity, number, percent
+from ml_ledger.number_words import number, percent
+from ml_ledger.quality.finding import Finding, Severity
 from ml_ledger.quality.sample import Rows, TrainingSet
 from ml_ledger.training_set.labels import label_as_double
 from ml_ledger.warehouse import quoted

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml_ledger.arrays import Vector
-from ml_ledger.quality.finding import Finding, number
+from ml_ledger.number_words import number
+from ml_ledger.quality.finding import Finding
 from ml_ledger.quality.sample import Rows, TrainingSet
-from ml_ledger.quality.sample_out_of_fold import estimator, fitted_on, folds_of, losses, predict
+from ml_ledger.quality.sample_out_of_fold import entity_folds, estimator, fitted_on, losses, predict
 
 SHARES = (0.125, 0.25, 0.5)
 FEWEST_ROWS = 200
@@ -32,7 +33,7 @@ def learning_curve(
         return
     task, seed = rows.spec.task, rows.spec.training.seed
     classes = len(rows.spec.classes or ("0", "1"))
-    fold = folds_of(sample.entities, seed, rows=len(sample))
+    fold = entity_folds(sample.entities, seed, rows=len(sample))
     names, codes = np.unique(sample.entities, return_inverse=True)
     turn = np.random.default_rng(seed + 1).permutation(len(names))[codes] / len(names)
     tested = fold == 0

@@ -11,10 +11,11 @@ from scipy.optimize import minimize_scalar
 
 from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.declaration.quality import QualityLimits
+from ml_ledger.number_words import number, percent
 from ml_ledger.quality.fences import fences
-from ml_ledger.quality.finding import Finding, Severity, number, percent
+from ml_ledger.quality.finding import Finding, Severity
 from ml_ledger.quality.sample import Rows, TrainingSet
-from ml_ledger.quality.sample_out_of_fold import SMALLEST_PROBABILITY, out_of_fold
+from ml_ledger.quality.sample_out_of_fold import SMALLEST_PROBABILITY, predicted_out_of_fold
 
 INSPECTED = 100
 LEVELS_OF_PREDICTION = 20
@@ -127,7 +128,7 @@ def mislabels(
     spec = rows.spec
     classes = spec.classes or ("0", "1")
     design = np.hstack([looked_at.design, looked_at.context])
-    predicted = out_of_fold(
+    predicted = predicted_out_of_fold(
         spec.task,
         design,
         looked_at.label,

@@ -11,10 +11,11 @@ from scipy.stats import rankdata
 
 from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.declaration.quality import QualityLimits
+from ml_ledger.number_words import number, percent
 from ml_ledger.quality.fences import fences
-from ml_ledger.quality.finding import Finding, number, percent
+from ml_ledger.quality.finding import Finding
 from ml_ledger.quality.sample import Rows, TrainingSet
-from ml_ledger.terms.term import double
+from ml_ledger.sql_literals import double
 from ml_ledger.warehouse import quoted
 
 INSPECTED = 10

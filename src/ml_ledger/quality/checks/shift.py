@@ -10,10 +10,12 @@ from scipy.stats import chi2
 
 from ml_ledger.arrays import Vector
 from ml_ledger.declaration.quality import QualityLimits
-from ml_ledger.quality.finding import Finding, Severity, number, percent
+from ml_ledger.evaluation.distances import stability_index
+from ml_ledger.number_words import number, percent
+from ml_ledger.quality.finding import Finding, Severity
 from ml_ledger.quality.metrics_in_memory import metrics_of
 from ml_ledger.quality.sample import Column, Rows, TrainingSet
-from ml_ledger.quality.sample_out_of_fold import out_of_fold
+from ml_ledger.quality.sample_out_of_fold import predicted_out_of_fold
 
 BINS = 10
 SIGNIFICANCE = 0.01
@@ -22,11 +24,11 @@ ROWS_OF_CLASSIFIER = 5_000
 FEWEST_ROWS = 50
 
 
-def stability_index(train: Vector, holdout: Vector, *, is_level: bool) -> tuple[float, int]:
+def shift_of(train: Vector, holdout: Vector, *, is_level: bool) -> tuple[float, int]:
     """The population stability index over quantile bins of `train` (levels, where these are codes), and how
     many groups.
 
-    The sum over groups of (p - q) ln(p / q), NULL being a group; an empty one counts as half a row (Siddiqi 2006).
+    NULL is a group.
     """
     known = train[np.isfinite(train)]
     distinct = np.unique(known)
@@ -39,9 +41,7 @@ def stability_index(train: Vector, holdout: Vector, *, is_level: bool) -> tuple[
         p, q = (
             _counts(np.searchsorted(edges, side, side="left"), side, len(edges) + 1) for side in (train, holdout)
         )
-    used = p + q > 0
-    p, q = np.maximum(p[used], 0.5) / len(train), np.maximum(q[used], 0.5) / len(holdout)
-    return float(((p - q) * np.log(p / q)).sum()), int(used.sum())
+    return stability_index(q, p), int(np.sum(p + q > 0))
 
 
 def _counts(groups: NDArray[np.intp], side: Vector, groups_of_values: int) -> Vector:
@@ -65,7 +65,7 @@ def shift(rows: TrainingSet, sample: Rows, held_out: Rows, limits: QualityLimits
     shifted = []
     for position, column in enumerate(rows.columns):
         one, other = sample.design[:, position], held_out.design[:, position]
-        index, groups = stability_index(one, other, is_level=column.levels is not None)
+        index, groups = shift_of(one, other, is_level=column.levels is not None)
         allowed = max(limits.shift, by_chance(groups, len(one), len(other), len(rows.columns)))
         if index > allowed:
             shifted.append((index, allowed, column, one, other))
@@ -113,7 +113,7 @@ def domain_classifier(
     design = np.vstack([one.design, other.design])
     entities = np.concatenate([one.entities, other.entities])
     is_held_out = np.concatenate([np.zeros(len(one)), np.ones(len(other))])
-    predicted = out_of_fold(
+    predicted = predicted_out_of_fold(
         "binary", design, is_held_out, entities, is_level=is_level, classes=2, seed=rows.spec.training.seed
     )
     area = metrics_of("binary", is_held_out, predicted[:, 1:]).get("roc_auc")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from ml_ledger.arrays import Matrix, Vector
-from ml_ledger.quality.finding import number
+from ml_ledger.number_words import number
 from ml_ledger.quality.sample import Column, Ids
 
 BINS = 5

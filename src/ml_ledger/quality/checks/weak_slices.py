@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml_ledger.arrays import Matrix, Vector
+from ml_ledger.number_words import number, percent
 from ml_ledger.quality.checks.slice_search import FEWEST_ROWS, WeakSlice, find_weak_slices, groupings
-from ml_ledger.quality.finding import Finding, number, percent
+from ml_ledger.quality.finding import Finding
 from ml_ledger.quality.sample import Rows, TrainingSet
 from ml_ledger.quality.sample_out_of_fold import SMALLEST_PROBABILITY, estimator, fitted_on, predict
 
