@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import ml_ledger
+from ml_ledger import __version__
 from ml_ledger.errors import Problem, SpecError
 from ml_ledger.project.dbt_project import PROJECT_FILE, read_yaml
 
 PACKAGES_FILE = "packages.yml"
 NAME = "ml_ledger"
+LIBRARY_VERSION = __version__
 
 
 def is_named(project: Path, content: Any) -> bool:
@@ -44,16 +45,16 @@ def version_problem(project: Path) -> Problem | None:
     Raises SpecError where a file that names the package is not YAML.
     """
     version, file = package_version(project), _package_file(project)
-    if file is None or version is None or version == ml_ledger.__version__:
+    if file is None or version is None or version == LIBRARY_VERSION:
         return None
     is_own = file == project / PROJECT_FILE
     return Problem(
         str(file.relative_to(project) if file.is_relative_to(project) else file),
         "the dbt package and the library must be of one version",
-        got=f"package {version} with library {ml_ledger.__version__}",
+        got=f"package {version} with library {LIBRARY_VERSION}",
         fix="run `pip install --editable .` in this folder"
         if is_own
-        else f"name ml_ledger {ml_ledger.__version__} in {PACKAGES_FILE} and run `dbt deps`, or install ml-ledger"
+        else f"name ml_ledger {LIBRARY_VERSION} in {PACKAGES_FILE} and run `dbt deps`, or install ml-ledger"
         f" {version}",
     )
 

@@ -10,12 +10,11 @@ from typing import Any
 
 import yaml
 
-import ml_ledger
 from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError, listed
 from ml_ledger.project.dbt_project import PROJECT_FILE, parsed_yaml, read_yaml
 from ml_ledger.project.target import Place
-from ml_ledger.scaffold.package import PACKAGES_FILE, is_named, require_one_version
+from ml_ledger.scaffold.package import LIBRARY_VERSION, PACKAGES_FILE, is_named, require_one_version
 from ml_ledger.scaffold.project_file import with_entry
 from ml_ledger.scaffold.propose import Choices, proposal
 from ml_ledger.scaffold.relation_columns import columns_of
@@ -174,18 +173,17 @@ def add(project: Path, ml_model: str, capability: str) -> tuple[str, bool]:
 def _versions() -> str:
     names = ("dbt-core", "dbt-duckdb", "duckdb")
     found = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
-    return f"ml_ledger {ml_ledger.__version__} with {found}"
+    return f"ml_ledger {LIBRARY_VERSION} with {found}"
 
 
 def _package(project: Path, package: str | None) -> str:
     """The entry of packages.yml."""
     if package is None:
-        source = Path(ml_ledger.__file__).resolve().parents[2]
+        source = Path(__file__).resolve().parents[3]
         if not (source / PROJECT_FILE).exists():
             raise SpecError(
                 "the dbt package: this library was not installed from its folder, so that it does not know where the"
-                " package is. Fix: --package FOLDER, or --package https://…/ml_ledger.git@v"
-                + ml_ledger.__version__
+                " package is. Fix: --package FOLDER, or --package https://…/ml_ledger.git@v" + LIBRARY_VERSION
             )
         return f"- local: {os.path.relpath(source, project.resolve())}"
     if "://" in package or package.startswith("git@"):

@@ -35,7 +35,7 @@ LAYERS = (
 )
 # Imports that run back up, each with its reason: (importer, imported).
 BACK_UP: Mapping[tuple[str, str], str] = {
-    ("scaffold.start", "__init__"): "the version number, which the build tool reads there",
+    ("scaffold.package", "__init__"): "the version number, which the build tool reads there",
 }
 MOST_BACK_UP = 1
 MOST_FILES = 15
