@@ -171,6 +171,11 @@ EQUIVALENT = {
         "-1",
     ): "a rule has one row",
     (
+        "separation_of_classes.py",
+        'if at is not None and at == row[f"max{c}_{i}"] and least < most and at in (least, most):',
+        "least <= most",
+    ): "no row differs from the only value of a constant, and what no row tells is left out",
+    (
         "binning.py",
         "codes[name] = item.code(), max(item.codes().values()) + 1",
         "2",
