@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -167,8 +167,3 @@ def _levels(name: str, relation: Relation, where: str) -> Column:
     others = f" else case when {text} is not null then {len(levels)} end"
     shown = (*levels, "any other") if len(found) > LEVELS else tuple(levels)
     return Column(name, name, f"case {text} {known}{others} end" if levels else "null", shown)
-
-
-def by_name(columns: Sequence[Column]) -> Mapping[str, Column]:
-    """Columns by their names."""
-    return {column.name: column for column in columns}
