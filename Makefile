@@ -14,7 +14,7 @@ COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --
 TEST_ZONE ?= America/St_Johns
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help build test replay lint dbt-test python-test crash nightly bench docs reference lock clean
+.PHONY: help build test replay lint dbt-test python-test crash nightly mutate bench variation docs reference lock clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 20
@@ -53,13 +53,32 @@ crash: $(INSTALLED)  ## Kill 20 builds at random moments; each next one complete
 nightly: $(INSTALLED)  ## 2,000 random declarations on random data: a clear error, or the estimator's own scores (20 minutes)
 	OMP_NUM_THREADS=1 ML_LEDGER_CASES=2000 $(BIN)/pytest tests/python/unit/test_any_data.py
 
+mutate: $(INSTALLED)  ## Change the code a little, 150 times in Python and 90 in macros: does a test fail? (2 hours)
+	$(BIN)/python tests/mutate/run.py
+
 bench: $(INSTALLED) $(PEERS)/installed $(FEAST)/installed $(EVIDENTLY)/installed  ## Measure against limits and peers, and write benchmarks/results.md (35 minutes, 16 GB)
 	$(BIN)/python benchmarks/run.py
+
+# dbt-core by itself, then what it requires and the lock does not hold, so that locked versions stay where they fit. It asks for a
+# second parser, which it reads projects without unless told to, and which not every platform has. Newer than dbt_project.yml
+# allows: DBT_ENGINE_VERSION_CHECK=false make build. `make clean build` goes back to the lock.
+variation: $(INSTALLED)  ## Other versions after the lock: make variation DBT=1.12.6 DUCKDB=1.5.5 (either or both)
+ifdef DBT
+	$(BIN)/python $(PIP_INSTALL) --no-deps 'dbt-core==$(DBT)'
+	@mkdir -p target
+	$(BIN)/python -c "from importlib.metadata import requires; \
+	    print(*(one for one in requires('dbt-core') if 'experimental-parser' not in one), sep='\n')" > target/of-dbt.txt
+	$(BIN)/python $(PIP_INSTALL) --requirement target/of-dbt.txt
+endif
+ifdef DUCKDB
+	$(BIN)/python $(PIP_INSTALL) 'duckdb==$(DUCKDB)'
+endif
 
 docs: $(INSTALLED)  ## dbt's documentation site, in target/
 	$(BIN)/dbt docs generate
 
-reference: $(INSTALLED)  ## What is generated from the declaration: macros/declaration/generated.sql
+reference: $(INSTALLED)  ## Write what is generated from keys: docs/keys.md, macros/declaration/generated.sql
+	$(BIN)/ml-ledger keys > docs/keys.md
 	$(BIN)/python -m ml_ledger.declaration.for_macros
 
 lock:  ## Resolve requirements.lock and the benchmarks' peers anew (needs uv)
@@ -75,7 +94,8 @@ lock:  ## Resolve requirements.lock and the benchmarks' peers anew (needs uv)
 clean:  ## Remove everything that was built, the warehouse too
 	rm -rf .venv $(PEERS) $(FEAST) $(EVIDENTLY) target logs warehouse.duckdb warehouse.duckdb.wal
 
-$(INSTALLED): requirements.lock pyproject.toml
+# __init__.py has the version, which what is installed says, too.
+$(INSTALLED): requirements.lock pyproject.toml src/ml_ledger/__init__.py
 	@'$(PYTHON)' -c '$(SUPPORTED)' 2> /dev/null || { echo "ml_ledger needs Python 3.11, 3.12 or 3.13; got" \
 	    "$$('$(or $(PYTHON),python3)' --version 2>&1). Fix: install one, or make PYTHON=/path/to/python3.12"; exit 1; }
 	@echo "Installing the locked dependencies into .venv (about 150 MB the first time) ..."

@@ -9,9 +9,9 @@ from drift_data import COLUMNS, REFERENCE, column, period_of
 from scipy.stats import ks_2samp
 
 from ml_ledger.declaration.monitoring import DriftSpec
-from ml_ledger.monitoring.drift.compare import measured, tests
+from ml_ledger.monitoring.drift.column_drift import measured, tests
 from ml_ledger.monitoring.drift.counting import Source, count
-from ml_ledger.monitoring.drift.reference import Column
+from ml_ledger.monitoring.drift.stored_reference import Column
 from ml_ledger.training.reference import BINS
 from ml_ledger.warehouse import Relation
 

@@ -17,7 +17,7 @@ from time import perf_counter
 import duckdb
 
 from ml_ledger.declaration import parse_spec
-from ml_ledger.training.leaks import measured_leaks
+from ml_ledger.leaks.leaks import measured_leaks
 from ml_ledger.warehouse import Relation
 
 

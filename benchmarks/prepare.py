@@ -35,7 +35,7 @@ from data import (
 )
 from node import compile_nodes
 
-from ml_ledger.families.base import Fit
+from ml_ledger.families.family import Fit
 
 
 def main() -> None:

@@ -18,15 +18,15 @@ import pyarrow as pa
 
 from ml_ledger.declaration.monitoring import DriftSpec
 from ml_ledger.evaluation.binary import mean_of, per_row
-from ml_ledger.evaluation.metrics import Estimate, Metric, measure
+from ml_ledger.evaluation.measure import Estimate, Metric, measure
 from ml_ledger.evaluation.moments import moments
 from ml_ledger.evaluation.rows import ScoredRows
-from ml_ledger.monitoring.drift.compare import measured as figures
-from ml_ledger.monitoring.drift.compare import tests
+from ml_ledger.monitoring.drift.column_drift import measured as figures
+from ml_ledger.monitoring.drift.column_drift import tests
 from ml_ledger.monitoring.drift.counting import Counts
-from ml_ledger.monitoring.drift.reference import Column
 from ml_ledger.monitoring.drift.significance import discovery_rates
-from ml_ledger.training.design_effects import at_size, cluster_size, of_numbers
+from ml_ledger.monitoring.drift.stored_reference import Column
+from ml_ledger.training_set.design_effects import at_size, cluster_size, of_numbers
 from ml_ledger.warehouse import Relation
 
 DATES = (1, 2, 4, 8, 12)

@@ -8,7 +8,7 @@ import optimum
 import versions
 from data import NUMBERS, Task, table_of
 
-from ml_ledger.families.base import Fit
+from ml_ledger.families.family import Fit
 
 
 def ml_ledger(connection: duckdb.DuckDBPyConnection, rows: int) -> Task:

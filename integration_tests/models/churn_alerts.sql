@@ -1,1 +1,2 @@
-{{ ml_ledger.alerts('churn', labels=ref('account_labels'), performance=ref('churn_performance')) }}
+{# Written by `ml-ledger sync`; edit it if you like, it is not written again. #}
+{{ ml_ledger.alerts('churn') }}

@@ -1,1 +1,2 @@
+{# Written by `ml-ledger sync`; edit it if you like, it is not written again. #}
 {{ ml_ledger.deployments('churn') }}

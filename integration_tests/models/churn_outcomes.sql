@@ -1,1 +1,2 @@
-{{ ml_ledger.outcomes('churn', labels=ref('account_labels')) }}
+{# Written by `ml-ledger sync`; edit it if you like, it is not written again. #}
+{{ ml_ledger.outcomes('churn') }}

@@ -1,1 +1,2 @@
-{{ ml_ledger.outcomes('next_plan', labels=ref('account_next_plan')) }}
+{# Written by `ml-ledger sync`; edit it if you like, it is not written again. #}
+{{ ml_ledger.outcomes('next_plan') }}

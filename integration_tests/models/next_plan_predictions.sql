@@ -1,1 +1,2 @@
-{{ ml_ledger.predictions('next_plan', features=ref('account_features')) }}
+{# Written by `ml-ledger sync`; edit it if you like, it is not written again. #}
+{{ ml_ledger.predictions('next_plan') }}

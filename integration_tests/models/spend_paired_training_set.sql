@@ -1,1 +1,2 @@
-{{ ml_ledger.training_set('spend_paired', features=ref('account_features'), labels=ref('account_spend')) }}
+{# Written by `ml-ledger sync`; edit it if you like, it is not written again. #}
+{{ ml_ledger.training_set('spend_paired') }}

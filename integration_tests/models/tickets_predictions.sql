@@ -1,1 +1,2 @@
-{{ ml_ledger.predictions('tickets', features=ref('account_features'), scores=ref('tickets_scores')) }}
+{# Written by `ml-ledger sync`; edit it if you like, it is not written again. #}
+{{ ml_ledger.predictions('tickets') }}

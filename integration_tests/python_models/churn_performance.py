@@ -1,20 +1,21 @@
-from ml_ledger import measure_performance
+# Written by `ml-ledger sync`, again whenever the declaration changes: edit the declaration instead.
+from ml_ledger import nodes
 
 
 def model(dbt, session):
-    dbt.config(materialized="incremental", incremental_strategy="delete+insert", unique_key="group_key")
-    predictions = dbt.ref("churn_predictions")
-    outcomes = dbt.ref("churn_outcomes")
-    versions = dbt.ref("churn_versions")
-    attributes = dbt.ref("account_features")
+    dbt.config(
+        materialized="incremental",
+        incremental_strategy="delete+insert",
+        unique_key="group_key",
+    )
     spec = dbt.config.meta_get("ml")
-    history = session.sql(f"select * from {dbt.this}") if dbt.is_incremental else None
-    return measure_performance(
-        ml_model="churn",
-        spec=spec,
-        predictions=predictions,
-        outcomes=outcomes,
-        versions=versions,
-        history=history,
-        attributes=attributes,
+    return nodes.performance(
+        "churn",
+        dbt,
+        session,
+        spec,
+        predictions=dbt.ref("churn_predictions"),
+        versions=dbt.ref("churn_versions"),
+        outcomes=dbt.ref("churn_outcomes"),
+        attributes=dbt.ref("account_features"),
     )

@@ -1,22 +1,22 @@
-from ml_ledger import measure_drift
+# Written by `ml-ledger sync`, again whenever the declaration changes: edit the declaration instead.
+from ml_ledger import nodes
 
 
 def model(dbt, session):
-    dbt.config(materialized="incremental", incremental_strategy="delete+insert", unique_key="group_key")
-    predictions = dbt.ref("next_plan_predictions")
-    versions = dbt.ref("next_plan_versions")
-    outcomes = dbt.ref("next_plan_outcomes")
-    training_rows = dbt.ref("next_plan_training_rows")
-    features = dbt.ref("account_features")
+    dbt.config(
+        materialized="incremental",
+        incremental_strategy="delete+insert",
+        unique_key="group_key",
+    )
     spec = dbt.config.meta_get("ml")
-    history = session.sql(f"select * from {dbt.this}") if dbt.is_incremental else None
-    return measure_drift(
-        ml_model="next_plan",
-        spec=spec,
-        predictions=predictions,
-        versions=versions,
-        outcomes=outcomes,
-        training_rows=training_rows,
-        features=features,
-        history=history,
+    return nodes.drift(
+        "next_plan",
+        dbt,
+        session,
+        spec,
+        predictions=dbt.ref("next_plan_predictions"),
+        versions=dbt.ref("next_plan_versions"),
+        outcomes=dbt.ref("next_plan_outcomes"),
+        training_rows=dbt.ref("next_plan_training_rows"),
+        features=dbt.ref("account_features"),
     )

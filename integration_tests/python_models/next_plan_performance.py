@@ -1,18 +1,20 @@
-from ml_ledger import measure_performance
+# Written by `ml-ledger sync`, again whenever the declaration changes: edit the declaration instead.
+from ml_ledger import nodes
 
 
 def model(dbt, session):
-    dbt.config(materialized="incremental", incremental_strategy="delete+insert", unique_key="group_key")
-    predictions = dbt.ref("next_plan_predictions")
-    outcomes = dbt.ref("next_plan_outcomes")
-    versions = dbt.ref("next_plan_versions")
+    dbt.config(
+        materialized="incremental",
+        incremental_strategy="delete+insert",
+        unique_key="group_key",
+    )
     spec = dbt.config.meta_get("ml")
-    history = session.sql(f"select * from {dbt.this}") if dbt.is_incremental else None
-    return measure_performance(
-        ml_model="next_plan",
-        spec=spec,
-        predictions=predictions,
-        outcomes=outcomes,
-        versions=versions,
-        history=history,
+    return nodes.performance(
+        "next_plan",
+        dbt,
+        session,
+        spec,
+        predictions=dbt.ref("next_plan_predictions"),
+        versions=dbt.ref("next_plan_versions"),
+        outcomes=dbt.ref("next_plan_outcomes"),
     )

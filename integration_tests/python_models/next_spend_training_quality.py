@@ -1,9 +1,18 @@
-from ml_ledger import assess_training_set
+# Written by `ml-ledger sync`, again whenever the declaration changes: edit the declaration instead.
+from ml_ledger import nodes
 
 
 def model(dbt, session):
-    dbt.config(materialized="incremental", incremental_strategy="delete+insert", unique_key="ml_model")
-    training_set = dbt.ref("next_spend_training_set")
+    dbt.config(
+        materialized="incremental",
+        incremental_strategy="delete+insert",
+        unique_key="ml_model",
+    )
     spec = dbt.config.meta_get("ml")
-    history = session.sql(f"select * from {dbt.this}") if dbt.is_incremental else None
-    return assess_training_set(ml_model="next_spend", spec=spec, training_set=training_set, history=history)
+    return nodes.training_quality(
+        "next_spend",
+        dbt,
+        session,
+        spec,
+        training_set=dbt.ref("next_spend_training_set"),
+    )

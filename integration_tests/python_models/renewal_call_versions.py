@@ -1,4 +1,5 @@
-from ml_ledger import train_if_due
+# Written by `ml-ledger sync`, again whenever the declaration changes: edit the declaration instead.
+from ml_ledger import nodes
 
 
 def model(dbt, session):
@@ -8,14 +9,11 @@ def model(dbt, session):
         full_refresh=False,
         on_schema_change="append_new_columns",
     )
-    training_set = dbt.ref("renewal_call_training_set")
     spec = dbt.config.meta_get("ml")
-    history = session.sql(f"select * from {dbt.this}") if dbt.is_incremental else None
-    return train_if_due(
-        ml_model="renewal_call",
-        spec=spec,
-        training_set=training_set,
-        history=history,
-        session=session,
-        this=dbt.this,
+    return nodes.versions(
+        "renewal_call",
+        dbt,
+        session,
+        spec,
+        training_set=dbt.ref("renewal_call_training_set"),
     )

@@ -19,6 +19,7 @@
             'never': {'kind': 'text', 'default': none},
             'exposure': {'kind': 'text', 'default': none},
             'classes': {'kind': 'texts', 'default': none},
+            'relations': {'kind': 'block', 'default': none},
             'features': {'kind': 'blocks', 'default': {}},
             'algorithm': {'kind': 'block', 'default': none},
             'candidates': {'kind': 'blocks', 'default': none},
@@ -43,6 +44,11 @@
             'review': {'kind': 'block', 'default': none},
             'keep_training_set': {'kind': 'word', 'words': ['none', 'members', 'full'], 'default': 'none'},
             'training_quality': {'kind': 'block', 'default': none},
+        },
+        'relations': {
+            'features': {'kind': 'text', 'default': none},
+            'labels': {'kind': 'text', 'default': none},
+            'reason_texts': {'kind': 'text', 'default': none},
         },
         'algorithm': {
             'family': {'kind': 'text', 'default': none},

@@ -6,7 +6,7 @@
     waits for somebody who answers it.
 
     Limits are compared with the lower ends of 95 % intervals. A version without the metrics is asked nothing. How far a
-    feature may lead, and what all may reach together, is computed where they are measured (training/leak_scan.py).
+    feature may lead, and what all may reach together, is computed where they are measured (leaks/leak_scan.py).
 
     Needs the expressions `without_verdict` and `stored_metrics`.
     Returns: SQL, ending in the expression `leak_checks`.

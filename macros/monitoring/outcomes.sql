@@ -17,6 +17,7 @@
 #}
 {% macro outcomes(ml_model, predictions=none, labels=none) %}
 {%- set predictions = ml_ledger.own_node(predictions, ml_model, 'predictions') -%}
+{%- set labels = ml_ledger.declared_relation(labels, ml_model, 'labels', required=true) -%}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
 {%- set text, moment = dbt.type_string(), dbt.type_timestamp() -%}
 {%- set label = ml_ledger.quoted(spec.label, '_ml_labels') -%}

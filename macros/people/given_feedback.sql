@@ -80,11 +80,7 @@ from {{ relation }} as given
 {% macro feedback_relations(ml_model) %}
     {% set review, relations = ml_ledger.ml_model_spec(ml_model).review, [] %}
     {% for name in (review.feedback if review else none) or [] %}
-        {% if '.' in name %}
-            {% do relations.append(source(name.split('.')[0], name.split('.')[1])) %}
-        {% else %}
-            {% do relations.append(ref(project_name, name)) %}
-        {% endif %}
+        {% do relations.append(ml_ledger.named_relation(name)) %}
     {% endfor %}
     {% do return(relations) %}
 {% endmacro %}

@@ -139,7 +139,7 @@
 {% endmacro %}
 
 {#
-    Whether values of a type can be read as a kind of feature (src/ml_ledger/training/feature_types.py says the same).
+    Whether values of a type can be read as a kind of feature (src/ml_ledger/training_set/feature_types.py says the same).
     Arguments: kind, of a declared feature; type, SQL, in lower case.
     Returns: boolean.
 #}

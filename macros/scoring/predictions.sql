@@ -11,11 +11,16 @@
     Returns: SQL, and configures the dbt model: incremental, append, full_refresh false.
     Example: see models/repurchase/scoring/repurchase_predictions.sql
 #}
-{% macro predictions(ml_model, features, versions=none, deployments=none, reason_texts=none, scores=none) %}
+{% macro predictions(ml_model, features=none, versions=none, deployments=none, reason_texts=none, scores=none) %}
 {%- do ml_ledger.appended() -%}
 {%- set versions = ml_ledger.own_node(versions, ml_model, 'versions') -%}
 {%- set deployments = ml_ledger.own_node(deployments, ml_model, 'deployments') -%}
+{%- set features = ml_ledger.declared_relation(features, ml_model, 'features', required=true) -%}
+{%- set reason_texts = ml_ledger.declared_relation(reason_texts, ml_model, 'reason_texts') -%}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
+{%- if scores is none and spec.relations is not none and ml_ledger.has_own_estimator(spec) -%}
+    {%- set scores = ml_ledger.own_node(none, ml_model, 'scores') -%}
+{%- endif -%}
 {%- set problems = ml_ledger.input_problems('predictions', ml_model, features=features) -%}
 {%- if is_incremental() and not problems -%}
     {%- do ml_ledger.refuse_other_entities(ml_model, spec, features, ml_ledger.rows_so_far()) -%}

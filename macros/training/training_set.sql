@@ -16,10 +16,14 @@
     one row per entity and as-of date, the label, `matured_at` and the column `never`, or none for a task clustering.
     Where they lack a column or their keys cannot be joined (`relation_problems`), it has no rows and says why.
     Returns: SQL.
-    Example: {{ ml_ledger.training_set('repurchase', ref('customer_purchase_features'), ref('repurchase_labels')) }}
+    Example: {{ ml_ledger.training_set('repurchase') }}
 #}
-{% macro training_set(ml_model, features, labels=none) %}
+{% macro training_set(ml_model, features=none, labels=none) %}
+{%- set features = ml_ledger.declared_relation(features, ml_model, 'features', required=true) -%}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
+{%- if spec.task != 'clustering' -%}
+    {%- set labels = ml_ledger.declared_relation(labels, ml_model, 'labels') -%}
+{%- endif -%}
 {%- set holdout = ml_ledger.declared_holdout(spec) -%}
 {%- set problems = ml_ledger.training_set_problems(ml_model, spec, holdout, features, labels) -%}
 {%- if problems -%}
@@ -122,7 +126,7 @@ matured as (
         {% do return([
             "training_set of '" ~ ml_model ~ "': task clustering takes no labels, every other task does; got task "
             ~ spec.task ~ ' and ' ~ ('no labels' if labels is none else 'labels from ' ~ labels)
-            ~ '. Fix: ' ~ ('pass labels=ref(...)' if labels is none else 'remove the argument labels')
+            ~ '. Fix: ' ~ ('declare relations.labels' if labels is none else 'remove the argument labels')
             ~ ', or correct the task.'
         ]) %}
     {% endif %}
@@ -162,7 +166,7 @@ matured as (
 
 {#
     A training set without rows, where features and labels cannot be joined: the columns that it would have, and one for
-    each problem, whose name is what the versions node says (UNJOINED in src/ml_ledger/training/validation.py). Without
+    each problem, whose name is what the versions node says (UNJOINED in src/ml_ledger/training_set/validation.py). Without
     rows and with its columns, data tests on it pass, so that the nodes after it run.
     Arguments: spec, the declaration; features and labels, as of `training_set`; problems, list of texts.
     Returns: SQL.

@@ -6,7 +6,7 @@ an ML model is watched, `measure_performance` and `measure_drift`, and where its
 """
 
 from ml_ledger import written_as_code  # noqa: F401  (before dbt's part of a node runs)
-from ml_ledger.monitoring.drift.measure import measure_drift
+from ml_ledger.monitoring.drift.measure_drift import measure_drift
 from ml_ledger.monitoring.performance import measure_performance
 from ml_ledger.quality.assess import assess_training_set
 from ml_ledger.scoring.estimators import score_with_estimator

@@ -23,6 +23,10 @@ DatePart = Literal["weekday", "month", "quarter", "day", "hour", "year"]
 Transform = Literal["log", "log1p", "squared", "squared_log1p"] | DatePart
 
 
+# What the sum of an output is turned into a score by.
+Link = Literal["logit", "identity", "log", "softmax", "shares", "distance"]
+
+
 @dataclass(frozen=True)
 class Coefficient:
     """One row of a version.

@@ -15,6 +15,7 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.errors import WarehouseError
 
 if TYPE_CHECKING:
@@ -26,9 +27,6 @@ NUMERIC_TYPE = re.compile(
 
 # Names that are ours in SQL begin with this, and no column of a user may.
 PREFIX = "_ml_"
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 
 class Scoring(Protocol):

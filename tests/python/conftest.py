@@ -217,7 +217,7 @@ def without_company(project: Project) -> None:
         "_review__models.yml",
     ):
         (project.folder / "models" / "repurchase" / "scoring" / name).unlink()
-    file = project.folder / "python_models" / "repurchase" / "_repurchase__python_models.yml"
+    file = project.folder / "python_models" / "repurchase" / "_repurchase__python_nodes.yml"
     properties = yaml.safe_load(file.read_text(encoding="utf-8"))
     properties["models"] = [item for item in properties["models"] if item["name"] == "repurchase_versions"]
     file.write_text(yaml.safe_dump(properties, sort_keys=False), encoding="utf-8")

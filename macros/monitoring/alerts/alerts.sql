@@ -17,6 +17,14 @@
 {%- set predictions = ml_ledger.own_node(predictions, ml_model, 'predictions') -%}
 {%- set versions = ml_ledger.own_node(versions, ml_model, 'versions') -%}
 {%- set deployments = ml_ledger.own_node(deployments, ml_model, 'deployments') -%}
+{%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
+{%- if spec.relations is not none -%}
+    {%- set labels = ml_ledger.declared_relation(labels, ml_model, 'labels') -%}
+    {%- set watched = ml_ledger.measuring_nodes(ml_model, spec) -%}
+    {%- set performance = performance or watched.performance -%}
+    {%- set drift = drift or watched.drift -%}
+    {%- set budgets = budgets or watched.budgets -%}
+{%- endif -%}
 {%- set so_far = ml_ledger.rows_so_far() if is_incremental() else none -%}
 {%- set text, whole, moment = dbt.type_string(), dbt.type_bigint(), dbt.type_timestamp() -%}
 {%- set rules = ml_ledger.alert_rules(ml_model, {

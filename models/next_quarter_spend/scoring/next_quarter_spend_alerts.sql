@@ -1,9 +1,2 @@
-{{
-    ml_ledger.alerts(
-        'next_quarter_spend',
-        labels=ref('next_quarter_spend_labels'),
-        performance=ref('next_quarter_spend_performance'),
-        drift=ref('next_quarter_spend_drift'),
-        budgets=ref('ml_budgets'),
-    )
-}}
+{# Written by `ml-ledger sync`; edit it if you like, it is not written again. #}
+{{ ml_ledger.alerts('next_quarter_spend') }}

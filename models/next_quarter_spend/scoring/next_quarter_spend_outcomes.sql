@@ -1,1 +1,2 @@
-{{ ml_ledger.outcomes('next_quarter_spend', labels=ref('next_quarter_spend_labels')) }}
+{# Written by `ml-ledger sync`; edit it if you like, it is not written again. #}
+{{ ml_ledger.outcomes('next_quarter_spend') }}

@@ -1,1 +1,2 @@
-{{ ml_ledger.predictions('next_quarter_spend', features=ref('customer_purchase_features')) }}
+{# Written by `ml-ledger sync`; edit it if you like, it is not written again. #}
+{{ ml_ledger.predictions('next_quarter_spend') }}

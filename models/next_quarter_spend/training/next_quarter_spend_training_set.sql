@@ -1,7 +1,2 @@
-{{
-    ml_ledger.training_set(
-        'next_quarter_spend',
-        features=ref('customer_purchase_features'),
-        labels=ref('next_quarter_spend_labels'),
-    )
-}}
+{# Written by `ml-ledger sync`; edit it if you like, it is not written again. #}
+{{ ml_ledger.training_set('next_quarter_spend') }}

@@ -1,9 +1,2 @@
-{{
-    ml_ledger.alerts(
-        'repurchase',
-        labels=ref('repurchase_labels'),
-        performance=ref('repurchase_performance'),
-        drift=ref('repurchase_drift'),
-        budgets=ref('ml_budgets'),
-    )
-}}
+{# Written by `ml-ledger sync`; edit it if you like, it is not written again. #}
+{{ ml_ledger.alerts('repurchase') }}

@@ -1,7 +1,2 @@
-{{
-    ml_ledger.predictions(
-        'repurchase',
-        features=ref('customer_purchase_features'),
-        reason_texts=ref('repurchase_reason_texts'),
-    )
-}}
+{# Written by `ml-ledger sync`; edit it if you like, it is not written again. #}
+{{ ml_ledger.predictions('repurchase') }}

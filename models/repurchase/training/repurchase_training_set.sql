@@ -1,1 +1,2 @@
-{{ ml_ledger.training_set('repurchase', features=ref('customer_purchase_features'), labels=ref('repurchase_labels')) }}
+{# Written by `ml-ledger sync`; edit it if you like, it is not written again. #}
+{{ ml_ledger.training_set('repurchase') }}

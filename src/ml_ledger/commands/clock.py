@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from ml_ledger.declaration.moments import moment_of
+from ml_ledger.declaration.key_types import moment_of
 from ml_ledger.errors import Problem
 
 

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ml_ledger.commands.periods import EVERY
-from ml_ledger.commands.project import given_variables, project_folder
-from ml_ledger.commands.target import Place, ProfileOptions, read_target
-from ml_ledger.commands.warehouse_file import schema_of_ledger
+from ml_ledger.commands.replay.periods import EVERY
 from ml_ledger.errors import MLLedgerError, SpecError, WarehouseError
+from ml_ledger.project.dbt_project import given_variables, project_folder
+from ml_ledger.project.target import Place, ProfileOptions, read_target
+from ml_ledger.project.warehouse_file import schema_of_ledger
 
 REPORT = "ml_ledger_report.html"
 
@@ -28,16 +28,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="ml-ledger", description="Look into, check and replay the ledger.")
+    parser = argparse.ArgumentParser(prog="ml-ledger", description="Start, look into, check and replay ML models.")
     commands = parser.add_subparsers(required=True, metavar="command")
 
     def add(
-        name: str, run: Callable[[argparse.Namespace], int], says: str, *, reads: bool = True
+        name: str,
+        run: Callable[[argparse.Namespace], int],
+        says: str,
+        *,
+        project: bool = True,
+        profile: bool = True,
+        reads: bool = True,
     ) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=says)
         command.set_defaults(run=run)
-        _add_project(command)
-        if name != "validate":
+        if project:
+            _add_project(command)
+        if profile:
             _add_profile(command)
         if reads:
             file, schema = (
@@ -47,6 +54,8 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--warehouse", type=Path, metavar="FILE", help=file)
             command.add_argument("--schema", help=schema)
         return command
+
+    _add_scaffold(add)
 
     show = add("show", _show, "the live version of an ML model, its coefficients and decisions")
     show.add_argument("ml_model", help="name under vars.ml_models")
@@ -63,7 +72,12 @@ def _parser() -> argparse.ArgumentParser:
         " --warehouse in the current folder)",
     )
 
-    add("validate", _validate, "check every declaration in dbt_project.yml", reads=False)
+    add("validate", _validate, "check every declaration in dbt_project.yml", profile=False, reads=False)
+
+    nothing = {"project": False, "profile": False, "reads": False}
+    add("keys", _keys, "print the reference of every key of a declaration, as Markdown", **nothing)
+    schema = add("schema", _schema, "print a JSON Schema of dbt_project.yml, for editors", **nothing)
+    schema.add_argument("--one", action="store_true", help="of a file with a single declaration")
 
     reproduce = add("reproduce", _reproduce, "train a version again from its kept rows, and compare")
     reproduce.add_argument("ml_model", help="name under vars.ml_models")
@@ -91,6 +105,31 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_scaffold(add: Callable[..., argparse.ArgumentParser]) -> None:
+    """Commands that write into the project what people would copy."""
+    init = add("init", _init, "prepare a dbt project: packages.yml and vars.ml_models", reads=False)
+    place = "folder of the dbt package, or GIT_ADDRESS@REVISION (default: where this library comes from)"
+    init.add_argument("--package", metavar="WHERE", help=place)
+
+    new = add(
+        "new", _new, "declare an ML model by what its features and labels hold, and write its nodes", reads=False
+    )
+    new.add_argument("ml_model", help="its name: lower case letters, digits and _")
+    new.add_argument("--features", required=True, metavar="MODEL", help="dbt model with the features, built")
+    new.add_argument("--labels", metavar="MODEL", help="dbt model with the labels, built; none for a clustering")
+    new.add_argument("--entity", metavar="COLUMN", help="key of what is decided about")
+    new.add_argument("--as-of", metavar="COLUMN", help="the as-of date")
+    new.add_argument("--label", metavar="COLUMN", help="what is predicted")
+    new.add_argument("--task", choices=("binary", "multiclass", "regression", "clustering"))
+
+    sync = add("sync", _sync, "write the nodes that the declarations need", reads=False)
+    sync.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a node is not in line")
+
+    capability = add("add", _add, "add a capability to an ML model, with its nodes", reads=False)
+    capability.add_argument("ml_model", help="name under vars.ml_models")
+    capability.add_argument("capability", help="monitoring, review, training_quality or training_rows")
+
+
 def _add_project(command: argparse.ArgumentParser) -> None:
     """Options that mean what they mean to dbt, to which its environment variables go, too."""
     group = command.add_argument_group("the project, as dbt takes it")
@@ -104,6 +143,46 @@ def _add_profile(command: argparse.ArgumentParser) -> None:
     group.add_argument("--profiles-dir", type=Path, metavar="FOLDER", help="folder of profiles.yml")
     group.add_argument("--profile", help="name of the profile")
     group.add_argument("-t", "--target", help="name of the target")
+
+
+def _init(options: argparse.Namespace) -> int:
+    from ml_ledger.scaffold.start import init
+
+    print(init(project_folder(options.project_dir), options.package))
+    return 0
+
+
+def _new(options: argparse.Namespace) -> int:
+    from ml_ledger.scaffold.propose import Choices
+    from ml_ledger.scaffold.start import new
+
+    said, in_line = new(
+        project_folder(options.project_dir),
+        read_target(_profile(options)).place,
+        options.ml_model,
+        features=options.features,
+        labels=options.labels,
+        choices=Choices(
+            options.entity, options.as_of, options.label, options.task, ask=input if sys.stdin.isatty() else None
+        ),
+    )
+    print(said)
+    return 0 if in_line else 1
+
+
+def _sync(options: argparse.Namespace) -> int:
+    from ml_ledger.scaffold.sync import sync
+
+    said, in_line = sync(project_folder(options.project_dir), check=options.check)
+    print(said)
+    return 0 if in_line or not options.check else 1
+
+
+def _add(options: argparse.Namespace) -> int:
+    from ml_ledger.scaffold.start import add
+
+    print(add(project_folder(options.project_dir), options.ml_model, options.capability)[0])
+    return 0
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -132,6 +211,20 @@ def _validate(options: argparse.Namespace) -> int:
     return 0
 
 
+def _keys(options: argparse.Namespace) -> int:
+    from ml_ledger.commands.keys import keys
+
+    print(keys(), end="")
+    return 0
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from ml_ledger.commands.declaration_schema import schema
+
+    print(schema(one=options.one))
+    return 0
+
+
 def _reproduce(options: argparse.Namespace) -> int:
     from ml_ledger.commands.reproduce import reproduce
 
@@ -142,7 +235,7 @@ def _reproduce(options: argparse.Namespace) -> int:
 
 
 def _replay(options: argparse.Namespace) -> int:
-    from ml_ledger.commands.replay import replay
+    from ml_ledger.commands.replay.replay import replay
 
     replay(
         options.start,

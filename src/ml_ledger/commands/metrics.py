@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from ml_ledger.commands.warehouse_file import opened, relations_of
+from ml_ledger.project.warehouse_file import opened, relations_of
 
 ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 

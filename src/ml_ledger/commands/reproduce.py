@@ -11,20 +11,17 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from ml_ledger import coefficients
-from ml_ledger.commands.tables import rows_of
-from ml_ledger.commands.warehouse_file import opened
+from ml_ledger.commands.text_tables import rows_of
 from ml_ledger.declaration import TRAINING_SET_COLUMNS, MLModelSpec
 from ml_ledger.errors import WarehouseError, listed
-from ml_ledger.record.compare import Comparison, compare
-from ml_ledger.record.tables import located
+from ml_ledger.fitting.estimating import with_estimates
+from ml_ledger.fitting.fitting import Fitted
+from ml_ledger.project.warehouse_file import opened
+from ml_ledger.record.comparison import Comparison, compare
+from ml_ledger.record.record_tables import located
 from ml_ledger.scoring.compile import CompiledScoring
-from ml_ledger.training.deciding import decide_threshold
-from ml_ledger.training.estimating import with_estimates
-from ml_ledger.training.fitting import Fitted
+from ml_ledger.training.fit_version import fit_version
 from ml_ledger.training.provenance import library_versions
-from ml_ledger.training.refitting import live_fit
-from ml_ledger.training.run import fingerprint_of, fit_version
 from ml_ledger.warehouse import Relation, quoted
 
 # How far a number may be from the one that was recorded, relative to numbers above 1.
@@ -51,25 +48,18 @@ def reproduce(ml_model: str, version: int, warehouse: Path, *, schema: str | Non
         recorded = _recorded(connection, ml_model, version)
         rows = _kept_rows(connection, ml_model, version)
         spec = MLModelSpec.from_canonical_json(recorded["spec"])
-        fingerprint = fingerprint_of(spec, rows)
-        is_same_set = fingerprint == recorded["training_set_fingerprint"]
-        choice, fitted = fit_version(ml_model, spec, rows)
-        live = live_fit(ml_model, spec, choice.algorithm, fitted, rows)
-        again = live.fitted["self"]
-        parts = {
-            "coefficients": (recorded["coefficients"], coefficients.to_json(again.fit.coefficients)),
-            "nodes": (recorded["nodes"], coefficients.to_json(again.fit.nodes)),
-        }
+        trained = fit_version(ml_model, spec, rows)
+        again = trained.row()
+        fingerprint, was = again["training_set_fingerprint"], recorded["training_set_fingerprint"]
+        is_same_set = fingerprint == was
         compared = {
-            name: compare(json.loads(kept or "[]"), json.loads(found or "[]"))
-            for name, (kept, found) in parts.items()
+            name: compare(json.loads(recorded[name] or "[]"), json.loads(again[name] or "[]"))
+            for name in ("coefficients", "nodes")
         }
-        scores = _difference_of_scores(spec, recorded, again, rows)
-        twin = _difference_of_twins(spec, recorded, fitted["self"], rows)
-        threshold = _difference_of_thresholds(
-            recorded, decide_threshold(spec, choice.algorithm, fitted["self"], rows).value
-        )
-        is_same_algorithm = choice.algorithm.family == recorded["algorithm"]
+        scores = _difference_of_scores(spec, recorded, trained.live.fitted["self"], rows)
+        twin = _difference_of_twins(spec, recorded, trained.evaluated["self"], rows)
+        threshold = _difference_of_thresholds(recorded, again["threshold"])
+        is_same_algorithm = again["algorithm"] == recorded["algorithm"]
         lines = [
             f"{ml_model}: version {version} ({recorded['algorithm']}), trained at {recorded['trained_at']:%Y-%m-%d} on"
             f" {recorded['train_rows']:,} rows, measured on {recorded['holdout_rows']:,}",
@@ -77,7 +67,7 @@ def reproduce(ml_model: str, version: int, warehouse: Path, *, schema: str | Non
             + (
                 f"those of the version: {fingerprint}"
                 if is_same_set
-                else f"not those of the version: {fingerprint}; recorded {recorded['training_set_fingerprint']}"
+                else f"not those of the version: {fingerprint}; recorded {was}"
             ),
             *_erased(connection, ml_model, version),
             *_libraries(recorded),
@@ -85,7 +75,7 @@ def reproduce(ml_model: str, version: int, warehouse: Path, *, schema: str | Non
     finally:
         connection.close()
     if not is_same_algorithm:
-        lines.append(f"  {'algorithm':<14}{choice.algorithm.family}: {choice.because}")
+        lines.append(f"  {'algorithm':<14}{again['algorithm']}: {trained.choice.because}")
     for name, comparison in compared.items():
         if comparison.rows or comparison.extra:
             lines += _described(name, comparison)

@@ -9,10 +9,10 @@ from typing import Any
 
 import duckdb
 
-from ml_ledger.commands.tables import rows_of, table
+from ml_ledger.commands.text_tables import rows_of, table
 from ml_ledger.commands.versions import version_as_rows
-from ml_ledger.commands.warehouse_file import opened
 from ml_ledger.errors import WarehouseError, listed
+from ml_ledger.project.warehouse_file import opened
 
 DECISIONS_SHOWN = 5
 METRICS = {

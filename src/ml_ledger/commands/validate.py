@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from ml_ledger.commands.clock import clock_problem
-from ml_ledger.commands.project import PROJECT_FILE, read_yaml
 from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import Problem, SpecError, listed, raise_if_any
+from ml_ledger.project.dbt_project import PROJECT_FILE, read_yaml
+from ml_ledger.scaffold.package import version_problem
 
 
 def validate(project: Path, given: Mapping[str, Any] | None = None) -> str:
-    """Check all of `vars.ml_models` in a project's dbt_project.yml, and the clock where it is set.
+    """Check all of `vars.ml_models` in a project's dbt_project.yml, the clock where it is set, and that the package is
+    of the version of the library.
 
     given: variables of the command line, which go before those of the project. Returns a line to print. Raises
     SpecError naming every problem of every ML model.
@@ -29,6 +31,8 @@ def validate(project: Path, given: Mapping[str, Any] | None = None) -> str:
             f" {type(declarations).__name__}. Fix: see docs/declaring.md."
         )
     problems = []
+    if of_versions := version_problem(project):
+        problems.append(str(of_versions))
     try:
         raise_if_any(list(_of_clocks(variables)), SpecError, f"{path}: the clock is not valid")
     except SpecError as error:

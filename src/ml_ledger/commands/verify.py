@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ml_ledger.commands.warehouse_file import opened
 from ml_ledger.errors import MLLedgerError, WarehouseError
-from ml_ledger.record.verify import Verified
-from ml_ledger.record.verify import verify as verified
+from ml_ledger.project.warehouse_file import opened
+from ml_ledger.record.verification import Verified
+from ml_ledger.record.verification import verify as verified
 
 FINDINGS_SHOWN = 20
 ANCHOR_KEYS = {"ml_model", "table", "number", "content_hash"}

@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from ml_ledger.commands.tables import rows_of, signed, table
+from ml_ledger.commands.text_tables import rows_of, signed, table
 
 UNITS = {
     "logit": "log-odds",

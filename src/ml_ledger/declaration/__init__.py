@@ -9,22 +9,20 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ml_ledger.declaration.algorithms import AlgorithmSpec
 from ml_ledger.declaration.checks import cross_checks
-from ml_ledger.declaration.messages import translate
-from ml_ledger.declaration.ml_model import (
-    NEVER,
-    TRAINING_SET_COLUMNS,
-    AlgorithmSpec,
+from ml_ledger.declaration.features import (
     BooleanFeature,
     CategoricalFeature,
     DateFeature,
     FeatureSpec,
     InputSpec,
-    MLModelSpec,
     NumericFeature,
     PartOfDate,
     by_part,
 )
+from ml_ledger.declaration.messages import translate
+from ml_ledger.declaration.ml_model import NEVER, TRAINING_SET_COLUMNS, MLModelSpec
 from ml_ledger.errors import Problem, SpecError, raise_if_any
 
 __all__ = [

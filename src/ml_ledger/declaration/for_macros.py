@@ -8,7 +8,7 @@ from typing import Any
 
 from ml_ledger.declaration import TRAINING_SET_COLUMNS, MLModelSpec
 from ml_ledger.declaration.gate import LIMITED_METRICS
-from ml_ledger.declaration.holdout import SHARE_OF_ONE_DATE, EvaluationSpec
+from ml_ledger.declaration.training_and_evaluation import SHARE_OF_ONE_DATE, EvaluationSpec
 from ml_ledger.record.predictions import PERSONAL
 
 PATH = Path("macros/declaration/generated.sql")

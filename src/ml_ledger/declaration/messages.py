@@ -10,7 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel
 
-from ml_ledger.declaration.ml_model import FEATURE_KINDS, MLModelSpec
+from ml_ledger.declaration.features import FEATURE_KINDS
+from ml_ledger.declaration.ml_model import MLModelSpec
 from ml_ledger.errors import Problem, did_you_mean, listed
 
 

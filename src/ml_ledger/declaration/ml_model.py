@@ -1,4 +1,4 @@
-"""The keys of a declaration, with their types and defaults."""
+"""The keys of one ML model on the first level, and the fingerprint of a whole declaration."""
 
 from __future__ import annotations
 
@@ -10,17 +10,26 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from ml_ledger.coefficients import DatePart
-from ml_ledger.declaration.base import Column, Finite, LabelColumn, Name, Positive, Strict
-from ml_ledger.declaration.fairness import FairnessSpec
-from ml_ledger.declaration.gate import GateSpec, SliceSpec, SmokeCaseSpec
+from ml_ledger.declaration.algorithms import AlgorithmSpec, BaselineSpec, Loss, loss_of
+from ml_ledger.declaration.decision import BEST_VALUE, DecisionSpec, ValueSpec
+from ml_ledger.declaration.features import FeatureBase, FeatureSpec
+from ml_ledger.declaration.gate import GateSpec
 from ml_ledger.declaration.governance import DeploymentSpec, ExperimentSpec, GovernanceSpec, RetentionSpec
-from ml_ledger.declaration.holdout import EvaluationSpec
-from ml_ledger.declaration.monitoring import MonitoringSpec
+from ml_ledger.declaration.key_types import (
+    TRAINS_NOTHING,
+    Column,
+    LabelColumn,
+    Name,
+    Strict,
+    Task,
+    Text,
+    later_at_default,
+    trains_nothing,
+)
+from ml_ledger.declaration.monitoring import MonitoringSpec, RetrainingSpec, ReviewSpec
 from ml_ledger.declaration.quality import TrainingQualitySpec
-from ml_ledger.declaration.retraining import RetrainingSpec
-from ml_ledger.declaration.review import ReviewSpec
-from ml_ledger.declaration.value import BEST_VALUE, ValueSpec
+from ml_ledger.declaration.slices_and_groups import FairnessSpec, SliceSpec, SmokeCaseSpec
+from ml_ledger.declaration.training_and_evaluation import CrossValidationSpec, EvaluationSpec, TrainingSpec
 from ml_ledger.families import FAMILIES
 
 # Columns that the training_set macro adds to the features.
@@ -34,200 +43,171 @@ NEVER = "never"
 # An exposure is at least this: the smallest double that keeps all its digits.
 SMALLEST_EXPOSURE = sys.float_info.min
 
-# Keys that change neither a fit nor what the gate asks of it: editing them trains nothing.
-DESCRIPTIVE_KEYS = frozenset(
-    {
-        "description", "owner", "example",
-        "governance", "deployment", "experiment", "retention", "keep_training_set",
-        "monitoring", "retraining", "review",
-        "training_quality",
-    }
-)  # fmt: skip
+BinaryCalibration = Literal["platt", "isotonic"]
+ClassesCalibration = Literal["temperature"]
 
 
-class FeatureBase(Strict):
-    """What every feature declares: what a NULL means, and whether it was known in time.
+class RelationsSpec(Strict):
+    """Where nodes read from: names of dbt models and seeds, or `source.table`."""
 
-    written_at: the column that says when the value was written, which must not be after the as-of date. known_in_time:
-    why a value that predicts so well is known at the as-of date.
-    """
-
-    missing: Literal["impute", "own_level", "reject"] = "reject"
-    description: str | None = None
-    written_at: Column | None = None
-    known_in_time: Annotated[str, Field(min_length=1)] | None = None
-
-
-class NumericFeature(FeatureBase):
-    """A number. Its effect is a slope, several slopes between knots, or a value per bin."""
-
-    kind: Literal["numeric"]
-    bounds: Annotated[list[Finite | None], Field(min_length=2, max_length=2)] | None = None
-    out_of_bounds: Literal["clip", "reject"] = "reject"
-    transform: Literal["log1p"] | None = None
-    knots: Annotated[int, Field(ge=1, le=20)] | Annotated[list[Finite], Field(min_length=1)] | None = None
-    monotone: Literal["increasing", "decreasing"] | None = None
-    bins: Annotated[int, Field(ge=2, le=255)] | Annotated[list[Finite], Field(min_length=1)] | None = None
-
-
-class CategoricalFeature(FeatureBase):
-    """A category: text, a whole number, anything whose text is a level. Its effect is a value per level."""
-
-    kind: Literal["categorical"]
-    levels: Annotated[list[str], Field(min_length=2)] | None = None
-    reference: str | None = None
-    min_share: Annotated[Finite, Field(ge=0, lt=1)] = 0.0
-    unknown: Literal["reference", "rare", "reject"] = "reject"
-
-
-class BooleanFeature(FeatureBase):
-    """True or false."""
-
-    kind: Literal["boolean"]
-
-
-class DateFeature(FeatureBase):
-    """A date or timestamp. Each of its parts has a value per level."""
-
-    kind: Literal["date"]
-    parts: Annotated[list[DatePart], Field(min_length=1)]
-    min_share: Annotated[Finite, Field(ge=0, lt=1)] = 0.0
-    unknown: Literal["reference", "rare", "reject"] = "reject"
-
-
-class PartOfDate(FeatureBase):
-    """One part of a date, a category to families. Nobody declares this: `by_part` makes it."""
-
-    kind: Literal["part_of_date"]
-    levels: list[str] | None = None
-    reference: str | None = None
-    min_share: float
-    unknown: Literal["reference", "rare", "reject"]
-    column: str
-    part: DatePart
-
-
-FeatureSpec = Annotated[
-    NumericFeature | CategoricalFeature | BooleanFeature | DateFeature, Field(discriminator="kind")
-]
-InputSpec = NumericFeature | CategoricalFeature | BooleanFeature | PartOfDate
-
-
-def by_part(features: Mapping[str, FeatureSpec]) -> dict[str, InputSpec]:
-    """What families see: the features by column; in place of a date its parts, by `<column>.<part>`."""
-    inputs: dict[str, InputSpec] = {}
-    for name, feature in features.items():
-        if feature.kind != "date":
-            inputs[name] = feature
-            continue
-        for part in feature.parts:
-            inputs[f"{name}.{part}"] = PartOfDate(
-                kind="part_of_date",
-                missing=feature.missing,
-                min_share=feature.min_share,
-                unknown=feature.unknown,
-                column=name,
-                part=part,
-            )
-    return inputs
-
-
-class AlgorithmSpec(Strict):
-    """A model family by its registered name, with hyperparameters."""
-
-    family: str
-    hyperparameters: dict[str, Any] = Field(default_factory=dict)
-
-
-class BaselineSpec(AlgorithmSpec):
-    """A simpler way to decide, on all or some of the features, that a version must beat on the same rows."""
-
-    features: Annotated[list[str], Field(min_length=1)] | None = None
-
-
-class TrainingSpec(Strict):
-    """When a new version is due, the seed of everything random in a fit, and what each row counts.
-
-    sample_weight: a column of the features; weights_are: what it means, by default a frequency. class_weights: by class
-    ('0' and '1' for task binary), or `balanced`.
-    memory_mb: what families that are fitted outside the warehouse may take; too_large: what happens to a training set
-    that needs more. refit: whether what was evaluated is fitted once more, on all matured rows.
-    """
-
-    retrain_after_days: Annotated[int, Field(ge=1)] = 90
-    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
-    sample_weight: Column | None = None
-    weights_are: Literal["frequency", "sampling", "precision"] | None = None
-    class_weights: Literal["balanced"] | dict[str, Positive] | None = None
-    memory_mb: Annotated[int, Field(ge=1)] = 4096
-    too_large: Literal["refuse", "sample"] = "refuse"
-    refit: bool = False
-
-
-class CrossValidationSpec(Strict):
-    """How one of several candidates is chosen: each fold is predicted by a fit on other rows.
-
-    of: what a fold is: an as-of date, a period, or a part of the entities; None: an as-of date, or where these are
-    small a part of all dates. repeats: how many times all entities are split.
-    """
-
-    folds: Annotated[int, Field(ge=1, le=20)] = 3
-    of: Literal["as_of", "day", "week", "month", "quarter", "entity"] | None = None
-    repeats: Annotated[int, Field(ge=1, le=50)] | None = None
-
-
-class DecisionSpec(Strict):
-    """The policy that turns a score into an action; `fallback` is for rows that cannot be scored.
-
-    threshold: a probability (task binary), or in units of the label (task regression), with the actions at or above it
-    (positive) and below it (negative); best_value: the one with the highest value on validation. actions: of each
-    predicted class (task multiclass).
-    """
-
-    threshold: Finite | Literal["best_value"] | None = None
-    positive: str | None = None
-    negative: str | None = None
-    actions: dict[str, str] | None = None
-    fallback: str
+    features: Text = Field(description="One row per entity and as-of date, with the columns of `features`.")
+    labels: Text | None = Field(
+        None,
+        description="One row per entity and as-of date, with the label and `matured_at`. Required, except for task"
+        " clustering.",
+    )
+    reason_texts: Text | None = Field(
+        None, description="Texts for reasons by feature and direction. Left out: reasons have no text."
+    )
 
 
 class MLModelSpec(Strict):
-    """One ML model, as declared under `vars.ml_models.<name>`."""
+    """One ML model, as declared under `vars.ml_models.<name>`. Its name is part of the names of its nodes."""
 
-    task: Literal["binary", "multiclass", "regression", "clustering"]
-    description: str | None = None
-    owner: str | None = None
-    example: bool = False
-    entity: LabelColumn
-    as_of: LabelColumn
-    label: LabelColumn | None = None
-    never: LabelColumn | None = None
-    exposure: Column | None = None
-    classes: Annotated[list[str], Field(min_length=1)] | None = None
-    features: Annotated[dict[Column, FeatureSpec], Field(min_length=1)]
-    algorithm: AlgorithmSpec | None = None
-    candidates: Annotated[dict[Name, AlgorithmSpec], Field(min_length=2)] | None = None
-    cross_validation: CrossValidationSpec = CrossValidationSpec()
-    calibration: Literal["platt", "isotonic", "temperature"] | None = None
-    baselines: Annotated[dict[Name, BaselineSpec], Field(min_length=1)]
-    evaluation: EvaluationSpec = EvaluationSpec()
-    training: TrainingSpec = TrainingSpec()
-    gate: GateSpec = GateSpec()
-    slices: Annotated[dict[Name, SliceSpec], Field(min_length=1)] | None = None
-    smoke_cases: Annotated[dict[Name, SmokeCaseSpec], Field(min_length=1)] | None = None
-    decision: DecisionSpec | None = None
-    value: ValueSpec | None = None
-    fairness: FairnessSpec | None = None
-    reasons: Annotated[int, Field(ge=1, le=10)] = 3
-    deployment: DeploymentSpec = DeploymentSpec()
-    experiment: ExperimentSpec = ExperimentSpec()
-    governance: GovernanceSpec = GovernanceSpec()
-    retention: RetentionSpec = RetentionSpec()
-    monitoring: MonitoringSpec | None = None
-    retraining: RetrainingSpec = RetrainingSpec()
-    review: ReviewSpec | None = None
-    keep_training_set: Literal["none", "members", "full"] = "none"
-    training_quality: TrainingQualitySpec | None = None
+    task: Task = Field(
+        description="`binary`: the probability that the label is 1. `multiclass`: a probability per class."
+        " `regression`: an amount, in units of the label. `clustering`: the nearest centroid, without a label. It"
+        " cannot change once there are versions."
+    )
+    description: str | None = Field(
+        None, description="What the ML model predicts, in free text.", json_schema_extra=TRAINS_NOTHING
+    )
+    owner: str | None = Field(
+        None, description="Person or team that answers for it.", json_schema_extra=TRAINS_NOTHING
+    )
+    example: bool = Field(
+        False,
+        description="`true` for ML models of the shipped example, which are ignored if it is switched off.",
+        json_schema_extra=TRAINS_NOTHING,
+    )
+    entity: LabelColumn = Field(
+        description="Column with the key of what is decided about (a customer, an account), in features and"
+        " labels."
+    )
+    as_of: LabelColumn = Field(
+        description="Column with the as-of date, in features and labels: features know only what happened before"
+        " it."
+    )
+    label: LabelColumn | None = Field(
+        None,
+        description="Column of the labels that is predicted. Required, except for task clustering, which has"
+        " none.",
+    )
+    never: LabelColumn | None = Field(
+        None,
+        description="Boolean column of the labels, true for rows that will never have a label, such as a"
+        " cancelled flight. They are neither trained on nor measured, and an as-of date does not wait for them.",
+    )
+    exposure: Column | None = Field(
+        None,
+        description="Column of the features, above 0, with how long a row was exposed; the score is what is"
+        " expected for that long. For task regression, families `poisson`, `gamma`, and boosting with one of"
+        " these losses.",
+    )
+    classes: Annotated[list[str], Field(min_length=1)] | None = Field(
+        None,
+        description="The values of the label as text, three or more, for task multiclass. Each has a column"
+        " `probability_<class>` in the predictions.",
+    )
+    relations: RelationsSpec | None = Field(
+        None,
+        description="Where features and labels come from. Left out: each node names its relations itself.",
+        json_schema_extra=TRAINS_NOTHING,
+    )
+    features: Annotated[dict[Column, FeatureSpec], Field(min_length=1)] = Field(
+        description="The features by column, each with its `kind`. Terms are numbered in this order."
+    )
+    algorithm: AlgorithmSpec | None = Field(
+        None,
+        description="The model family that becomes the version. Required, unless there are `candidates`.",
+    )
+    candidates: Annotated[dict[Name, AlgorithmSpec], Field(min_length=2)] | None = Field(
+        None,
+        description="Several algorithms by name, instead of `algorithm`. The best one over the folds of"
+        " `cross_validation` becomes the version.",
+    )
+    cross_validation: CrossValidationSpec = Field(
+        CrossValidationSpec(),
+        description="How folds are made, on which a candidate, a calibration or `best_value` is chosen.",
+    )
+    calibration: Literal[BinaryCalibration, ClassesCalibration] | None = Field(
+        None,
+        description="How scores become calibrated probabilities, learned on the folds. Task binary: `platt` (a"
+        " line on the log-odds) or `isotonic` (steps); task multiclass: `temperature` (one factor). Left out:"
+        " none.",
+    )
+    baselines: Annotated[dict[Name, BaselineSpec], Field(min_length=1)] = Field(
+        description="Simpler ways to decide, by name, which every version must beat; one or more."
+    )
+    evaluation: EvaluationSpec = Field(
+        EvaluationSpec(), description="Which rows are held out, and how rows count when they are measured."
+    )
+    training: TrainingSpec = Field(
+        TrainingSpec(), description="When a new version is due, and what each training row counts."
+    )
+    gate: GateSpec = Field(GateSpec(), description="What a version must show before it may decide.")
+    slices: Annotated[dict[Name, SliceSpec], Field(min_length=1)] | None = Field(
+        None, description="Parts of the holdout, by name, on which the version is measured separately."
+    )
+    smoke_cases: Annotated[dict[Name, SmokeCaseSpec], Field(min_length=1)] | None = Field(
+        None, description="Made-up rows, by name, whose score is known roughly; the gate checks them."
+    )
+    decision: DecisionSpec | None = Field(
+        None,
+        description="The policy. Required for task binary; without it tasks regression and multiclass have scores"
+        " and no decisions; clustering has none.",
+    )
+    value: ValueSpec | None = Field(
+        None,
+        description="What decisions are worth. Changing it trains nothing, unless the threshold or the gate"
+        " depends on it. Left out: value is not measured.",
+    )
+    fairness: FairnessSpec | None = Field(
+        None,
+        description="Protected attributes whose groups are compared. Changing it trains nothing, unless it has"
+        " limits.",
+    )
+    reasons: Annotated[int, Field(ge=1, le=10)] = Field(3, description="How many reasons each prediction carries.")
+    deployment: DeploymentSpec = Field(
+        DeploymentSpec(), description="How a version goes live.", json_schema_extra=TRAINS_NOTHING
+    )
+    experiment: ExperimentSpec = Field(
+        ExperimentSpec(),
+        description="How entities are divided among versions, and what an experiment must detect.",
+        json_schema_extra=TRAINS_NOTHING,
+    )
+    governance: GovernanceSpec = Field(
+        GovernanceSpec(), description="Who answers for the ML model.", json_schema_extra=TRAINS_NOTHING
+    )
+    retention: RetentionSpec = Field(
+        RetentionSpec(), description="How long predictions are kept.", json_schema_extra=TRAINS_NOTHING
+    )
+    monitoring: MonitoringSpec | None = Field(
+        None,
+        description="How decisions in use are measured. Left out: they are not.",
+        json_schema_extra=TRAINS_NOTHING,
+    )
+    retraining: RetrainingSpec = Field(
+        RetrainingSpec(),
+        description="When a new version is due besides its age and a changed declaration.",
+        json_schema_extra=TRAINS_NOTHING,
+    )
+    review: ReviewSpec | None = Field(
+        None,
+        description="Which decisions people look at. Left out: there is no review queue.",
+        json_schema_extra=TRAINS_NOTHING,
+    )
+    keep_training_set: Literal["none", "members", "full"] = Field(
+        "none",
+        description="What is kept of each version's training set: nothing, which entities were in it, or their"
+        " rows.",
+        json_schema_extra=TRAINS_NOTHING,
+    )
+    training_quality: TrainingQualitySpec | None = Field(
+        None,
+        description="What is asked of the training set. Left out: it is not assessed.",
+        json_schema_extra=TRAINS_NOTHING,
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -276,12 +256,14 @@ class MLModelSpec(Strict):
     def fingerprint(self) -> str:
         """SHA-256 (hex) of all that can change a fit or a decision; a new value makes a version due."""
         # Keys without a value are left out, so that one which a later ml_ledger adds makes no version due.
-        relevant = self.model_dump(exclude=set(DESCRIPTIVE_KEYS), exclude_none=True)
+        relevant = self.model_dump(exclude=trains_nothing(type(self)), exclude_none=True)
         relevant["evaluation"] = self.evaluation.fingerprinted()
-        if not self.training.refit:
-            relevant["training"].pop("refit")
-        for feature in relevant["features"].values():
-            feature.pop("description", None)
+        for name, block in self:
+            for key in later_at_default(block) if isinstance(block, Strict) and name in relevant else ():
+                relevant[name].pop(key, None)
+        for name, feature in relevant["features"].items():
+            for key in trains_nothing(FeatureBase) | later_at_default(self.features[name]):
+                feature.pop(key, None)
         if self.chooses_threshold or self.gate.value_hurdle is not None:
             relevant["value"].pop("unit")
         else:
@@ -305,9 +287,9 @@ class MLModelSpec(Strict):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-FEATURE_KINDS = {
-    "numeric": NumericFeature,
-    "categorical": CategoricalFeature,
-    "boolean": BooleanFeature,
-    "date": DateFeature,
-}
+def judged_by(spec: MLModelSpec) -> Loss | None:
+    """The deviance by which a version is compared with others: that of the declared algorithm, or of the first of the
+    candidates that has one; None for squares of errors."""
+    if spec.task != "regression":
+        return None
+    return next((loss for algorithm in spec.algorithms().values() if (loss := loss_of(algorithm))), None)

@@ -8,7 +8,7 @@ from ml_ledger.evaluation.estimates import Estimate, Measured, without_interval
 from ml_ledger.evaluation.moments import Moments
 from ml_ledger.evaluation.ranks import deciles, ranking
 from ml_ledger.evaluation.rows import ScoredRows, is_earlier_version, is_scored, negative_log
-from ml_ledger.terms.base import double
+from ml_ledger.sql_literals import double
 
 SHARES = ("scored_share", "base_rate", "positive_share", "precision", "recall")
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ml_ledger.evaluation.estimates import Estimate, Measured, critical, without_interval
-from ml_ledger.evaluation.metrics import Metric
+from ml_ledger.evaluation.measure import Metric
 from ml_ledger.evaluation.moments import Moments, moments
 from ml_ledger.evaluation.rows import ScoredRows
-from ml_ledger.terms.base import double
+from ml_ledger.sql_literals import double
 from ml_ledger.warehouse import Relation
 
 # By rate of positive decisions: the rows that it is over.

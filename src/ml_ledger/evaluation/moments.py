@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ml_ledger.evaluation.estimates import Estimate, normal, wilson
-from ml_ledger.terms.base import double
+from ml_ledger.sql_literals import double
 
 Name = TypeVar("Name", bound=Hashable)
 Query = Callable[[str], list[dict[str, Any]]]

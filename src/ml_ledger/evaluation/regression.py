@@ -8,7 +8,7 @@ from ml_ledger.evaluation.estimates import Estimate, Measured, without_interval
 from ml_ledger.evaluation.moments import Moments
 from ml_ledger.evaluation.ranks import deciles
 from ml_ledger.evaluation.rows import ScoredRows, is_earlier_version, is_scored
-from ml_ledger.terms.base import double
+from ml_ledger.sql_literals import double
 
 PINBALL = {"pinball_10": 0.1, "pinball_50": 0.5, "pinball_90": 0.9}
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ml_ledger.evaluation.moments import CLUSTER, ROW_WEIGHT, SIMPLE, Design, Moments, Name, moments
-from ml_ledger.terms.base import double
+from ml_ledger.sql_literals import double
 from ml_ledger.warehouse import Relation
 
 SMALLEST_PROBABILITY = sys.float_info.epsilon  # where scikit-learn clips for log loss, too

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ml_ledger.arrays import Vector
 from ml_ledger.evaluation.estimates import Z95
-
-Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ml_ledger.declaration.value import ValueSpec
+from ml_ledger.declaration.decision import ValueSpec
 from ml_ledger.evaluation.estimates import Estimate, Measured
 from ml_ledger.evaluation.rows import ScoredRows
-from ml_ledger.terms.base import double
+from ml_ledger.sql_literals import double
 
 NOBODY, EVERYBODY = "policy:nobody", "policy:everybody"
 

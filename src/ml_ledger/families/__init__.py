@@ -1,21 +1,11 @@
 """Model families, registered by name. One file each; a family turns training rows into coefficient rows."""
 
-from ml_ledger.families import (
-    additive_boosting,
-    boosting,
-    constant,
-    forest,
-    gamma,
-    kmeans,
-    linear,
-    logistic,
-    poisson,
-    python_estimator,
-    rule,
-    scorecard,
-    tree,
-)
-from ml_ledger.families.base import Family
+from ml_ledger.families import constant
+from ml_ledger.families.clusters import kmeans
+from ml_ledger.families.family import Family
+from ml_ledger.families.linear import gamma, linear, logistic, poisson, scorecard
+from ml_ledger.families.own import python_estimator, rule
+from ml_ledger.families.trees import additive_boosting, boosting, forest, tree
 
 MODULES = (
     constant,

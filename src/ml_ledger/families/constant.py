@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ml_ledger.coefficients import Coefficient
-from ml_ledger.families.base import Family, Fit, Link, Matrix, TrainingRows, Vector
-from ml_ledger.families.centroids import Space
-from ml_ledger.families.ensembles import intercept_rows
+from ml_ledger.arrays import Matrix, Vector
+from ml_ledger.coefficients import Coefficient, Link
+from ml_ledger.families.clusters.centroids import Space
+from ml_ledger.families.family import Family, Fit
+from ml_ledger.families.trees.ensembles import intercept_rows
+from ml_ledger.solvers.training_rows import TrainingRows
 
 if TYPE_CHECKING:
     from ml_ledger.declaration import InputSpec

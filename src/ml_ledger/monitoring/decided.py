@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ml_ledger.declaration import MLModelSpec
-from ml_ledger.declaration.base import class_columns
-from ml_ledger.terms.base import literal
-from ml_ledger.training.labels import class_position
+from ml_ledger.declaration.checks import class_columns
+from ml_ledger.sql_literals import literal
+from ml_ledger.training_set.labels import class_position
 from ml_ledger.warehouse import Relation, quoted
 
 SQL_TYPES = {"numeric": "double", "boolean": "boolean", "date": "timestamp"}

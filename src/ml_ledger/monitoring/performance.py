@@ -14,8 +14,9 @@ import pyarrow as pa
 from ml_ledger.declaration import MLModelSpec, parse_spec
 from ml_ledger.errors import SpecError, listed
 from ml_ledger.evaluation.estimates import Measured
-from ml_ledger.evaluation.metrics import Metric, measure
+from ml_ledger.evaluation.measure import Metric, measure
 from ml_ledger.evaluation.moments import CLUSTER, ROW_WEIGHT
+from ml_ledger.fitting.measuring import measure_options, measured_groups, measured_outputs, per_exposure
 from ml_ledger.monitoring.decided import (
     cluster_of,
     feature_texts,
@@ -26,19 +27,18 @@ from ml_ledger.monitoring.decided import (
     sql_type,
     weight_of,
 )
-from ml_ledger.monitoring.estimated.binary import estimated_binary
 from ml_ledger.monitoring.estimated.draws import widened
-from ml_ledger.monitoring.estimated.multiclass import estimated_multiclass
-from ml_ledger.monitoring.estimated.value import estimated_value, estimated_value_of_classes
-from ml_ledger.monitoring.without_stopping import without_stopping
+from ml_ledger.monitoring.estimated.estimated_binary import estimated_binary
+from ml_ledger.monitoring.estimated.estimated_multiclass import estimated_multiclass
+from ml_ledger.monitoring.estimated.estimated_value import estimated_value, estimated_value_of_classes
 from ml_ledger.progress import say
 from ml_ledger.scoring.compile import CompiledScoring
-from ml_ledger.terms.base import literal
-from ml_ledger.training.design_effects import Resemblance, cluster_size
-from ml_ledger.training.groups import attributes_of, group_columns
-from ml_ledger.training.measuring import measure_options, measured_groups, measured_outputs, per_exposure
-from ml_ledger.training.slices import measured_slices, slice_columns, slice_conditions
+from ml_ledger.sql_literals import literal
+from ml_ledger.training_set.declared_slices import measured_slices, slice_columns, slice_conditions
+from ml_ledger.training_set.design_effects import Resemblance, cluster_size
+from ml_ledger.training_set.protected_groups import attributes_of, group_columns
 from ml_ledger.warehouse import Relation, quoted
+from ml_ledger.without_stopping import without_stopping
 
 PERFORMANCE_SCHEMA = pa.schema(
     [

@@ -12,26 +12,26 @@ from threadpoolctl import threadpool_limits
 
 from ml_ledger.declaration import parse_spec
 from ml_ledger.declaration.quality import TrainingQualitySpec
-from ml_ledger.monitoring.without_stopping import without_stopping
 from ml_ledger.progress import say
-from ml_ledger.quality.balance import class_imbalance
-from ml_ledger.quality.benchmark import benchmark
-from ml_ledger.quality.collinearity import collinearity
-from ml_ledger.quality.columns import constant_columns, duplicate_columns
+from ml_ledger.quality.checks.balance import class_imbalance
+from ml_ledger.quality.checks.benchmark import benchmark
+from ml_ledger.quality.checks.collinearity import collinearity
+from ml_ledger.quality.checks.columns import constant_columns, duplicate_columns
+from ml_ledger.quality.checks.duplicates import duplicates
+from ml_ledger.quality.checks.learning_curve import learning_curve
+from ml_ledger.quality.checks.mislabels import mislabels
+from ml_ledger.quality.checks.outliers import joint_outliers, outliers
+from ml_ledger.quality.checks.shift import domain_classifier, shift
+from ml_ledger.quality.checks.weak_slices import weak_slices
 from ml_ledger.quality.context import with_context
-from ml_ledger.quality.duplicates import duplicates
 from ml_ledger.quality.finding import SCHEMA, SEVERITIES, Finding, findings_table
-from ml_ledger.quality.learning_curve import learning_curve
-from ml_ledger.quality.mislabels import mislabels
-from ml_ledger.quality.out_of_fold import losses, out_of_fold
-from ml_ledger.quality.outliers import joint_outliers, outliers
 from ml_ledger.quality.sample import Rows, TrainingSet, read
-from ml_ledger.quality.shift import domain_classifier, shift
-from ml_ledger.quality.slices import weak_slices
-from ml_ledger.terms.base import literal
-from ml_ledger.training.run import fingerprint_of
-from ml_ledger.training.validation import validate_columns, validate_rows
+from ml_ledger.quality.sample_out_of_fold import losses, predicted_out_of_fold
+from ml_ledger.sql_literals import literal
+from ml_ledger.training.fit_version import fingerprint_of
+from ml_ledger.training_set.validation import validate_columns, validate_rows
 from ml_ledger.warehouse import Relation
+from ml_ledger.without_stopping import without_stopping
 
 # Labels are judged on so many times the rows that are fitted on, since scoring costs little, and on so many
 # numbers at most.
@@ -120,7 +120,7 @@ def _findings(rows: TrainingSet, settings: TrainingQualitySpec) -> Iterator[Find
     yield from mislabels(rows, looked_at, limits, fitted_rows=settings.sample_rows, is_level=is_level)
     classes = len(rows.spec.classes or ("0", "1"))
     seed = rows.spec.training.seed
-    predicted = out_of_fold(
+    predicted = predicted_out_of_fold(
         task, sample.design, sample.label, sample.entities, is_level=is_level, classes=classes, seed=seed
     )
     loss = losses(task, sample.label, predicted)

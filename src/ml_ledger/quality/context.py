@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from ml_ledger.quality.sample import TrainingSet
-from ml_ledger.training.labels import label_as_double
+from ml_ledger.training_set.labels import label_as_double
 from ml_ledger.warehouse import Relation, quoted
 
 # Labels of so many as-of dates before and after, and features of so many after.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ml_ledger.families.base import Vector
+from ml_ledger.arrays import Vector
 
 FEWEST = 20
 # Of a normal distribution the ratio of these two quantiles is 2.44, of an exponential one 3.32.

@@ -134,16 +134,6 @@ def _nothing_found(rows: int) -> Finding:
     )
 
 
-def number(value: float) -> str:
-    """A number for a sentence."""
-    return f"{value:,.0f}" if abs(value) >= 1000 and float(value).is_integer() else f"{value:.4g}"
-
-
-def percent(share: float) -> str:
-    """A share for a sentence."""
-    return f"{100 * share:.3g} %"
-
-
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
     """What JSON can hold."""
     plain: dict[str, Any] = {}

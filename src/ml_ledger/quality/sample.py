@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.declaration import MLModelSpec
-from ml_ledger.families.base import Matrix, TrainingRows, Vector
-from ml_ledger.terms.base import literal
+from ml_ledger.solvers.training_rows import TrainingRows
+from ml_ledger.sql_literals import literal
 from ml_ledger.terms.levels import text_of
-from ml_ledger.training.labels import label_as_double
-from ml_ledger.training.validation import usable_rows
+from ml_ledger.training_set.labels import label_as_double
+from ml_ledger.training_set.validation import usable_rows
 from ml_ledger.warehouse import Relation, quoted
 
 # Further levels of a category share a code.
@@ -166,8 +167,3 @@ def _levels(name: str, relation: Relation, where: str) -> Column:
     others = f" else case when {text} is not null then {len(levels)} end"
     shown = (*levels, "any other") if len(found) > LEVELS else tuple(levels)
     return Column(name, name, f"case {text} {known}{others} end" if levels else "null", shown)
-
-
-def by_name(columns: Sequence[Column]) -> Mapping[str, Column]:
-    """Columns by their names."""
-    return {column.name: column for column in columns}

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from ml_ledger.errors import listed
 from ml_ledger.rules.operations import Operation, Type
 from ml_ledger.rules.parse import shown
+from ml_ledger.rules.reader import Reader
 from ml_ledger.rules.syntax import CAST_INSTEAD, CASTABLE, CASTS, PARTS
-
-if TYPE_CHECKING:
-    from ml_ledger.rules.read import Reader
 
 
 def read_cast(reader: Reader, node: exp.Cast) -> Operation:

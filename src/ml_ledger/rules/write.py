@@ -13,7 +13,7 @@ from functools import reduce
 from sqlglot import exp
 
 from ml_ledger.rules.operations import Operation
-from ml_ledger.scoring.words import column, double, rendered
+from ml_ledger.scoring.words import column, double_in, rendered
 
 DIALECT = "duckdb"
 # Few enough digits that none overflows.
@@ -61,7 +61,7 @@ def _literal(operation: Operation) -> Sql:
         return exp.cast(exp.Literal.string(str(value)), TYPES["date"])
     if isinstance(value, bool):
         return exp.Boolean(this=value)
-    return exp.Literal.string(value) if isinstance(value, str) else double(value, DIALECT)
+    return exp.Literal.string(value) if isinstance(value, str) else double_in(value, DIALECT)
 
 
 def _case(*arguments: Sql) -> Sql:
@@ -98,7 +98,7 @@ def _arithmetic(kind: type[exp.Binary]) -> Callable[[Sql, Sql], Sql]:
 def _divide(left: Sql, right: Sql) -> Sql:
     not_zero = right
     if not (isinstance(right, exp.Literal) and float(right.name) != 0):
-        not_zero = exp.Nullif(this=right, expression=double(0.0, DIALECT))
+        not_zero = exp.Nullif(this=right, expression=double_in(0.0, DIALECT))
     return _arithmetic(exp.Div)(left, not_zero)
 
 
@@ -126,19 +126,19 @@ def _where_text(pattern: str, kind: str, text: Sql) -> Sql:
 
 
 def _logarithm(value: Sql) -> Sql:
-    zero = double(0.0, DIALECT)
+    zero = double_in(0.0, DIALECT)
     positive = exp.Greatest(this=value, expressions=[zero], ignore_nulls=True)
     return exp.Ln(this=exp.Nullif(this=positive, expression=zero.copy()))
 
 
 def _root(value: Sql) -> Sql:
-    return _where(exp.GTE(this=value.copy(), expression=double(0.0, DIALECT)), exp.Sqrt(this=value))
+    return _where(exp.GTE(this=value.copy(), expression=double_in(0.0, DIALECT)), exp.Sqrt(this=value))
 
 
 def _power(base: Sql, exponent: Sql) -> Sql:
     """NULL where it is no real number: 0 to a negative power, a negative number to a broken one."""
     power = exp.Pow(this=base, expression=exponent)
-    zero = double(0.0, DIALECT)
+    zero = double_in(0.0, DIALECT)
     if isinstance(exponent, exp.Literal):
         is_whole = float(exponent.name).is_integer()
         return power if is_whole else _where(exp.GTE(this=base.copy(), expression=zero), power)
@@ -157,7 +157,7 @@ def _of_boolean(if_true: Sql, if_false: Sql) -> Callable[[Sql], Sql]:
     return lambda value: _match(value, exp.true(), if_true.copy(), exp.false(), if_false.copy(), exp.Null())
 
 
-_number_of_boolean = _of_boolean(double(1.0, DIALECT), double(0.0, DIALECT))
+_number_of_boolean = _of_boolean(double_in(1.0, DIALECT), double_in(0.0, DIALECT))
 
 WRITERS: dict[str, Callable[..., Sql]] = {
     "case": _case,
@@ -202,6 +202,6 @@ WRITERS: dict[str, Callable[..., Sql]] = {
     "text of boolean": _of_boolean(exp.Literal.string("true"), exp.Literal.string("false")),
     "number of boolean": _number_of_boolean,
     "integer of boolean": _number_of_boolean,
-    "boolean of number": lambda value: exp.NEQ(this=value, expression=double(0.0, DIALECT)),
+    "boolean of number": lambda value: exp.NEQ(this=value, expression=double_in(0.0, DIALECT)),
     "text of date": lambda value: exp.cast(value, TYPES["text"]),
 }

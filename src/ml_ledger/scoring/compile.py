@@ -12,16 +12,15 @@ from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from ml_ledger.coefficients import CALIBRATION, Coefficient, Node
+from ml_ledger.coefficients import CALIBRATION, Coefficient, Link, Node
 from ml_ledger.errors import VersionError
-from ml_ledger.families.base import Link
 from ml_ledger.finite_json import finite_json
 from ml_ledger.scoring.expressions import transpiled
 from ml_ledger.scoring.onnx import OnnxScoring
 from ml_ledger.scoring.outputs import output_layers, with_finite_scores
-from ml_ledger.scoring.terms import calibration, contribution, contribution_of_expression
+from ml_ledger.scoring.term_sql import calibration, contribution, contribution_of_expression
 from ml_ledger.scoring.trees import TREES_PER_PASS, leaf_number, leaf_value
-from ml_ledger.scoring.words import double, rendered
+from ml_ledger.scoring.words import double_in, rendered
 
 FORMAT_VERSION = 2
 
@@ -150,7 +149,7 @@ def compile_scoring(
             continue
         terms = [list(rows) for _, rows in groupby(output_rows, key=lambda row: row.term)]
         intercept = terms[0][0].value or 0.0
-        parts = [rendered(double(intercept, dialect), dialect)]
+        parts = [rendered(double_in(intercept, dialect), dialect)]
         for term, rows in enumerate(terms[1:], 1):
             read = (rows[0].feature, rows[0].other_feature)
             columns |= dict.fromkeys(name for name in read if name is not None)
@@ -174,7 +173,7 @@ def compile_scoring(
         outputs.append(
             Output(
                 name=name,
-                base=rendered(double(base, dialect), dialect),
+                base=rendered(double_in(base, dialect), dialect),
                 terms=[Term(rows[0].name, rows[0].reference) for rows in terms[1:]],
             )
         )

@@ -8,7 +8,7 @@ from functools import reduce
 import sqlglot
 from sqlglot import exp
 
-from ml_ledger.scoring.words import double
+from ml_ledger.scoring.words import double_in
 
 STORED_DIALECT = "duckdb"
 
@@ -18,7 +18,7 @@ def transpiled(sql: str, dialect: str) -> exp.Expr:
     tree = exp.Paren(this=sqlglot.parse_one(sql, read=STORED_DIALECT))
     for node in reversed(list(tree.walk())):  # parts before the whole
         if isinstance(node, exp.Literal) and not node.is_string:
-            node.replace(double(float(node.name), dialect))
+            node.replace(double_in(float(node.name), dialect))
         elif dialect == "postgres" and isinstance(node, exp.Round):
             node.replace(_rounded_away(node))
         elif dialect == "bigquery" and isinstance(node, (exp.Greatest, exp.Least)):

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
-from ml_ledger.families.base import Link
-from ml_ledger.scoring.words import LARGEST, LARGEST_LOG, double, rendered
+from ml_ledger.coefficients import Link
+from ml_ledger.scoring.words import LARGEST, LARGEST_LOG, double_in, rendered
 
 # What is added to each share before its log is taken, so that a class which no tree saw is unlikely and not impossible.
 # Measured on forests with leaves of 1 to 20 rows: the log loss of new rows is within 0.01 of the least, from 1e-6 on.
@@ -54,10 +54,10 @@ def with_finite_scores(layers: Sequence[Mapping[str, str]], link: Link, dialect:
 
 def _finite_score(link: Link, score_of: str, dialect: str) -> str:
     """SQL of the inverse link, NULL where the link score or the score is not a finite number."""
-    largest = rendered(double(LARGEST, dialect), dialect)
+    largest = rendered(double_in(LARGEST, dialect), dialect)
     finite = f"abs({score_of}) <= {largest}"
     if link == "log":
-        finite += f" and {score_of} <= {rendered(double(LARGEST_LOG, dialect), dialect)}"
+        finite += f" and {score_of} <= {rendered(double_in(LARGEST_LOG, dialect), dialect)}"
     return f"case when {finite} then {INVERSE[link].format(link=score_of)} end"
 
 
@@ -67,10 +67,10 @@ def _softmax(names: Sequence[str], dialect: str, *, factor: float | None, of_sha
     total = " + ".join(f"_ml_odds{o}" for o in numbers)
     odds = "{link} - _ml_highest"
     if of_shares:
-        added = rendered(double(ADDED_SHARE, dialect), dialect)
+        added = rendered(double_in(ADDED_SHARE, dialect), dialect)
         odds = f"ln(({{link}} + {added}) / (_ml_highest + {added}))"
     if factor is not None:
-        odds = f"{rendered(double(factor, dialect), dialect)} * ({odds})"
+        odds = f"{rendered(double_in(factor, dialect), dialect)} * ({odds})"
     return [
         _highest(names, dialect),
         {f"_ml_odds{o}": f"exp({odds.format(link=f'_ml_link{o}')})" for o in numbers},
@@ -93,7 +93,7 @@ def _shares(names: Sequence[str], dialect: str) -> list[dict[str, str]]:
 def _highest(names: Sequence[str], dialect: str) -> dict[str, str]:
     """The highest link score, where all are finite numbers."""
     numbers = range(1, len(names) + 1)
-    largest = rendered(double(LARGEST, dialect), dialect)
+    largest = rendered(double_in(LARGEST, dialect), dialect)
     finite = " and ".join(f"abs(_ml_link{o}) <= {largest}" for o in numbers)
     highest = f"greatest({', '.join(f'_ml_link{o}' for o in numbers)})" if len(names) > 1 else "_ml_link1"
     return {"_ml_highest": f"case when {finite} then {highest} end"}
@@ -102,7 +102,7 @@ def _highest(names: Sequence[str], dialect: str) -> dict[str, str]:
 def _distance(names: Sequence[str], dialect: str) -> list[dict[str, str]]:
     """A distance per cluster, the root of the squared distance; the predicted cluster is the nearest, or the first."""
     numbers = range(1, len(names) + 1)
-    largest = rendered(double(LARGEST, dialect), dialect)
+    largest = rendered(double_in(LARGEST, dialect), dialect)
     finite = " and ".join(f"_ml_link{o} <= {largest}" for o in numbers)
     nearest = f"least({', '.join(f'_ml_link{o}' for o in numbers)})" if len(names) > 1 else "_ml_link1"
     return [

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from ml_ledger.coefficients import Node
-from ml_ledger.scoring.words import column, double, element, is_null, text_of
+from ml_ledger.scoring.words import column, double_in, element, is_null, text_of
 
 TREES_PER_PASS = 20
 
@@ -41,7 +41,7 @@ def leaf_number(nodes: Sequence[Node], dialect: str) -> exp.Expr:
 def leaf_value(nodes: Sequence[Node], leaf: str, dialect: str) -> exp.Expr:
     """What the leaf in a column adds to the link score."""
     leaves = sorted((node for node in nodes if node.feature is None), key=lambda node: node.node)
-    return element([double(node.value, dialect) for node in leaves], exp.column(leaf), dialect)
+    return element([double_in(node.value, dialect) for node in leaves], exp.column(leaf), dialect)
 
 
 def _leads_to(node: Node, side: str, dialect: str) -> exp.Expr:
@@ -50,7 +50,7 @@ def _leads_to(node: Node, side: str, dialect: str) -> exp.Expr:
     condition: exp.Expr
     if node.threshold is not None:
         comparison = exp.LTE if side == "left" else exp.GT
-        condition = comparison(this=column(feature), expression=double(node.threshold, dialect))
+        condition = comparison(this=column(feature), expression=double_in(node.threshold, dialect))
     else:
         levels = [exp.Literal.string(level) for level in node.levels or ()]
         listed = (

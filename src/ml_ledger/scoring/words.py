@@ -8,7 +8,7 @@ import sys
 from sqlglot import exp
 
 from ml_ledger.coefficients import DatePart
-from ml_ledger.errors import VersionError
+from ml_ledger.sql_literals import digits, is_negative
 
 LARGEST = sys.float_info.max
 # The largest x whose exp(x) is a finite double.
@@ -23,27 +23,7 @@ def rendered(expression: exp.Expr, dialect: str) -> str:
     return expression.sql(dialect=dialect, normalize_functions="lower")
 
 
-def digits(number: float) -> str:
-    """The one text of |number| in SQL: read back as a double bit for bit, by engines that take exponents for doubles.
-
-    Raises VersionError for infinity and NaN: no engine's literal means them, and no row of a version may hold them.
-    """
-    number = float(number)  # numpy writes its own types otherwise
-    if not math.isfinite(number):
-        raise VersionError(
-            f"a number in SQL: must be finite; got {number}. Nothing was written. Fix: report this as a bug of"
-            " ml_ledger, with the declaration of the ML model."
-        )
-    text = repr(abs(number))
-    return text if "e" in text else f"{text}e0"
-
-
-def is_negative(number: float) -> bool:
-    """Whether a number has a minus sign; -0.0 has."""
-    return math.copysign(1.0, number) < 0
-
-
-def double(number: float, dialect: str) -> exp.Expr:
+def double_in(number: float, dialect: str) -> exp.Expr:
     """A double literal that reads back bit for bit. Errors as `digits`.
 
     A plain 0.1 is a DECIMAL in most engines and is rounded on its way to a double; the exponent form is a

@@ -15,25 +15,24 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ml_ledger.terms.base import double
-from ml_ledger.terms.evidence import (
+from ml_ledger.arrays import Matrix, Vector
+from ml_ledger.sql_literals import double
+from ml_ledger.terms.learn import even_shares, learn_inputs
+from ml_ledger.terms.levels import LevelTerm
+from ml_ledger.terms.numeric import NumericInput
+from ml_ledger.terms.quantiles import distinct_quantiles
+from ml_ledger.terms.weight_of_evidence import (
     BinEvidence,
     LevelEvidence,
-    Matrix,
-    Vector,
     binned,
     information_value,
     smoothed_log_odds,
     weight_of_evidence,
 )
-from ml_ledger.terms.learn import even_shares, learn_inputs
-from ml_ledger.terms.levels import LevelTerm
-from ml_ledger.terms.numeric import NumericInput
-from ml_ledger.terms.quantiles import distinct_quantiles
 
 if TYPE_CHECKING:
     from ml_ledger.declaration import InputSpec, NumericFeature
-    from ml_ledger.families.base import TrainingRows
+    from ml_ledger.solvers.training_rows import TrainingRows
 
 FINE_BINS = 20
 

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 
 from ml_ledger.coefficients import Coefficient
 from ml_ledger.errors import Problem, TrainingSetError, raise_if_any
-from ml_ledger.scoring.terms import contribution
+from ml_ledger.scoring.term_sql import contribution
 from ml_ledger.scoring.words import rendered
-from ml_ledger.terms.base import double
+from ml_ledger.sql_literals import double
 from ml_ledger.terms.learn import learn_inputs
 from ml_ledger.terms.levels import LevelTerm
 from ml_ledger.terms.numeric import NumericInput
 from ml_ledger.terms.quantiles import ROUNDING, weights_differ
-from ml_ledger.terms.steps import bin_rows, level_rows
+from ml_ledger.terms.step_functions import bin_rows, level_rows
 
 if TYPE_CHECKING:
     from ml_ledger.declaration import InputSpec
-    from ml_ledger.families.base import TrainingRows
+    from ml_ledger.solvers.training_rows import TrainingRows
 
 # Of more rows than this, edges are learned from a part, as scikit-learn does.
 ROWS_FOR_EDGES = 200_000

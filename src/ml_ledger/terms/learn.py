@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ml_ledger.errors import Problem, TrainingSetError, raise_if_any
-from ml_ledger.terms.base import Term, double, literal
+from ml_ledger.sql_literals import double, literal
 from ml_ledger.terms.levels import LevelTerm, text_of
 from ml_ledger.terms.numeric import LOG1P_FROM, BinTerm, LinearTerm, NumericInput
 from ml_ledger.terms.quantiles import distinct_quantiles
+from ml_ledger.terms.term import Term
 from ml_ledger.warehouse import quoted
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Literal
 
 from ml_ledger.coefficients import Coefficient, DatePart
-from ml_ledger.terms.base import literal
+from ml_ledger.sql_literals import literal
 from ml_ledger.warehouse import quoted
 
 

@@ -9,7 +9,8 @@ from functools import partial
 from typing import Literal
 
 from ml_ledger.coefficients import Coefficient
-from ml_ledger.terms.base import above, double
+from ml_ledger.sql_literals import double
+from ml_ledger.terms.term import above
 from ml_ledger.warehouse import quoted
 
 # Below this log1p has no value; the smallest double above -1.

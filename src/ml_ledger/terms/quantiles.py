@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from ml_ledger.terms.base import double
+from ml_ledger.sql_literals import double
 
 if TYPE_CHECKING:
     from ml_ledger.warehouse import Relation

@@ -1,1 +1,1 @@
-"""Training: is a version due, may this training set be trained on, and what the appended row says."""
+"""Training: is a version due, what does a run do, and what does the row say that it appends."""

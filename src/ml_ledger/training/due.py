@@ -8,6 +8,7 @@ from typing import Any
 
 from ml_ledger.declaration import MLModelSpec
 from ml_ledger.errors import MLLedgerError
+from ml_ledger.training_set.calendar_periods import period_start
 
 
 class ClockError(MLLedgerError):
@@ -69,15 +70,3 @@ def _why_retrain(
     if policy.schedule is not None and period_start(policy.schedule, clock) > latest["trained_at"]:
         return f"the first build of a {policy.schedule} (schedule)"
     return None
-
-
-def period_start(period: str, moment: datetime) -> datetime:
-    """When the day, week (from Monday), month or quarter of a moment began."""
-    day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
-    if period == "week":
-        return datetime.fromordinal(day.toordinal() - day.weekday())
-    if period == "month":
-        return day.replace(day=1)
-    if period == "quarter":
-        return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
-    return day

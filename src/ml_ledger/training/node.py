@@ -10,9 +10,10 @@ import pyarrow as pa
 
 from ml_ledger.declaration import parse_spec
 from ml_ledger.training.attempts import SETTLED, Attempt, AttemptLog, kind_of, message_of, say_failed
-from ml_ledger.training.run import fingerprint_of, latest_version, run_of, train
-from ml_ledger.training.validation import unreadable_features
+from ml_ledger.training.fit_version import fingerprint_of
+from ml_ledger.training.run import latest_version, run_of, train
 from ml_ledger.training.version import version_table
+from ml_ledger.training_set.validation import unreadable_features
 from ml_ledger.warehouse import Relation
 
 

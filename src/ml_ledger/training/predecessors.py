@@ -9,10 +9,10 @@ from typing import Any
 
 from ml_ledger.declaration import MLModelSpec
 from ml_ledger.declaration.gate import WHOLE_DATASET
-from ml_ledger.evaluation.metrics import Metric
+from ml_ledger.evaluation.measure import Metric
 from ml_ledger.scoring.compile import CompiledScoring
-from ml_ledger.training.feature_types import feature_problems
-from ml_ledger.training.window import is_after
+from ml_ledger.training_set.feature_types import feature_problems
+from ml_ledger.training_set.window import is_after
 from ml_ledger.warehouse import Relation
 
 # Metrics that say of an earlier version's others how they were made.

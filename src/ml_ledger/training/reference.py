@@ -13,14 +13,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ml_ledger.declaration import MLModelSpec
-from ml_ledger.families.base import TrainingRows
+from ml_ledger.fitting.estimating import with_estimates
 from ml_ledger.scoring.compile import CompiledScoring
-from ml_ledger.terms.base import double
+from ml_ledger.solvers.training_rows import TrainingRows
+from ml_ledger.sql_literals import double
 from ml_ledger.terms.learn import even_shares
 from ml_ledger.terms.quantiles import distinct_quantiles
-from ml_ledger.training.design_effects import cluster_size, of_levels, of_numbers
-from ml_ledger.training.estimating import with_estimates
-from ml_ledger.training.labels import label_as_level
+from ml_ledger.training_set.design_effects import cluster_size, of_levels, of_numbers
+from ml_ledger.training_set.labels import label_as_level
 from ml_ledger.warehouse import Relation, quoted
 
 BINS = 20

@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
 
-from ml_ledger import coefficients
 from ml_ledger.declaration import NEVER, MLModelSpec, parse_spec
 from ml_ledger.errors import SpecError, listed
-from ml_ledger.evaluation.metrics import Metric
+from ml_ledger.evaluation.headlines import HEADLINES
+from ml_ledger.evaluation.measure import Metric
 from ml_ledger.finite_json import finite_json
+from ml_ledger.fitting.fitting import Fitted
+from ml_ledger.fitting.measuring import check_scoring, measured
+from ml_ledger.leaks.leaks import measured_leaks
 from ml_ledger.progress import say
-from ml_ledger.terms.base import literal
-from ml_ledger.training.calibrating import calibrated
-from ml_ledger.training.choosing import Choice, choose
-from ml_ledger.training.deciding import decide_threshold
+from ml_ledger.sql_literals import literal
 from ml_ledger.training.due import why_due
-from ml_ledger.training.fitting import Fitted, fit_all, training_rows
-from ml_ledger.training.leaks import measured_leaks
-from ml_ledger.training.measuring import check_scoring, measured
+from ml_ledger.training.fit_version import fit_version
 from ml_ledger.training.predecessors import Predecessor, predecessors
 from ml_ledger.training.provenance import git_commit, library_versions
 from ml_ledger.training.reference import reference_statistics
-from ml_ledger.training.refitting import live_fit
 from ml_ledger.training.smoke import measured_smoke_cases
-from ml_ledger.training.validation import validate_algorithms, validate_columns, validate_rows
 from ml_ledger.training.version import version_table
-from ml_ledger.training.weights import require_usable_weights, trained_on, weights_notice
-from ml_ledger.training.window import holdout_notice, window_of
+from ml_ledger.training_set.validation import validate_algorithms, validate_columns, validate_rows
+from ml_ledger.training_set.weights import require_usable_weights, trained_on, weights_notice
+from ml_ledger.training_set.window import holdout_notice, window_of
 from ml_ledger.warehouse import Relation
-
-# The first of these that a task has is what the log says of a version.
-HEADLINES = (("roc_auc", "AUC"), ("rmse", "RMSE"), ("mean_squared_distance", "mean squared distance"))
 
 
 def train(
@@ -92,13 +84,14 @@ def train(
     say(f"{ml_model}: training version {number}: {reason}")
     if declared.never is not None:
         say(f"{ml_model}: {run.never:,} rows never get a label ({declared.never}) and are left out")
-    choice, fitted = fit_version(ml_model, declared, rows)
-    threshold = decide_threshold(declared, choice.algorithm, fitted["self"], rows)
+    version = fit_version(ml_model, declared, rows)
     window = window_of(declared, rows)
     before = [] if earlier is None else predecessors(declared, earlier, window, rows)
-    metrics = [*choice.metrics, *_measure(declared, rows, fitted, before, threshold.value)]
-    live = live_fit(ml_model, declared, choice.algorithm, fitted, rows)
-    own = live.fitted["self"]
+    metrics = [
+        *version.choice.metrics,
+        *_measure(declared, rows, version.evaluated, before, version.threshold.value),
+    ]
+    own = version.live.fitted["self"]
     metrics += measured_smoke_cases(declared, rows, own.scoring)
     unasked = holdout_notice(declared, window)
     if unasked is not None:
@@ -107,80 +100,32 @@ def train(
         "ml_model": ml_model,
         "version": number,
         "task": declared.task,
-        "algorithm": choice.algorithm.family,
-        "hyperparameters": finite_json(
-            own.hyperparameters, what="hyperparameters", sort_keys=True, ensure_ascii=True
-        ),
-        "features": json.dumps(own.scoring.features),
-        "link": own.scoring.link,
         "trained_by": run.run_by,
         "trained_because": reason,
-        "chosen_because": "; ".join(filter(None, [choice.because, threshold.because, unasked, live.because]))
-        or None,
+        "chosen_because": "; ".join(filter(None, [*version.because(), unasked, version.live.because])) or None,
         "trained_at": clock,
         **window,
-        **live.columns,
-        "training_set_fingerprint": fingerprint_of(declared, rows),
-        "seed": declared.training.seed,
-        "threshold": threshold.value,
-        "coefficients": coefficients.to_json(own.fit.coefficients),
-        "nodes": coefficients.to_json(own.fit.nodes),
+        **version.row(),
         "metrics": finite_json([asdict(metric) for metric in metrics], what="metrics", ensure_ascii=True),
         "reference": finite_json(
-            reference_statistics(declared, live.rows, own.scoring, trained_on(declared)),
+            reference_statistics(declared, version.live.rows, own.scoring, trained_on(declared)),
             what="statistics of the training rows",
         ),
-        "scoring": own.scoring.to_json(),
-        "baselines": json.dumps(_scorings_of_baselines(live.fitted), ensure_ascii=False),
-        "onnx": own.fit.onnx,
-        "estimator_sha256": None if own.fit.onnx is None else hashlib.sha256(own.fit.onnx).hexdigest(),
         "diagnostics": finite_json(
-            {**own.fit.diagnostics, **threshold.diagnostics, **_left_out(declared, run)},
+            {**own.fit.diagnostics, **version.threshold.diagnostics, **_left_out(declared, run)},
             what="diagnostics",
             sort_keys=True,
             ensure_ascii=True,
         ),
-        "spec": declared.canonical_json(),
-        "spec_hash": declared.fingerprint(),
         "library_versions": library_versions(),
         "git_commit": git_commit(),
         "invocation_id": run.invocation_id,
         "recorded_at": datetime.now(UTC).replace(tzinfo=None),
     }
-    say(f"{ml_model}: trained version {number} on {window['train_rows']:,} rows; {_headline(metrics)}")
+    say(
+        f"{ml_model}: trained version {number} on {window['train_rows']:,} rows; {_headline(declared.task, metrics)}"
+    )
     return version_table(row, None if latest is None else latest["content_hash"])
-
-
-def fit_version(ml_model: str, spec: MLModelSpec, rows: Relation) -> tuple[Choice, dict[str, Fitted]]:
-    """Choose the algorithm and fit it ('self', calibrated where declared) and the baselines ('baseline:<name>').
-
-    rows: a training set. Nothing is written, so that a version can be trained again from rows that were kept.
-    Raises TrainingSetError or VersionError, naming why.
-    """
-    choice = choose(ml_model, spec, rows)
-    fitted = fit_all(spec, choice.algorithm, training_rows(spec, rows, "_ml_split = 'train'"))
-    fitted["self"], notice = calibrated(spec, choice.algorithm, fitted["self"], rows)
-    if notice is not None:
-        say(f"{ml_model}: {notice}")
-        choice = replace(choice, because="; ".join(filter(None, [choice.because, notice])))
-    return choice, fitted
-
-
-def fingerprint_of(spec: MLModelSpec, rows: Relation) -> str:
-    """The fingerprint of what a version is trained and measured on (the macro `training_rows` computes it as well)."""
-    splits = "('train', 'holdout')" if not spec.training.refit else "('train', 'holdout', 'embargo')"
-    used = [
-        spec.entity,
-        spec.as_of,
-        spec.label,
-        "_ml_split",
-        "_ml_weight",
-        spec.training.sample_weight,
-        spec.evaluation.cluster,
-        spec.evaluation.weight,
-        *spec.features,
-    ]
-    return rows.fingerprint([column for column in used if column is not None], where=f"_ml_split in {splits}")
 
 
 def latest_version(history: Relation) -> dict[str, Any] | None:
@@ -195,15 +140,6 @@ def latest_version(history: Relation) -> dict[str, Any] | None:
 def _alerts_of(ml_model: str, alerts: Relation) -> list[dict[str, Any]]:
     """What the last run found of the ML model."""
     return alerts.query(f"select * from {alerts.name} where ml_model = {literal(ml_model)}")
-
-
-def _scorings_of_baselines(fitted: Mapping[str, Fitted]) -> dict[str, str]:
-    """What each baseline scores with, by its name; but for estimators, which are kept of the version alone."""
-    return {
-        name.partition(":")[2]: item.scoring.to_json()
-        for name, item in fitted.items()
-        if name != "self" and item.fit.onnx is None
-    }
 
 
 @dataclass(frozen=True)
@@ -263,13 +199,11 @@ def _measure(
     return metrics
 
 
-def _headline(metrics: list[Metric]) -> str:
-    for name, title in HEADLINES:
-        parts = [
-            f"{metric.scored_by} {metric.value:.4f}"
-            for metric in metrics
-            if (metric.dataset, metric.slice, metric.metric) == ("holdout", "all", name)
-        ]
-        if parts:
-            return f"holdout {title}: " + ", ".join(parts)
-    return "nothing in the holdout could be scored"
+def _headline(task: str, metrics: Sequence[Metric]) -> str:
+    name, title = HEADLINES[task]
+    parts = [
+        f"{metric.scored_by} {metric.value:.4f}"
+        for metric in metrics
+        if (metric.dataset, metric.slice, metric.metric) == ("holdout", "all", name)
+    ]
+    return f"holdout {title}: {', '.join(parts)}" if parts else "nothing in the holdout could be scored"

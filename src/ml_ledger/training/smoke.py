@@ -7,10 +7,10 @@ from typing import Any
 
 from ml_ledger.declaration import FeatureSpec, MLModelSpec
 from ml_ledger.evaluation.estimates import Metric
+from ml_ledger.fitting.estimating import with_estimates
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.scoring.words import LARGEST
-from ml_ledger.terms.base import double, literal
-from ml_ledger.training.estimating import with_estimates
+from ml_ledger.sql_literals import double, literal
 from ml_ledger.warehouse import Relation, quoted
 
 DATASET = "smoke"

@@ -20,7 +20,7 @@ def project(built: Project) -> Project:
     """The sample, built at the end of 1997, with alerts since; a version is old after a day."""
     models = "python_models/repurchase"
     shutil.copy(ROOT / models / "repurchase_performance.py", built.folder / models)
-    file = f"{models}/_repurchase__python_models.yml"
+    file = f"{models}/_repurchase__python_nodes.yml"
     declared = yaml.safe_load((ROOT / file).read_text(encoding="utf-8"))
     kept = ("repurchase_versions", "repurchase_performance")
     declared["models"] = [node for node in declared["models"] if node["name"] in kept]

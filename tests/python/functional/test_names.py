@@ -9,7 +9,7 @@ from conftest import Project
 from named_project import CLOCK, ENTITIES, KEYS, LEVELS, feature_names, named_project, quoted
 
 from ml_ledger.commands.reproduce import reproduce
-from ml_ledger.declaration.base import class_columns
+from ml_ledger.declaration.checks import class_columns
 
 # Rows are added up in the order in which threads finish.
 ROUNDING = 1e-12

@@ -135,13 +135,13 @@ def test_an_ml_model_of_another_project(tmp_path: Path):
     check_value(project)
     check_erased_everywhere(project)
     clustering, churn = (f"models/{name}_training_set.sql" for name in ("account_segment", "churn"))
-    project.edit(clustering, ")) }}", "), labels=ref('account_labels')) }}")
+    project.edit(clustering, ") }}", ", labels=ref('account_labels')) }}")
     assert "'account_segment': task clustering takes no labels, every other task does; got task clustering" in (
         project.dbt("compile", "--select", clustering)
     )
-    project.edit(churn, ", labels=ref('account_labels')", "")
+    project.edit("dbt_project.yml", ", labels: account_labels}", "}")
     output = project.dbt("compile", "--select", churn)
-    assert "got task binary and no labels. Fix: pass labels=ref(...), or correct the task." in output
+    assert "got task binary and no labels. Fix: declare relations.labels, or correct the task." in output
     assert_scores_are_required(project)
 
 
@@ -186,7 +186,8 @@ def assert_scores_are_required(project: Project) -> None:
     assert "has no row of version 1 as champion for entity 11 at 2024-09-01" in output
     assert "dbt build --select +tickets_predictions" in output
     check_failed_run(project, "tickets_predictions", "has no row of version 1 as champion for entity 11")
-    project.edit("models/tickets_predictions.sql", ", scores=ref('tickets_scores')", "")
+    project.edit("dbt_project.yml", "      relations: {features: account_features, labels: account_tickets}\n", "")
+    project.edit("models/tickets_predictions.sql", "('tickets')", "('tickets', features=ref('account_features'))")
     output = project.dbt("run", "--select", "tickets_predictions", succeeds=False)
     assert "version 1 of tickets is live as champion and is an estimator" in output
     assert "scores=ref('tickets_scores')" in output

@@ -7,7 +7,7 @@ import pytest
 from conftest import ROOT, Project
 from operator_of import Operator
 
-from ml_ledger.record.verify import verify
+from ml_ledger.record.verification import verify
 
 CLOCK = "1998-01-31"
 SCORING = "models/repurchase/scoring"

@@ -11,7 +11,7 @@ from sklearn.metrics import brier_score_loss, f1_score, log_loss, precision_scor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from ml_ledger.monitoring.estimated.binary import estimated_binary
+from ml_ledger.monitoring.estimated.estimated_binary import estimated_binary
 
 REPLAY_TOLERANCE = 1e-12
 ESTIMATOR_TOLERANCE = 1e-9

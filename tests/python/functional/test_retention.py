@@ -23,9 +23,9 @@ def test_old_batches_are_removed_whole_and_recorded(built: Project):
         "select batch_number, predictions, cast(decided_at as varchar), predictions_hash from repurchase_batches"
         " order by 1"
     )
-    # 25 months before this clock is the 30th of January 1998, between the two.
-    output = remove(built, "2000-02-29", ml_model="repurchase")
-    assert f"removed {first[1]} predictions of 1 batches, decided before 1998-01-" in output
+    # 25 months before this clock is the very moment of the second one, which is kept.
+    output = remove(built, "2000-03-28", ml_model="repurchase")
+    assert f"removed {first[1]} predictions of 1 batches, decided before 1998-02-28" in output
     assert built.query("select distinct cast(decided_at as varchar), count(*) from ml_predictions group by 1") == [
         (second[2], second[1])
     ]
@@ -35,9 +35,9 @@ def test_old_batches_are_removed_whole_and_recorded(built: Project):
     assert built.query("select count(*) from repurchase_batches") == [(2,)]
     assert built.query("select * from ml_integrity") == []
 
-    assert "no batch was decided before 1998-01-" in remove(built, "2000-02-29")
+    assert "no batch was decided before 1998-02-28" in remove(built, "2000-03-28")
     assert built.query("select count(*) from repurchase_deployments where event = 'removed'") == [(1,)]
-    built.dbt("build", clock="2000-02-29", data_tests=False)
+    built.dbt("build", clock="2000-03-28", data_tests=False)
     assert built.query("select count(*) from ml_predictions where decided_at = '1997-12-31'") == [(0,)]
 
     with duckdb.connect(str(built.warehouse)) as connection:

@@ -14,8 +14,9 @@ from pydantic import TypeAdapter
 from ml_ledger.coefficients import Coefficient
 from ml_ledger.declaration import FeatureSpec, by_part
 from ml_ledger.families import FAMILIES
-from ml_ledger.families.base import Fit, TrainingRows
+from ml_ledger.families.family import Fit
 from ml_ledger.scoring.compile import CompiledScoring, compile_scoring
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms import rejected_by_declaration
 from ml_ledger.warehouse import Relation
 

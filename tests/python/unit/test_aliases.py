@@ -26,7 +26,7 @@ from ml_ledger import measure_drift, measure_performance, train_if_due
 from ml_ledger.declaration import MLModelSpec
 from ml_ledger.monitoring.performance import PERFORMANCE_SCHEMA
 from ml_ledger.scoring.compile import CompiledScoring
-from ml_ledger.training import folds
+from ml_ledger.training_set import folds
 
 # So many features at a time.
 BATCH = 85

@@ -10,7 +10,7 @@ import pytest
 from sklearn.isotonic import IsotonicRegression
 
 from ml_ledger.terms.binning import merged_bins
-from ml_ledger.terms.evidence import weight_of_evidence
+from ml_ledger.terms.weight_of_evidence import weight_of_evidence
 
 
 def every_way_to_merge(fine, totals, share, sign) -> tuple[float, list[int]]:

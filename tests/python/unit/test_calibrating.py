@@ -13,9 +13,9 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from ml_ledger.errors import SpecError, VersionError
+from ml_ledger.fitting import calibrating
+from ml_ledger.fitting.calibration_rows import applied
 from ml_ledger.scoring.compile import CompiledScoring
-from ml_ledger.training import calibrating
-from ml_ledger.training.calibration_rows import applied
 from ml_ledger.warehouse import Relation
 
 # Class weights make every probability too high.

@@ -16,7 +16,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ml_ledger.errors import SpecError, VersionError
-from ml_ledger.training.folds import corrected_interval, folds_of, once, tiny
+from ml_ledger.evaluation.estimates import Metric
+from ml_ledger.fitting import choosing as choosing_module
+from ml_ledger.training_set.folds import corrected_interval, folds_of, once, tiny
 from ml_ledger.warehouse import Relation
 
 CANDIDATES = {
@@ -107,6 +109,28 @@ def test_regressions_are_chosen_by_their_error():
     row = trained(task="regression", label="counts", decision=None, **choosing(candidates=candidates))
     assert row["chosen_because"].split(" ")[0] in candidates
     assert "lowest rmse" in row["chosen_because"]
+
+
+def test_the_mean_over_folds_is_that_of_all_their_rows():
+    """Folds of one, ten and a hundred rows: of a root mean square the squares are averaged, of a log loss itself."""
+    random = np.random.default_rng(4)
+    errors = [random.normal(scale=scale, size=size) for scale, size in ((9.0, 1), (3.0, 10), (1.0, 100))]
+    every = np.concatenate(errors)
+    metrics = [
+        Metric("cross_validation", f"fold {fold}", scored_by, metric, float(value), None, None, len(of_fold))
+        for fold, of_fold in enumerate(errors)
+        for scored_by, factor in (("candidate:a", 1.0), ("candidate:b", 2.0))
+        for metric, value in (
+            ("rmse", factor * np.sqrt(np.mean(of_fold**2))),
+            ("log_loss", factor * np.mean(np.abs(of_fold))),
+        )
+    ]
+    for name, factor in (("a", 1.0), ("b", 2.0)):
+        rmse = choosing_module._mean(metrics, f"candidate:{name}", "rmse")
+        assert rmse == pytest.approx(factor * np.sqrt(np.mean(every**2)), rel=1e-12)
+        loss = choosing_module._mean(metrics, f"candidate:{name}", "log_loss")
+        assert loss == pytest.approx(factor * np.mean(np.abs(every)), rel=1e-12)
+    assert choosing_module._mean(metrics, "candidate:c", "rmse") is None
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from customers import customers, declared, trained
 
-from ml_ledger.declaration.base import class_columns
+from ml_ledger.declaration.checks import class_columns
 from ml_ledger.errors import SpecError, TrainingSetError
 
 MULTICLASS = {"task": "multiclass", "label": "kind", "decision": None}

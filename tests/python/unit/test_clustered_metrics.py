@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import t
 from sklearn.metrics import average_precision_score, log_loss, r2_score, roc_auc_score
 
-from ml_ledger.evaluation.metrics import Metric, measure
+from ml_ledger.evaluation.measure import Metric, measure
 from ml_ledger.warehouse import Relation
 
 TOLERANCE = 1e-9

@@ -16,8 +16,8 @@ from sklearn.preprocessing import StandardScaler
 from ml_ledger import train_if_due
 from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError, TrainingSetError
+from ml_ledger.fitting.choosing import folds_of
 from ml_ledger.scoring.compile import CompiledScoring
-from ml_ledger.training.choosing import folds_of
 
 DECLARATION: dict[str, Any] = {
     "task": "clustering",

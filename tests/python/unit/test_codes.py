@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from agreement import features
 
-from ml_ledger.families.base import NO_CODE, TrainingRows
+from ml_ledger.solvers.training_rows import NO_CODE, TrainingRows
 from ml_ledger.terms import codes
 from ml_ledger.terms.codes import learn_codes
 from ml_ledger.warehouse import Relation
@@ -35,6 +35,13 @@ def test_few_values_have_a_bin_each():
     edges, found = learned([3, 1, 1, None, 10], bins=3, missing="own_level")
     assert edges == [2.0, 6.5]
     assert found == [1, 0, 0, NO_CODE, 2]
+
+
+def test_as_many_values_as_bins_have_one_each_however_few_rows_they_have():
+    values = [1] * 10 + [3, 10]
+    assert learned(values, bins=3)[0] == [2.0, 6.5]
+    assert learned(values, bins=4)[0] == [2.0, 6.5]
+    assert learned(values, bins=2)[0] == [2.0]
 
 
 @pytest.mark.parametrize("bins", [2, 7, 255])

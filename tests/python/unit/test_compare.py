@@ -2,7 +2,7 @@
 
 import math
 
-from ml_ledger.record.compare import compare
+from ml_ledger.record.comparison import compare
 
 
 def row(feature: str, **numbers: float | None) -> dict:

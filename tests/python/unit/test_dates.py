@@ -20,9 +20,9 @@ from ml_ledger.coefficients import Coefficient
 from ml_ledger.declaration import by_part, parse_spec
 from ml_ledger.errors import SpecError, VersionError
 from ml_ledger.families import FAMILIES
-from ml_ledger.families.base import TrainingRows
 from ml_ledger.scoring import words
 from ml_ledger.scoring.compile import compile_scoring
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms import levels
 from ml_ledger.warehouse import Relation
 

@@ -7,7 +7,7 @@ import pytest
 
 from ml_ledger.evaluation.estimates import wilson
 from ml_ledger.monitoring.drift.significance import rows_worth
-from ml_ledger.training.design_effects import at_size, cluster_size, of_levels, of_numbers
+from ml_ledger.training_set.design_effects import at_size, cluster_size, of_levels, of_numbers
 from ml_ledger.warehouse import Relation
 
 N = 400
@@ -74,7 +74,16 @@ def test_chance_makes_no_row_worth_more_than_one():
 
 @pytest.mark.parametrize(
     ("effect", "size", "other", "expected"),
-    [(1.0, 4.0, 9.0, 1.0), (4.0, 4.0, 9.0, 9.0), (2.5, 4.0, 3.0, 2.0), (1.0, 1.0, 5.0, 5.0), (2.0, 3.0, 1.0, 1.0)],
+    [
+        (1.0, 4.0, 9.0, 1.0),
+        (4.0, 4.0, 9.0, 9.0),
+        (2.5, 4.0, 3.0, 2.0),
+        (1.0, 1.0, 5.0, 5.0),
+        (2.0, 3.0, 1.0, 1.0),
+        # Less alike than strangers, or more than copies, they are not.
+        (0.5, 4.0, 9.0, 1.0),
+        (9.0, 4.0, 9.0, 9.0),
+    ],
 )
 def test_clusters_of_another_size_are_as_alike(effect, size, other, expected):
     assert at_size(effect, size, other) == pytest.approx(expected)

@@ -11,7 +11,7 @@ from customers import DECLARATION
 
 from ml_ledger.declaration import parse_spec
 from ml_ledger.monitoring.drift.counting import Source, count
-from ml_ledger.monitoring.drift.reference import Column, compared_columns
+from ml_ledger.monitoring.drift.stored_reference import Column, compared_columns
 from ml_ledger.warehouse import Relation
 
 EDGES = [-1.0, 0.0, 2.5]

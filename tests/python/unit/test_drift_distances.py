@@ -5,7 +5,8 @@ import pytest
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
-from ml_ledger.monitoring.drift import distances, significance
+from ml_ledger.evaluation import distances
+from ml_ledger.monitoring.drift import significance
 
 AT = np.array([-3.0, -1.2, -0.1, 0.4, 2.0, 9.0])
 PAIRS = [

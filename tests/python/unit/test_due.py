@@ -5,7 +5,8 @@ import yaml
 from conftest import ROOT
 
 from ml_ledger.declaration import parse_spec
-from ml_ledger.training.due import ClockError, period_start, why_due
+from ml_ledger.training.due import ClockError, why_due
+from ml_ledger.training_set.calendar_periods import period_start
 
 DECLARED = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["ml_models"][
     "repurchase"
@@ -63,6 +64,8 @@ BECAUSE_OF_IT = "alert label_drift since 1998-01-31: fewer buy again"
         ({"on_alerts": ["label_drift"], "cool_down_days": 60}, {}, 28, None),
         ({"on_alerts": ["label_drift"], "cool_down_days": 58}, {}, 28, BECAUSE_OF_IT),
         ({"new_rows": 100}, {}, 28, "150 new rows since version 3 (limit 100)"),
+        ({"on_alerts": ["label_drift"], "cool_down_days": 59}, {}, 28, None),
+        ({"new_rows": 150}, {}, 28, "150 new rows since version 3 (limit 150)"),
         ({"new_rows": 151}, {}, 28, None),
         ({"schedule": "month"}, {}, 28, "the first build of a month (schedule)"),
         ({"schedule": "quarter"}, {}, 28, None),
@@ -73,6 +76,20 @@ def test_what_else_makes_a_version_due(policy, alert, day, reason):
     assert spec.fingerprint() == SPEC.fingerprint()  # a policy trains nothing by itself
     latest = LATEST | {"rows": 1000}
     assert why_due(spec, latest, datetime(1998, 2, day), rows=1150, alerts=[ALERT | alert]) == reason
+
+
+@pytest.mark.parametrize(
+    ("trained_at", "is_due"),
+    [
+        (datetime(1998, 1, 31, 23, 59, 59, 999999), True),
+        (datetime(1998, 2, 1), False),
+        (datetime(1998, 2, 1, 0, 0, 0, 1), False),
+    ],
+)
+def test_a_version_of_the_very_begin_of_a_period_is_the_one_of_it(trained_at, is_due):
+    spec = parse_spec("repurchase", DECLARED | {"retraining": {"schedule": "month", "cool_down_days": 1}})
+    reason = why_due(spec, LATEST | {"trained_at": trained_at, "rows": 1}, datetime(1998, 2, 28), rows=1)
+    assert reason == ("the first build of a month (schedule)" if is_due else None)
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, log_loss, precision_score, recall_score, roc_auc_score
 
-from ml_ledger.declaration.value import ValueSpec
-from ml_ledger.monitoring.estimated.multiclass import estimated_multiclass
-from ml_ledger.monitoring.estimated.value import estimated_value_of_classes
+from ml_ledger.declaration.decision import ValueSpec
+from ml_ledger.monitoring.estimated.estimated_multiclass import estimated_multiclass
+from ml_ledger.monitoring.estimated.estimated_value import estimated_value_of_classes
 
 CLASSES = ["basic", "plus", "o'ne"]
 ROWS, DRAWS = 500, 400

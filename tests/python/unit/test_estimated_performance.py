@@ -7,9 +7,9 @@ import pytest
 from sklearn.metrics import brier_score_loss, f1_score, log_loss, precision_score, recall_score, roc_auc_score
 
 from ml_ledger.evaluation.estimates import Estimate, Measured
-from ml_ledger.monitoring.estimated.binary import estimated_binary
 from ml_ledger.monitoring.estimated.draws import widened
-from ml_ledger.training.design_effects import Resemblance
+from ml_ledger.monitoring.estimated.estimated_binary import estimated_binary
+from ml_ledger.training_set.design_effects import Resemblance
 
 THRESHOLD = 0.4
 DRAWS = 400

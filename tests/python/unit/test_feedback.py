@@ -279,6 +279,34 @@ def test_verdicts_are_resolved_by_the_declared_policy(connection, sql):
     assert found == expected
 
 
+@pytest.mark.parametrize(
+    ("given_at", "is_early"),
+    [
+        ("2026-01-31 23:59:59.999999", True),
+        ("2026-02-01", False),
+        ("2026-02-01 05:59:59", False),
+        ("2026-02-02", False),
+    ],
+)
+def test_feedback_may_be_given_from_the_day_of_the_decision_on(connection, sql, given_at, is_early):
+    """The decision is of six o'clock; what is given as a date is of midnight."""
+    insert(connection, "predictions", [decision("d1")])
+    insert(connection, "given", [said(decision_id="d1", given_at=given_at)])
+    (found,) = rows(connection, sql["checked"])
+    assert (found["problem"] or "") == (
+        f"given_at is before the decision was made; got {given_at}" if is_early else ""
+    )
+
+
+@pytest.mark.parametrize(("given_at", "is_early"), [(f"{CLOCK} 00:00:00", 0), (f"{CLOCK} 00:00:00.000001", 1)])
+def test_feedback_after_the_clock_waits_for_its_time(connection, sql, given_at, is_early):
+    insert(connection, "predictions", [decision("d1")])
+    insert(connection, "given", [said(decision_id="d1", given_at=given_at)])
+    (found,) = rows(connection, sql["checked"])
+    assert (found["is_early"], found["problem"]) == (is_early, None)
+    assert len(rows(connection, sql["first_new"])) == 1 - is_early
+
+
 def test_the_latest_override_is_in_force_and_agreeing_with_a_fallback_is_no_verdict(connection, sql):
     insert(connection, "predictions", [decision("d1"), decision("d2", score=None, decision_source="fallback")])
     for number, (name, kind, override) in enumerate(

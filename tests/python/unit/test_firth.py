@@ -9,7 +9,7 @@ from test_separation import PLAN, N, by_case, drawn, fitted
 
 from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError, TrainingSetError
-from ml_ledger.training import firth
+from ml_ledger.solvers import firth
 
 TOLERANCE = 1e-6
 

@@ -16,7 +16,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 from ml_ledger.commands.clock import clock_problem
-from ml_ledger.declaration.moments import moment_of
+from ml_ledger.declaration.key_types import moment_of
 
 EVENTS = (
     "deployment_id varchar, ml_model varchar, event_number bigint, event varchar, operation varchar, version bigint,"

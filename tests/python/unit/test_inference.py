@@ -13,8 +13,8 @@ from ml_ledger.coefficients import Coefficient
 from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError
 from ml_ledger.families import FAMILIES
-from ml_ledger.families.base import TrainingRows
-from ml_ledger.training import newton
+from ml_ledger.solvers import newton
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.warehouse import Relation
 
 TOLERANCE = 1e-6

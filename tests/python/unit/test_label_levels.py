@@ -14,8 +14,8 @@ from customers import declared
 from drifting import decide, drift, outcomes_of, rows
 
 from ml_ledger.monitoring.drift.joint import sample, told_apart
-from ml_ledger.monitoring.drift.reference import compared_columns
-from ml_ledger.training.labels import label_as_level
+from ml_ledger.monitoring.drift.stored_reference import compared_columns
+from ml_ledger.training_set.labels import label_as_level
 from ml_ledger.warehouse import Relation
 
 TYPES = ["INTEGER", "BOOLEAN", "DOUBLE", "FLOAT", "DECIMAL(4,2)", "DECIMAL(3,1)", "HUGEINT", "UTINYINT"]

@@ -11,10 +11,10 @@ from customers import DECLARATION
 from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import TrainingSetError
 from ml_ledger.evaluation.strengths import Strength
-from ml_ledger.training import leak_scan
-from ml_ledger.training.leak_scan import Found, excess_of, lead_of
-from ml_ledger.training.leaks import measured_leaks
-from ml_ledger.training.validation import validate_columns
+from ml_ledger.leaks import leak_scan
+from ml_ledger.leaks.leak_scan import Found, excess_of, lead_of
+from ml_ledger.leaks.leaks import measured_leaks
+from ml_ledger.training_set.validation import validate_columns
 from ml_ledger.warehouse import Relation
 
 ROWS = 6_000
@@ -307,7 +307,7 @@ def test_rows_of_a_declared_cluster_belong_together():
 
 
 def test_a_part_of_many_rows_is_looked_at(monkeypatch):
-    monkeypatch.setattr("ml_ledger.training.leaks.MOST_ROWS", 1_000)
+    monkeypatch.setattr("ml_ledger.leaks.leaks.MOST_ROWS", 1_000)
     found = measured(flights(), CLEAN | {"wait": NUMBER})
     assert 850 < found["wait"]["roc_auc_alone"][2] < 1_150
     assert leaks(found) == {"wait"}

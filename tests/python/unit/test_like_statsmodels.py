@@ -12,8 +12,9 @@ from agreement import features
 from figures_of_statsmodels import FIGURES, columns
 
 from ml_ledger.families import FAMILIES
-from ml_ledger.families.base import Fit, TrainingRows
-from ml_ledger.training import multinomial, newton
+from ml_ledger.families.family import Fit
+from ml_ledger.solvers import multinomial, newton
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.warehouse import Relation
 
 TOLERANCE = 1e-6
@@ -116,7 +117,7 @@ def test_the_first_class_is_the_reference_of_classes():
 
 @pytest.mark.parametrize("family", ["logistic", "classes"])
 def test_many_columns_take_the_products_of_clusters_in_memory(family, monkeypatch):
-    from ml_ledger.training import sums
+    from ml_ledger.solvers import sums
 
     once = said_of(fitted(family, "cluster"))
     monkeypatch.setattr(sums, "MOST_PAIRED", 2)

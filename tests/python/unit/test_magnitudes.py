@@ -10,7 +10,7 @@ from test_validation import DECLARATION, GOOD, validate
 
 from ml_ledger.errors import TrainingSetError
 from ml_ledger.families import FAMILIES
-from ml_ledger.families.base import TrainingRows
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.warehouse import Relation
 
 REGRESSION = {"task": "regression", "algorithm": {"family": "linear"}, "decision": None}

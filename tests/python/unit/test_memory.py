@@ -8,7 +8,7 @@ import pytest
 from customers import customers, trained
 
 from ml_ledger.errors import TrainingSetError
-from ml_ledger.families.base import BYTES_PER_CODE, COPIES
+from ml_ledger.solvers.training_rows import BYTES_PER_CODE, COPIES
 
 TREE = {"family": "tree", "hyperparameters": {"min_samples_leaf": 5}}
 TABLE = customers(

@@ -20,7 +20,7 @@ from sklearn.metrics import (
 
 from ml_ledger.evaluation.binary import f1_from_overlap
 from ml_ledger.evaluation.estimates import wilson
-from ml_ledger.evaluation.metrics import Metric, measure
+from ml_ledger.evaluation.measure import Metric, measure
 from ml_ledger.warehouse import Relation
 
 TOLERANCE = 1e-9

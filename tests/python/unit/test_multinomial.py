@@ -15,10 +15,10 @@ from sklearn.preprocessing import StandardScaler
 from ml_ledger.declaration import NumericFeature
 from ml_ledger.errors import VersionError
 from ml_ledger.families import FAMILIES
-from ml_ledger.families.base import TrainingRows
 from ml_ledger.scoring.compile import compile_scoring
+from ml_ledger.solvers import multinomial
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms import rejected_by_declaration
-from ml_ledger.training import multinomial
 from ml_ledger.warehouse import Relation
 
 TOLERANCE = 1e-8

@@ -17,9 +17,9 @@ from sklearn.linear_model import (
 )
 
 from ml_ledger.errors import VersionError
-from ml_ledger.families.base import TrainingRows
-from ml_ledger.families.objectives import GAMMA, LOGISTIC, POISSON, SQUARED
-from ml_ledger.training import newton
+from ml_ledger.solvers import newton
+from ml_ledger.solvers.objectives import GAMMA, LOGISTIC, POISSON, SQUARED
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.warehouse import Relation
 
 TOLERANCE = 1e-8

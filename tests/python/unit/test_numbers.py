@@ -18,13 +18,13 @@ from ml_ledger.coefficients import Coefficient, Node, require_finite, to_json
 from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError, TrainingSetError, VersionError
 from ml_ledger.families import FAMILIES
-from ml_ledger.families.base import TrainingRows
 from ml_ledger.finite_json import finite_json
+from ml_ledger.fitting.deciding import best_threshold
 from ml_ledger.scoring.compile import CompiledScoring, compile_scoring
-from ml_ledger.scoring.words import LARGEST_LOG, rendered
-from ml_ledger.scoring.words import double as literal_of
-from ml_ledger.terms.base import above, double
-from ml_ledger.training.deciding import best_threshold
+from ml_ledger.scoring.words import LARGEST_LOG, double_in, rendered
+from ml_ledger.solvers.training_rows import TrainingRows
+from ml_ledger.sql_literals import double
+from ml_ledger.terms.term import above
 from ml_ledger.warehouse import Relation
 
 LARGEST = sys.float_info.max
@@ -33,7 +33,7 @@ NUMBERS = [0.0, -0.0, 5e-324, -5e-324, 0.1, 1.0, -1.5, 1e16, 123456789.123, LARG
 
 @pytest.mark.parametrize("number", [*NUMBERS, np.float64(0.1), np.float32(0.5), np.int64(7), 3, True])
 def test_a_literal_reads_back_bit_for_bit_and_is_written_the_same_everywhere(number):
-    assert double(number) == rendered(literal_of(number, "duckdb"), "duckdb")
+    assert double(number) == rendered(double_in(number, "duckdb"), "duckdb")
     ((read, kind),) = duckdb.sql(f"select {double(number)}, typeof({double(number)})").fetchall()
     assert kind == "DOUBLE"
     assert (read, math.copysign(1, read)) == (float(number), math.copysign(1, float(number)))
@@ -42,7 +42,7 @@ def test_a_literal_reads_back_bit_for_bit_and_is_written_the_same_everywhere(num
 @pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan, np.float64("inf")])
 @pytest.mark.parametrize("dialect", ["duckdb", "postgres"])
 def test_what_is_no_number_has_no_literal(number, dialect):
-    for write in (double, lambda x: literal_of(x, dialect)):
+    for write in (double, lambda x: double_in(x, dialect)):
         with pytest.raises(VersionError, match=r"a number in SQL: must be finite; got (-?inf|nan)\."):
             write(number)
 
@@ -107,7 +107,7 @@ def test_a_tree_of_onnx_takes_a_split_on_null_alone():
     from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
     from sklearn.tree import DecisionTreeClassifier
 
-    from ml_ledger.families.onnx_conversion import to_onnx
+    from ml_ledger.families.own.onnx_conversion import to_onnx
 
     x = np.where(np.arange(1, 61) % 2 == 0, np.nan, np.arange(1, 61))[:, None]
     y = np.isnan(x[:, 0]).astype(int)
@@ -259,7 +259,7 @@ def test_knots_of_a_transform_lie_where_a_value_can(knots, allowed):
 
 
 def test_a_threshold_is_finite_whatever_the_scores():
-    from ml_ledger.declaration.value import ValueSpec
+    from ml_ledger.declaration.decision import ValueSpec
 
     value = ValueSpec(unit="eur", positive_fixed=-1.0, positive_per_unit=1.0)
     for scores, label in (

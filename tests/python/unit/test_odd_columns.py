@@ -12,11 +12,11 @@ from agreement import features
 from training_sets import assess, clean
 
 from ml_ledger.families import FAMILIES
-from ml_ledger.families.base import TrainingRows
+from ml_ledger.quality.checks.shift import shift_of
+from ml_ledger.quality.checks.slice_search import groupings
 from ml_ledger.quality.sample import Column
-from ml_ledger.quality.shift import stability_index
-from ml_ledger.quality.slice_search import groupings
 from ml_ledger.scoring.compile import compile_scoring
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms import rejected_by_declaration
 from ml_ledger.terms.quantiles import distinct_quantiles
 from ml_ledger.training.reference import _of_numbers
@@ -132,12 +132,12 @@ def test_a_mostly_filled_column_has_its_slice_of_null():
 @pytest.mark.parametrize("column", COLUMNS)
 def test_shift_takes_the_column_and_sees_it_change(column):
     x = COLUMNS[column]
-    index, groups = stability_index(x, x, is_level=False)
+    index, groups = shift_of(x, x, is_level=False)
     assert index == 0
     assert groups >= 1
     if column.startswith("its"):
         half = np.where(np.arange(N) % 2 == 0, x, 5.0)
-        assert stability_index(x, half, is_level=False)[0] > 0.25
+        assert shift_of(x, half, is_level=False)[0] > 0.25
 
 
 @pytest.mark.parametrize("task", ["binary", "regression"])

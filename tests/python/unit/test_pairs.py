@@ -15,8 +15,8 @@ from test_additive_boosting import declaration, table_of_numbers
 from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError, TrainingSetError
 from ml_ledger.families import FAMILIES
-from ml_ledger.families.base import TrainingRows
 from ml_ledger.scoring.compile import compile_scoring
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms import rejected_by_declaration
 from ml_ledger.warehouse import Relation
 

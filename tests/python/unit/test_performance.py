@@ -13,7 +13,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 from ml_ledger import measure_performance, train_if_due
 from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError
-from ml_ledger.monitoring.drift.groups import groups_of
+from ml_ledger.monitoring.drift.period_groups import groups_of
 from ml_ledger.monitoring.performance import _changed_groups
 from ml_ledger.warehouse import Relation
 

@@ -40,11 +40,12 @@ from ml_ledger import train_if_due
 from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import DependencyError, SpecError, TrainingSetError, VersionError
 from ml_ledger.families import FAMILIES
-from ml_ledger.families.base import Fit, TrainingRows
-from ml_ledger.families.onnx_conversion import to_onnx
-from ml_ledger.families.onnx_trees import below
+from ml_ledger.families.family import Fit
+from ml_ledger.families.own.onnx_conversion import to_onnx
+from ml_ledger.families.own.onnx_trees import below
 from ml_ledger.scoring.compile import compile_scoring
 from ml_ledger.scoring.onnx import BATCH_ROWS, OnnxScoring, Scorer, scored_batches
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms import rejected_by_declaration
 from ml_ledger.warehouse import Relation
 
@@ -520,7 +521,7 @@ def test_a_factory_is_tried_before_anything_is_fitted(monkeypatch, reference, ar
     def never(*_, **__):
         raise AssertionError("something was fitted")
 
-    monkeypatch.setattr("ml_ledger.training.run.fit_all", never)
+    monkeypatch.setattr("ml_ledger.training.fit_version.fit_all", never)
     baselines = {"own": {"family": "python", "hyperparameters": {"factory": reference, "arguments": arguments}}}
     with pytest.raises(SpecError) as caught:
         train_if_due(

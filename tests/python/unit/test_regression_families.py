@@ -14,8 +14,8 @@ from ml_ledger import train_if_due
 from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError, TrainingSetError
 from ml_ledger.families import FAMILIES
-from ml_ledger.families.base import TrainingRows
 from ml_ledger.scoring.compile import compile_scoring
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.warehouse import Relation
 
 TOLERANCE = 1e-9

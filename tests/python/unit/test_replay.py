@@ -11,13 +11,13 @@ import pytest
 import yaml
 from customers import DECLARATION
 
-from ml_ledger.commands.acts import ReplayError, read_acts
-from ml_ledger.commands.destination import Destination, emptied, profile_of, refuse_elsewhere
-from ml_ledger.commands.other_spec import merged, schema_named
-from ml_ledger.commands.periods import period_ends
-from ml_ledger.commands.replay_summary import comparison, details, step
-from ml_ledger.commands.target import Place, Target
+from ml_ledger.commands.replay.acts import ReplayError, read_acts
+from ml_ledger.commands.replay.destination import Destination, emptied, profile_of, refuse_elsewhere
+from ml_ledger.commands.replay.other_spec import merged, schema_named
+from ml_ledger.commands.replay.periods import period_ends
+from ml_ledger.commands.replay.replay_summary import comparison, details, step
 from ml_ledger.errors import SpecError
+from ml_ledger.project.target import Place, Target
 
 LEDGER = """
 create schema {schema};

@@ -16,9 +16,10 @@ from test_validation import DECLARATION
 
 from ml_ledger.errors import TrainingSetError, VersionError
 from ml_ledger.families import FAMILIES
-from ml_ledger.families.base import Fit, TrainingRows
+from ml_ledger.families.family import Fit
 from ml_ledger.rules import Operation, Values, evaluate, sql_of
 from ml_ledger.scoring.compile import CompiledScoring, compile_scoring
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms import rejected_by_declaration
 from ml_ledger.warehouse import Relation
 
@@ -477,6 +478,6 @@ def test_a_rule_may_be_a_baseline_a_candidate_and_calibrated():
 
 
 def test_a_rule_whose_sql_is_not_what_was_written_is_refused(monkeypatch):
-    monkeypatch.setattr("ml_ledger.families.rule.sql_of", lambda rule: sql_of(rule).replace("<=", "<"))
+    monkeypatch.setattr("ml_ledger.families.own.rule.sql_of", lambda rule: sql_of(rule).replace("<=", "<"))
     with pytest.raises(VersionError, match="the SQL of the version does not reproduce its estimator"):
         train(algorithm=RULE)

@@ -15,7 +15,7 @@ from ml_ledger import score_with_estimator
 from ml_ledger.errors import DependencyError, VersionError, WarehouseError
 from ml_ledger.scoring.estimators import SCORE_SCHEMA
 from ml_ledger.scoring.onnx import OnnxScoring
-from ml_ledger.terms.base import literal
+from ml_ledger.sql_literals import literal
 
 COLUMNS = ["f0", "f1", "f2"]
 DAYS = ("2024-01-01", "2024-02-01", "2024-03-01")

@@ -20,7 +20,7 @@ from test_terms import CASES
 from ml_ledger.coefficients import Coefficient, to_json
 from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError
-from ml_ledger.families.scorecard import FAMILY, with_points
+from ml_ledger.families.linear.scorecard import FAMILY, with_points
 from ml_ledger.terms.binning import merged_bins
 
 ORDERS = Path(__file__).parents[2] / "fixtures" / "cdnow_orders_sample.csv"

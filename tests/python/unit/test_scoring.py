@@ -14,8 +14,8 @@ from ml_ledger.coefficients import Coefficient, to_json
 from ml_ledger.declaration import NumericFeature
 from ml_ledger.errors import VersionError
 from ml_ledger.families import FAMILIES
-from ml_ledger.families.base import TrainingRows
 from ml_ledger.scoring.compile import CompiledScoring, compile_scoring
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.warehouse import Relation
 
 TOLERANCE = 1e-12

@@ -12,11 +12,13 @@ from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression, PoissonRegressor
 
 from ml_ledger.errors import VersionError
-from ml_ledger.families import FAMILIES, candidates
-from ml_ledger.families.base import Fit, TrainingRows
-from ml_ledger.families.objectives import LOGISTIC, POISSON
-from ml_ledger.training import multinomial, newton
-from ml_ledger.training.separation import firth_weight
+from ml_ledger.families import FAMILIES
+from ml_ledger.families.family import Fit
+from ml_ledger.families.linear import candidates
+from ml_ledger.solvers import multinomial, newton
+from ml_ledger.solvers.objectives import LOGISTIC, POISSON
+from ml_ledger.solvers.separation import firth_weight
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.warehouse import Relation
 
 TOLERANCE = 1e-8

@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from ml_ledger.commands.main import main
-from ml_ledger.commands.target import ProfileOptions, read_target
-from ml_ledger.commands.warehouse_file import opened
-from ml_ledger.record.tables import located
+from ml_ledger.project.target import ProfileOptions, read_target
+from ml_ledger.project.warehouse_file import opened
+from ml_ledger.record.record_tables import located
 
 OUTPUTS = {
     "dev": {"type": "duckdb", "path": "dev.duckdb", "schema": "dbt_ana"},

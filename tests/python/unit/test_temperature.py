@@ -13,8 +13,8 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
 from ml_ledger.errors import SpecError
+from ml_ledger.fitting import calibrating
 from ml_ledger.scoring.compile import CompiledScoring
-from ml_ledger.training import calibrating
 from ml_ledger.warehouse import Relation
 
 CLASSES = ["low", "middle", "high"]

@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 
 from ml_ledger.coefficients import Coefficient
 from ml_ledger.scoring.compile import compile_scoring
-from ml_ledger.scoring.terms import LADDER_WIDTH
+from ml_ledger.scoring.term_sql import LADDER_WIDTH
 from ml_ledger.terms import rejected_by_declaration
 
 

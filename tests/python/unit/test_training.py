@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from test_validation import DECLARATION, GOOD
 
-import ml_ledger.training.fitting
+import ml_ledger.fitting.fitting
 from ml_ledger import train_if_due
 from ml_ledger.errors import SpecError, TrainingSetError, VersionError
 from ml_ledger.families import FAMILIES
@@ -177,7 +177,7 @@ def test_the_fingerprint_covers_everything_that_was_used(change):
 
 @pytest.mark.parametrize("fault", ["another score", "another row"])
 def test_a_version_whose_sql_is_not_its_estimator_is_refused(monkeypatch, fault):
-    original = ml_ledger.training.fitting.compile_scoring
+    original = ml_ledger.fitting.fitting.compile_scoring
 
     def wrong(coefficients, **options):
         scoring = original(coefficients, **options)
@@ -189,7 +189,7 @@ def test_a_version_whose_sql_is_not_its_estimator_is_refused(monkeypatch, fault)
         layers[position] = {"_ml_link1": change.replace("_ml_link1", layers[position]["_ml_link1"])}
         return replace(scoring, layers=layers, features=[*scoring.features, "id"])
 
-    monkeypatch.setattr(ml_ledger.training.fitting, "compile_scoring", wrong)
+    monkeypatch.setattr(ml_ledger.fitting.fitting, "compile_scoring", wrong)
     with pytest.raises(VersionError, match="does not reproduce its estimator"):
         train()
 

@@ -18,7 +18,7 @@ from customers import DECLARATION, customers, metrics_of, trained
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.metrics import log_loss, root_mean_squared_error
 
-import ml_ledger.training.fitting
+import ml_ledger.fitting.fitting
 from ml_ledger import train_if_due
 from ml_ledger.errors import VersionError
 from ml_ledger.scoring.onnx import OnnxScoring, Scorer
@@ -165,13 +165,13 @@ def test_an_estimator_is_calibrated(method):
 
 
 def test_an_onnx_form_that_is_not_the_estimator_is_refused(monkeypatch):
-    original = ml_ledger.training.fitting.compile_scoring
+    original = ml_ledger.fitting.fitting.compile_scoring
     other = trained(algorithm=forest(), training={"seed": 5})["onnx"]
 
     def wrong(coefficients, *, estimator, **options):
         changed = None if estimator is None else replace(estimator, onnx=other)
         return original(coefficients, estimator=changed, **options)
 
-    monkeypatch.setattr(ml_ledger.training.fitting, "compile_scoring", wrong)
+    monkeypatch.setattr(ml_ledger.fitting.fitting, "compile_scoring", wrong)
     with pytest.raises(VersionError, match=r"self: .*does not reproduce its estimator.* Allowed: 1e-05"):
         trained(algorithm=forest())

@@ -7,12 +7,12 @@ from sklearn.covariance import MinCovDet
 from sklearn.linear_model import LinearRegression
 from training_sets import clean, findings_of
 
-from ml_ledger.quality.balance import class_imbalance
-from ml_ledger.quality.collinearity import collinearity, variance_inflation
-from ml_ledger.quality.columns import constant_columns, duplicate_columns, first_appearance
-from ml_ledger.quality.duplicates import duplicates
+from ml_ledger.quality.checks.balance import class_imbalance
+from ml_ledger.quality.checks.collinearity import collinearity, variance_inflation
+from ml_ledger.quality.checks.columns import constant_columns, duplicate_columns, first_appearance
+from ml_ledger.quality.checks.duplicates import duplicates
+from ml_ledger.quality.checks.outliers import joint_outliers, outliers, robust_distances
 from ml_ledger.quality.fences import fences
-from ml_ledger.quality.outliers import joint_outliers, outliers, robust_distances
 
 # The correlation matrix gives the same factors as the regressions, to rounding.
 TOLERANCE = 1e-8

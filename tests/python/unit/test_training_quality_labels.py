@@ -7,9 +7,9 @@ import pytest
 from sklearn.datasets import load_breast_cancer
 from training_sets import assess, clean, serious
 
-from ml_ledger.quality.mislabels import confident_learning, far_residuals, share_by_accident
-from ml_ledger.quality.out_of_fold import folds_of, out_of_fold
-from ml_ledger.quality.slice_search import Grouping, find_weak_slices
+from ml_ledger.quality.checks.mislabels import confident_learning, far_residuals, share_by_accident
+from ml_ledger.quality.checks.slice_search import Grouping, find_weak_slices
+from ml_ledger.quality.sample_out_of_fold import entity_folds, predicted_out_of_fold
 
 PLANTED, FIRST, LEAST = 30, 60, 20
 
@@ -132,11 +132,11 @@ def test_residuals_are_judged_by_the_spread_of_similar_predictions():
 
 def test_all_rows_of_an_entity_are_in_one_fold():
     entities = np.repeat(np.arange(50), 7).astype(np.uint64)
-    fold = folds_of(entities, 3, rows=350)
+    fold = entity_folds(entities, 3, rows=350)
     assert len(set(zip(entities.tolist(), fold.tolist(), strict=True))) == 50
     assert sorted(np.unique(fold, return_counts=True)[1].tolist()) == [70] * 5
-    assert (folds_of(entities, 3, rows=350) == fold).all()
-    assert (folds_of(entities, 4, rows=350) != fold).any()
+    assert (entity_folds(entities, 3, rows=350) == fold).all()
+    assert (entity_folds(entities, 4, rows=350) != fold).any()
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
@@ -217,7 +217,7 @@ def test_a_column_without_a_value_in_some_fold_is_no_obstacle():
     random = np.random.default_rng(2)
     x = random.normal(size=200)
     later = np.where(np.arange(200) == 7, 1.0, np.nan)  # whichever fold has this row, others train without a value
-    predicted = out_of_fold(
+    predicted = predicted_out_of_fold(
         "binary",
         np.column_stack([x, later]),
         (x > 0).astype(float),

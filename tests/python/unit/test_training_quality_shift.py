@@ -13,9 +13,9 @@ from training_sets import assess, clean, declared, serious, training_set
 from ml_ledger import assess_training_set
 from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError, TrainingSetError
+from ml_ledger.quality.checks.shift import by_chance, shift_of
 from ml_ledger.quality.finding import SCHEMA
-from ml_ledger.quality.shift import by_chance, stability_index
-from ml_ledger.training.run import fingerprint_of
+from ml_ledger.training.fit_version import fingerprint_of
 from ml_ledger.warehouse import Relation
 
 
@@ -41,7 +41,7 @@ def test_the_stability_index_is_that_of_a_naive_loop():
         q = ((holdout > low) & (holdout <= high)).sum() / 300
         expected += (p - q) * np.log(p / q)
     expected += (40 / 800 - 0.5 / 300) * np.log((40 / 800) / (0.5 / 300))
-    index, groups = stability_index(train, holdout, is_level=False)
+    index, groups = shift_of(train, holdout, is_level=False)
     assert (index, groups) == (pytest.approx(expected), 11)
 
 
@@ -50,7 +50,7 @@ def test_chance_alone_stays_below_what_is_allowed():
     above = 0
     for _ in range(400):
         train, holdout = rng.integers(0, 4, 500).astype(float), rng.integers(0, 4, 200).astype(float)
-        index, groups = stability_index(train, holdout, is_level=True)
+        index, groups = shift_of(train, holdout, is_level=True)
         above += index > by_chance(groups, 500, 200, 1)
         # The index is close to the statistic of the test of independence, which has the same distribution.
         table = [np.bincount(side.astype(int), minlength=4) for side in (train, holdout)]

@@ -16,9 +16,10 @@ from test_terms import connection as connection  # the table with every kind of 
 from ml_ledger.coefficients import Coefficient, Node
 from ml_ledger.declaration import NumericFeature, by_part
 from ml_ledger.families import FAMILIES
-from ml_ledger.families.base import Fit, TrainingRows
-from ml_ledger.families.ensembles import float32_threshold
+from ml_ledger.families.family import Fit
+from ml_ledger.families.trees.ensembles import float32_threshold
 from ml_ledger.scoring.compile import CompiledScoring, compile_scoring
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms import rejected_by_declaration
 from ml_ledger.warehouse import Relation
 

@@ -1,13 +1,16 @@
 """Training sets with planted faults, in DuckDB."""
 
+import hashlib
+
 import duckdb
+import pyarrow as pa
 import pytest
 import yaml
 from conftest import ROOT
 
 from ml_ledger.declaration import TRAINING_SET_COLUMNS, parse_spec
 from ml_ledger.errors import TrainingSetError, WarehouseError
-from ml_ledger.training.validation import validate_columns, validate_rows
+from ml_ledger.training_set.validation import validate_columns, validate_rows
 from ml_ledger.warehouse import Relation
 
 DECLARATION = {
@@ -228,6 +231,23 @@ def test_the_fingerprint_sees_every_change_and_no_order():
         f"select * replace (coalesce(gap, 0) as gap) from ({GOOD})",
     ):
         assert fingerprint(change) != before
+
+
+def test_the_fingerprint_is_that_of_the_documented_text():
+    """Values that are alike when written one behind the other are told apart by their lengths, NULL by none."""
+    rows = [("ab", "c"), ("a", "bc"), ("", "abc"), (None, "abc"), ("-", "abc"), ("é:1", "2:x")]
+
+    def of(some: list[tuple[str | None, str]]) -> str:
+        table = duckdb.connect().from_arrow(pa.Table.from_pylist([{"a": a, "b": b} for a, b in some]))
+        return Relation(table, name="t").fingerprint(["a", "b"], where="true")
+
+    def by_hand(some: list[tuple[str | None, str]]) -> str:
+        texts = ["".join("-" if x is None else f"{len(x)}:{x}" for x in row) for row in some]
+        numbers = [int(hashlib.md5(text.encode()).hexdigest()[:15], 16) for text in texts]
+        return f"md5sum60:{len(some)}:{sum(numbers)}"
+
+    assert of(rows) == by_hand(rows)
+    assert len({of([row]) for row in rows}) == len(rows)
 
 
 def test_the_shipped_declaration_names_shipped_columns():

@@ -12,11 +12,11 @@ import pytest
 from customers import DECLARATION, customers, declared, metrics_of, trained
 
 from ml_ledger.declaration import parse_spec
-from ml_ledger.declaration.value import ValueSpec
+from ml_ledger.declaration.decision import ValueSpec
 from ml_ledger.errors import SpecError
-from ml_ledger.evaluation.metrics import measure
-from ml_ledger.monitoring.estimated.value import estimated_value
-from ml_ledger.training.deciding import best_threshold
+from ml_ledger.evaluation.measure import measure
+from ml_ledger.fitting.deciding import best_threshold
+from ml_ledger.monitoring.estimated.estimated_value import estimated_value
 from ml_ledger.warehouse import Relation
 
 BINARY = {

@@ -14,7 +14,7 @@ from customers import customers, trained
 
 from ml_ledger.declaration import by_part
 from ml_ledger.families import FAMILIES
-from ml_ledger.families.base import TrainingRows
+from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms import rejected_by_declaration
 from ml_ledger.terms.codes import learn_codes
 from ml_ledger.terms.quantiles import distinct_quantiles

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ml_ledger.errors import SpecError, TrainingSetError
-from ml_ledger.training.weights import weights_notice
+from ml_ledger.training_set.weights import weights_notice
 from ml_ledger.warehouse import Relation
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
 
+from ml_ledger.number_words import number
+
 WIDTH, LEFT, RIGHT = 1000, 230, 985
 NARROWEST = 2.0
 MOST_TICKS = 14
@@ -30,7 +32,7 @@ class TimeAxis:
         first = self.start.year * 12 + self.start.month - 1
         last = self.end.year * 12 + self.end.month - 1
         step = max(1, math.ceil((last - first + 1) / MOST_TICKS))
-        every = [datetime(number // 12, number % 12 + 1, 1) for number in range(first, last + 1, step)]
+        every = [datetime(month // 12, month % 12 + 1, 1) for month in range(first, last + 1, step)]
         return [moment for moment in every if self.start <= moment <= self.end]
 
     def drawn(self, height: float) -> Iterator[str]:
@@ -67,18 +69,13 @@ class ValueAxis:
         power = 10.0 ** math.floor(math.log10(rough))
         step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
         first = math.ceil(self.low / step)
-        return [number * step for number in range(first, math.floor(self.high / step) + 1)]
+        return [count * step for count in range(first, math.floor(self.high / step) + 1)]
 
     def drawn(self) -> Iterator[str]:
         """Lines at round values, and the values beside them."""
         for value in self.ticks():
             yield line(LEFT, self.y(value), RIGHT, self.y(value), "zero" if value == 0 else "grid")
-            yield text(LEFT - 8, self.y(value) + 4, number_text(value), "tick end")
-
-
-def number_text(value: float) -> str:
-    """A number for people, with four digits that count."""
-    return f"{value:,.0f}" if abs(value) >= 1000 or value == 0 else f"{value:.4g}"
+            yield text(LEFT - 8, self.y(value) + 4, number(value), "tick end")
 
 
 def line(x1: float, y1: float, x2: float, y2: float, kind: str, title: str = "") -> str:
@@ -122,8 +119,8 @@ def label(y: float, words: str, title: str = "") -> str:
 
 def legend(entries: Sequence[tuple[str, str]]) -> Iterator[str]:
     """Words and the kind of line that they explain, one below the other, left of a chart."""
-    for number, (words, kind) in enumerate(entries):
-        y = 24 + number * 18
+    for place, (words, kind) in enumerate(entries):
+        y = 24 + place * 18
         yield line(8, y - 4, 24, y - 4, f"line {kind}")
         yield text(30, y, words, "tick")
 

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import duckdb
 
-from ml_ledger.commands.headlines import HEADLINES
-from ml_ledger.commands.report.chart import (
-    TimeAxis,
-    ValueAxis,
-    dot,
-    drawing,
-    legend,
-    line,
-    number_text,
-    path,
-)
+from ml_ledger.commands.report.chart import TimeAxis, ValueAxis, dot, drawing, legend, line, path
 from ml_ledger.commands.report.panel import SLOTS, Panel, interval
-from ml_ledger.commands.tables import rows_of
-from ml_ledger.terms.base import literal
+from ml_ledger.commands.text_tables import rows_of
+from ml_ledger.evaluation.headlines import HEADLINES_IN_USE
+from ml_ledger.number_words import number
+from ml_ledger.sql_literals import literal
 
 TITLES = {
     "roc_auc": "AUC: how often a positive is scored above a negative",
@@ -30,9 +22,9 @@ SCORERS = {"policy:nobody": "for nobody", "policy:everybody": "for everybody", "
 
 def performance(connection: duckdb.DuckDBPyConnection, axis: TimeAxis, ml_model: str, task: str) -> Panel | None:
     """The headline metric of the task."""
-    if task not in HEADLINES:
+    if task not in HEADLINES_IN_USE:
         return None
-    metric, _ = HEADLINES[task]
+    metric, _ = HEADLINES_IN_USE[task]
     return metric_by_period(connection, axis, ml_model, metric, "self", TITLES[metric])
 
 
@@ -71,7 +63,7 @@ def metric_by_period(
             for x, row in at:
                 words = (
                     f"{row['period_start']:%Y-%m-%d}, {slot}, version {row['version']}, {row['kind']}:"
-                    f" {number_text(row['value'])}{interval(row)}, {row['n']:,} rows"
+                    f" {number(row['value'])}{interval(row)}, {row['n']:,} rows"
                 )
                 if row["ci_low"] is not None and row["ci_high"] is not None:
                     marks.append(
@@ -106,21 +98,21 @@ def value(connection: duckdb.DuckDBPyConnection, axis: TimeAxis, ml_model: str, 
     scale = ValueAxis.of([0.0, *(row["value"] for row in realised)], 10, CHART - 10)
     marks = list(scale.drawn())
     others = sorted({row["scored_by"] for row in realised} - {"self"})
-    for number, scorer in enumerate([*others, "self"]):
+    for place, scorer in enumerate([*others, "self"]):
         of_scorer = [row for row in realised if row["scored_by"] == scorer]
-        style = "champion" if scorer == "self" else f"other{number % 4}"
+        style = "champion" if scorer == "self" else f"other{place % 4}"
         points = [(axis.x(row["period_start"]), scale.y(row["value"])) for row in of_scorer]
         marks.append(path(points, f"line {style}"))
         for (x, y), row in zip(points, of_scorer, strict=True):
             words = (
-                f"{row['period_start']:%Y-%m-%d}, {_scorer(scorer)}: {number_text(row['value'])}{interval(row)}"
+                f"{row['period_start']:%Y-%m-%d}, {_scorer(scorer)}: {number(row['value'])}{interval(row)}"
                 f" {row['unit']}"
             )
             marks.append(dot(x, y, f"mark {style}", words, 3))
     marks += legend(
         [
             ("the version", "champion"),
-            *((_scorer(name), f"other{number % 4}") for number, name in enumerate(others)),
+            *((_scorer(name), f"other{place % 4}") for place, name in enumerate(others)),
         ]
     )
     return Panel(

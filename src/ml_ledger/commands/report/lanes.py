@@ -10,9 +10,9 @@ import duckdb
 
 from ml_ledger.commands.report.chart import LEFT, TimeAxis, box, dot, drawing, label, text
 from ml_ledger.commands.report.panel import SLOTS, Panel, until
-from ml_ledger.commands.tables import rows_of
+from ml_ledger.commands.text_tables import rows_of
 from ml_ledger.quality.finding import SEVERITIES
-from ml_ledger.terms.base import literal
+from ml_ledger.sql_literals import literal
 
 LANE, THIN = 24, 18
 MOST_FEATURES = 12

@@ -9,9 +9,9 @@ from pathlib import Path
 import duckdb
 
 from ml_ledger.commands.report.panels import panels
-from ml_ledger.commands.tables import rows_of
-from ml_ledger.commands.warehouse_file import opened, relations_of
+from ml_ledger.commands.text_tables import rows_of
 from ml_ledger.errors import WarehouseError, listed
+from ml_ledger.project.warehouse_file import opened, relations_of
 
 STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ml_ledger.commands.report.chart import number_text
+from ml_ledger.number_words import number
 
 SLOTS = ("champion", "challenger", "shadow", "control")
 
@@ -31,4 +31,4 @@ def interval(row: Mapping[str, Any]) -> str:
     """ci_low and ci_high of a row, in words; nothing where there is none."""
     if row["ci_low"] is None or row["ci_high"] is None:
         return ""
-    return f" ({number_text(row['ci_low'])} to {number_text(row['ci_high'])})"
+    return f" ({number(row['ci_low'])} to {number(row['ci_high'])})"

@@ -10,7 +10,7 @@ from ml_ledger.commands.report.chart import TimeAxis
 from ml_ledger.commands.report.curves import base_rate, performance, value
 from ml_ledger.commands.report.lanes import alerts, drift, versions
 from ml_ledger.commands.report.panel import Panel
-from ml_ledger.commands.tables import rows_of
+from ml_ledger.commands.text_tables import rows_of
 
 # In the order of the page, with the tables that each reads.
 CHARTS = (

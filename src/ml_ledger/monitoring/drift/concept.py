@@ -14,10 +14,13 @@ from scipy.stats import chi2
 from ml_ledger.declaration import MLModelSpec
 from ml_ledger.declaration.monitoring import DriftSpec
 from ml_ledger.evaluation.estimates import Z95
-from ml_ledger.evaluation.metrics import Metric, measure
+from ml_ledger.evaluation.measure import Metric, measure
+from ml_ledger.evaluation.moments import CLUSTER, ROW_WEIGHT
+from ml_ledger.fitting.measuring import measure_options
+from ml_ledger.monitoring.decided import cluster_of, label_and_scores, weight_of
+from ml_ledger.monitoring.drift.column_drift import Test
 from ml_ledger.monitoring.drift.significance import difference_test, rows_worth
-from ml_ledger.monitoring.drift.words import number, percent
-from ml_ledger.training.measuring import measure_options
+from ml_ledger.number_words import number, percent
 from ml_ledger.warehouse import Relation
 
 # What says how well a version does, by task: the metric, its name in words, and whether more is better.
@@ -69,6 +72,36 @@ def concepts(spec: MLModelSpec, labelled: Relation, released: str, limits: Drift
             yield _compared(found, overall.get(name), words, more_is_better, limits.smallest_metric_change * scale)
     if spec.task == "binary":
         yield from _calibration(_deciles(now), _deciles(then), limits)
+
+
+def concept_rows(spec: MLModelSpec, labelled: Relation, released: str, limits: DriftSpec) -> list[dict[str, Any]]:
+    """A row per metric of labelled decisions; tests are beside them, as `_tests`. released: as `concepts` takes it."""
+    columns = {name: f"cast({sql} as double)" for name, sql in label_and_scores(spec).items()}
+    columns[CLUSTER] = cluster_of(spec)
+    if (weight := weight_of(spec)) is not None:
+        columns[ROW_WEIGHT] = weight
+    selected = ", ".join(f"{sql} as {name}" for name, sql in columns.items())
+    with labelled.materialised(f"select {selected} from {labelled.name}") as scored:
+        with_label = scored.filtered("_ml_label is not null")
+        return [_concept_row(concept) for concept in concepts(spec, with_label, released, limits)]
+
+
+def _concept_row(found: Concept) -> dict[str, Any]:
+    row = {
+        "part": "concept",
+        "metric": found.metric,
+        "n": found.n,
+        "reference_n": found.reference_n,
+        "value": found.value,
+        "ci_low": found.ci_low,
+        "ci_high": found.ci_high,
+        "reference_value": found.reference_value,
+    }
+    if found.p_value is None:
+        return {**row, "status": "not_measured", "cause": f"{found.cause}; without an interval at release"}
+    p_value = found.p_value if found.effect else 1.0
+    test = Test(p_value, f"concept drift: {found.cause}", "warn" if found.is_worse else "info")
+    return {**row, "p_value": p_value, "_tests": [test]}
 
 
 def _own(scored_by: str) -> bool:

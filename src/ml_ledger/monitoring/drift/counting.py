@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from ml_ledger.monitoring.drift.reference import Column
-from ml_ledger.terms.base import double
+from ml_ledger.monitoring.drift.stored_reference import Column
+from ml_ledger.sql_literals import double
 from ml_ledger.training.reference import DEFAULT_VALUES
 from ml_ledger.warehouse import Relation
 

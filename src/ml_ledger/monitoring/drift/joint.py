@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
+from ml_ledger.arrays import Matrix, Vector
 from ml_ledger.declaration import MLModelSpec, by_part
-from ml_ledger.families.base import Matrix, Vector
-from ml_ledger.quality.metrics import metrics_of
-from ml_ledger.quality.out_of_fold import folds_of, out_of_fold
+from ml_ledger.monitoring.decided import feature_texts, sql_type
+from ml_ledger.monitoring.drift.measurement import Measurement, Stored
+from ml_ledger.monitoring.drift.period_groups import Group, latest_of_each_slot, rows_of
+from ml_ledger.quality.metrics_in_memory import metrics_of
+from ml_ledger.quality.sample_out_of_fold import entity_folds, predicted_out_of_fold
 from ml_ledger.terms.levels import text_of
 from ml_ledger.warehouse import Relation, quoted
 
@@ -20,6 +24,10 @@ from ml_ledger.warehouse import Relation, quoted
 ADDITIVE = frozenset({"logistic", "linear", "poisson", "gamma", "scorecard", "rule", "constant"})
 # Further levels of a category share a code.
 LEVELS = 30
+# The classifier takes a second: of many new periods it looks at the last ones of each slot.
+JOINT_PERIODS = 3
+# A change of the area under the ROC curve that is worth more than a line in a table.
+NOTABLE_AREA = 0.6
 # So many features are named.
 NAMED = 3
 # Further from 0.5 than this a single feature is told to tell the sides apart.
@@ -46,6 +54,34 @@ class Joint:
     ci_high: float
     p_value: float
     strongest: Sequence[tuple[str, float]]
+
+
+def joint_rows(
+    measurement: Measurement, groups: Sequence[Group], stored: Stored, training_rows: Relation | None
+) -> Iterator[dict[str, Any]]:
+    """Whether a classifier can tell the rows of the latest periods from those of training."""
+    has_rows = training_rows is not None and all(
+        name in training_rows.types for name in ("_ml_version", *_feature_names(stored))
+    )
+    then: dict[int, Sample] = {}
+    for group in latest_of_each_slot(groups, JOINT_PERIODS):
+        found = measurement.is_new(group.key("joint"), group.decisions_hash)
+        if found is None:
+            continue
+        spec = MLModelSpec.from_canonical_json(stored[group.version]["spec"])
+        first = next(other for other in groups if other.version == group.version)
+        reference = None if first.period_start == group.period_start else first
+        if group.version not in then and (has_rows or reference is not None):
+            then[group.version] = _reference_sample(
+                measurement, spec, group.version, training_rows, has_rows, first
+            )
+        rows = then.get(group.version)
+        yield measurement.row(
+            group,
+            group.key("joint"),
+            found,
+            **_joint(measurement, spec, group, stored[group.version]["algorithm"], rows),
+        )
 
 
 def sample(spec: MLModelSpec, rows: Relation, entity: str, where: str, most: int) -> Sample:
@@ -81,7 +117,7 @@ def told_apart(spec: MLModelSpec, family: str, now: Sample, then: Sample) -> Joi
     if family in ADDITIVE:
         predicted = _by_regression(coded, is_level, is_now, entities, spec.training.seed)
     else:
-        predicted = out_of_fold(
+        predicted = predicted_out_of_fold(
             "binary", coded, is_now, entities, is_level=is_level, classes=2, seed=spec.training.seed
         )[:, 1]
     area = metrics_of("binary", is_now, predicted[:, None]).get("roc_auc")
@@ -96,6 +132,78 @@ def told_apart(spec: MLModelSpec, family: str, now: Sample, then: Sample) -> Joi
     telling = sorted((item for item in alone if item[1] >= TELLING), key=lambda item: (-item[1], item[0]))
     p_value = float(norm.sf((area.value - 0.5) / error))
     return Joint(area.value, area.ci_low, area.ci_high, p_value, telling[:NAMED])
+
+
+def _joint(
+    measurement: Measurement, spec: MLModelSpec, group: Group, family: str, then: Sample | None
+) -> dict[str, Any]:
+    row: dict[str, Any] = {"part": "joint", "metric": "roc_auc", "n": group.decisions}
+    if then is None or not len(then.values):
+        return {
+            **row,
+            "status": "no_reference",
+            "cause": "no training rows are kept, and this is the first period",
+        }
+    row["reference_n"] = len(then.values)
+    if min(group.decisions, len(then.values)) < measurement.limits.minimum_rows:
+        cause = f"{group.decisions} rows, at least {measurement.limits.minimum_rows} are needed"
+        return {**row, "status": "too_few_rows", "cause": cause}
+    now = _sample(measurement, spec, group)
+    found = told_apart(spec, family, now, then)
+    if found is None:
+        return {**row, "status": "not_measured", "cause": "no classifier could be fitted"}
+    row |= {
+        "n": len(now.values),
+        "value": found.auc,
+        "ci_low": found.ci_low,
+        "ci_high": found.ci_high,
+        "reference_value": 0.5,
+        "p_value": found.p_value,
+        "q_value": found.p_value,
+        "status": "ok",
+    }
+    # Not the p-value: of rows of the same entities, the area varies more than it allows for.
+    if found.ci_low > measurement.limits.joint_auc:
+        alone = ", ".join(f"{name} ({area:.2f})" for name, area in found.strongest)
+        by = f"by {alone}" if alone else "by several features together, and by none alone"
+        row["status"] = "drifted"
+        row["severity"] = "warn" if found.auc >= NOTABLE_AREA else "info"
+        row["cause"] = (
+            f"a model tells these rows from training rows with AUC {found.auc:.2f} ({found.ci_low:.2f} to"
+            f" {found.ci_high:.2f}; 0.5 is chance), most of all {by}"
+        )
+    return row
+
+
+def _feature_names(stored: Stored) -> set[str]:
+    latest = MLModelSpec.from_canonical_json(stored[max(stored)]["spec"]) if stored else None
+    return set() if latest is None else set(latest.features)
+
+
+def _reference_sample(
+    measurement: Measurement,
+    spec: MLModelSpec,
+    version: int,
+    training_rows: Relation | None,
+    has_rows: bool,
+    first: Group,
+) -> Sample:
+    if has_rows and training_rows is not None:
+        where = f"_ml_version = {version} and _ml_split = 'train'"
+        rows = sample(spec, training_rows, "_ml_entity_id", where, measurement.limits.joint_rows)
+        if len(rows.values):
+            return rows
+    return _sample(measurement, spec, first)
+
+
+def _sample(measurement: Measurement, spec: MLModelSpec, group: Group) -> Sample:
+    chosen = measurement.labelled.filtered(rows_of([group]))
+    names = ", ".join(
+        f"try_cast({sql} as {sql_type(spec.features[name].kind)}) as {quoted(name)}"
+        for name, sql in feature_texts(spec).items()
+    )
+    with chosen.materialised(f"select entity_id as _ml_entity_id, {names} from {chosen.name}") as texts:
+        return sample(spec, texts, "_ml_entity_id", "1 = 1", measurement.limits.joint_rows)
 
 
 def _codes(values: Vector) -> Vector:
@@ -118,7 +226,7 @@ def _by_regression(
     from sklearn.linear_model import LogisticRegression
 
     design = np.column_stack([column for part in _design(values, is_level) for column in part])
-    fold = folds_of(entities, seed, rows=len(values))
+    fold = entity_folds(entities, seed, rows=len(values))
     predicted = np.full(len(values), is_now.mean())
     for number in np.unique(fold):
         train = fold != number

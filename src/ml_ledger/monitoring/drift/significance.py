@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import chi2, fisher_exact, kstwobign, norm
 
+from ml_ledger.arrays import Vector
+from ml_ledger.evaluation.distances import chi_square, kolmogorov_smirnov
 from ml_ledger.evaluation.estimates import Z95
-from ml_ledger.families.base import Vector
-from ml_ledger.monitoring.drift.distances import chi_square, kolmogorov_smirnov
 
 # Below so many expected rows in a cell the chi-square distribution is no approximation.
 SMALLEST_EXPECTED = 5.0

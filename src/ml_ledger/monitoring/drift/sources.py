@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from ml_ledger.declaration import MLModelSpec
 from ml_ledger.monitoring.decided import feature_texts, sql_type
 from ml_ledger.monitoring.drift.counting import Source
-from ml_ledger.monitoring.drift.groups import Group, group_sql, rows_of
-from ml_ledger.monitoring.drift.reference import Column
-from ml_ledger.training.labels import binary_level
+from ml_ledger.monitoring.drift.period_groups import Group, group_sql, rows_of
+from ml_ledger.monitoring.drift.stored_reference import Column
+from ml_ledger.training_set.labels import binary_level
 from ml_ledger.warehouse import Relation, quoted
 
 

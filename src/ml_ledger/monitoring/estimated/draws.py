@@ -14,8 +14,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ml_ledger.arrays import Vector
 from ml_ledger.evaluation.estimates import Estimate, Measured, normal
-from ml_ledger.warehouse import Vector
 
 SHARES = ("base_rate", "roc_auc", "precision", "recall", "f1", "accuracy")
 

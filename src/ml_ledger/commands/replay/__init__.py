@@ -1,0 +1,1 @@
+"""`ml-ledger replay`: history again, one build per period."""

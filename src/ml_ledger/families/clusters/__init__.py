@@ -1,0 +1,1 @@
+"""Families that put rows into clusters."""

@@ -1,0 +1,1 @@
+"""Families whose score is linear in its design columns, fitted by `solvers`."""

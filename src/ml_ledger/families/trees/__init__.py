@@ -1,0 +1,1 @@
+"""Families of trees, fitted by scikit-learn."""

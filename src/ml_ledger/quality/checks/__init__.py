@@ -1,0 +1,1 @@
+"""The checks of a training set, one subject per file."""

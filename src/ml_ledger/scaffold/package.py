@@ -1,0 +1,97 @@
+"""The dbt package that a project uses, which must be of the version of this library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ml_ledger import __version__
+from ml_ledger.errors import Problem, SpecError
+from ml_ledger.project.dbt_project import PROJECT_FILE, read_yaml
+
+PACKAGES_FILE = "packages.yml"
+NAME = "ml_ledger"
+LIBRARY_VERSION = __version__
+
+
+def is_named(project: Path, content: Any) -> bool:
+    """Whether packages.yml names this package: by an address, or by a folder whose project is called so."""
+    for entry in _entries(content):
+        address = str(entry.get("git") or entry.get("package") or entry.get("tarball") or "")
+        if NAME in address.replace("-", "_"):
+            return True
+    return _named_folder(project, content) is not None
+
+
+def package_version(project: Path) -> str | None:
+    """The version of the dbt package that a project uses.
+
+    That is the version of what `dbt deps` installed, else of the folder that packages.yml names, as dbt runs the
+    former; in the package's own project its own. None where there is no package yet, or it does not say.
+
+    Raises
+    ------
+    SpecError
+        Where one of these files is not YAML.
+    """
+    file = _package_file(project)
+    version = None if file is None else _settings(file).get("version")
+    return None if version is None else str(version)
+
+
+def version_problem(project: Path) -> Problem | None:
+    """What is wrong where library and package are of two versions: macros and Python call each other.
+
+    Raises SpecError where a file that names the package is not YAML.
+    """
+    version, file = package_version(project), _package_file(project)
+    if file is None or version is None or version == LIBRARY_VERSION:
+        return None
+    is_own = file == project / PROJECT_FILE
+    return Problem(
+        str(file.relative_to(project) if file.is_relative_to(project) else file),
+        "the dbt package and the library must be of one version",
+        got=f"package {version} with library {LIBRARY_VERSION}",
+        fix="run `pip install --editable .` in this folder"
+        if is_own
+        else f"name ml_ledger {LIBRARY_VERSION} in {PACKAGES_FILE} and run `dbt deps`, or install ml-ledger"
+        f" {version}",
+    )
+
+
+def require_one_version(project: Path) -> None:
+    """Raise SpecError naming both versions where library and package differ."""
+    if problem := version_problem(project):
+        raise SpecError(str(problem))
+
+
+def _package_file(project: Path) -> Path | None:
+    """dbt_project.yml of the package."""
+    settings = _settings(project / PROJECT_FILE)
+    if settings.get("name") == NAME:
+        return project / PROJECT_FILE
+    installed = project / str(settings.get("packages-install-path") or "dbt_packages") / NAME / PROJECT_FILE
+    if installed.exists():
+        return installed
+    packages = project / PACKAGES_FILE
+    return _named_folder(project, read_yaml(packages, SpecError)) if packages.exists() else None
+
+
+def _named_folder(project: Path, content: Any) -> Path | None:
+    """dbt_project.yml of the folder by which packages.yml names the package."""
+    for entry in _entries(content):
+        file = project / str(entry.get("local")) / PROJECT_FILE
+        if "local" in entry and file.exists() and _settings(file).get("name") == NAME:
+            return file
+    return None
+
+
+def _entries(content: Any) -> list[dict[str, Any]]:
+    """Entries of packages.yml; dbt says what is wrong with others."""
+    packages = content.get("packages") if isinstance(content, dict) else None
+    return [entry for entry in packages or [] if isinstance(entry, dict)]
+
+
+def _settings(file: Path) -> dict[str, Any]:
+    found = read_yaml(file, SpecError, "name the folder with --project-dir")
+    return found if isinstance(found, dict) else {}
