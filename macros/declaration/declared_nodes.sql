@@ -28,5 +28,6 @@
     {% for algorithm in (spec.candidates or {}).values() %}
         {% do algorithms.append(algorithm) %}
     {% endfor %}
-    {% do return(algorithms | selectattr('family', 'defined') | selectattr('family', 'equalto', 'python') | list != []) %}
+    {% set own = algorithms | selectattr('family', 'defined') | selectattr('family', 'equalto', 'python') %}
+    {% do return(own | list != []) %}
 {% endmacro %}

@@ -1,8 +1,8 @@
 {#
-    A relation that an ML model reads: the one that is given, else the one that `relations` of the declaration names, a dbt
-    model, a seed, or `source.table`.
-    Arguments: relation, as given; ml_model, its name; key, of `relations`; required, whether it stops the run that there
-    is none.
+    A relation that an ML model reads: the one that is given, else the one that `relations` of the declaration names, a
+    dbt model, a seed, or `source.table`.
+    Arguments: relation, as given; ml_model, its name; key, of `relations`; required, whether it stops the run that
+    there is none.
     Returns: relation, or none.
     Example: {% set features = ml_ledger.declared_relation(features, 'repurchase', 'features') %}
 #}
@@ -16,7 +16,8 @@
         {% do return(ml_ledger.named_relation(name)) %}
     {% elif required and execute %}
         {% do exceptions.raise_compiler_error(
-            "ml_models." ~ ml_model ~ ".relations." ~ key ~ ": must name where " ~ key ~ " come from; got nothing. Fix: "
+            "ml_models." ~ ml_model ~ ".relations." ~ key ~ ": must name where " ~ key
+                ~ " come from; got nothing. Fix: "
             ~ "relations: {" ~ key ~ ": name_of_a_dbt_model}, or " ~ key ~ "=ref('name_of_a_dbt_model') in "
             ~ (model.original_file_path if model else 'this call') ~ "."
         ) %}

@@ -139,7 +139,8 @@
 {% endmacro %}
 
 {#
-    Whether values of a type can be read as a kind of feature (src/ml_ledger/training_set/feature_types.py says the same).
+    Whether values of a type can be read as a kind of feature (src/ml_ledger/training_set/feature_types.py says the
+    same).
     Arguments: kind, of a declared feature; type, SQL, in lower case.
     Returns: boolean.
 #}
@@ -147,7 +148,8 @@
     {% set found = ml_ledger.column_kind(type) %}
     {% if kind == 'categorical' %}
         {% set inexact = found == 'numeric' and (type.startswith('decimal') or not ml_ledger.sums_exactly(type)) %}
-        {% set nested = type.endswith(']') or type.startswith('struct') or type.startswith('map') or type.startswith('union') %}
+        {% set nested = type.endswith(']') or type.startswith('struct') or type.startswith('map')
+            or type.startswith('union') %}
         {% do return(not (inexact or nested or ml_ledger.has_time_zone(type))) %}
     {% endif %}
     {% do return(found == kind and not ml_ledger.has_time_zone(type)) %}

@@ -30,31 +30,13 @@
 {#- While the declaration says nothing of them that can be read, classes are those of what is live. -#}
 {%- set classes = spec.classes or (live | map(attribute='classes', default=none) | select | list + [none])[0] -%}
 {%- set columns = ml_ledger.prediction_columns(classes) -%}
-{%- set entity = ml_ledger.quoted(spec.entity, '_ml_features') -%}
-{%- set as_of = ml_ledger.quoted(spec.as_of, '_ml_features') -%}
 {%- if problems -%}
 {%- set text = dbt.type_string() -%}
 {{ ml_ledger.no_new_rows(dict(columns, values_salt=text, content_hash=text)) }}
 {%- else -%}
 with {{ 'recursive ' if scoring | selectattr('trees') | list }}
 
-latest as (
-    select max({{ as_of }}) as _ml_as_of
-    from {{ features }} as _ml_features
-    where {{ as_of }} <= {{ ml_ledger.clock() }}
-),
-
-latest_features as (
-    select
-        cast({{ entity }} as {{ dbt.type_string() }}) as _ml_entity_id,
-        cast({{ as_of }} as {{ dbt.type_timestamp() }}) as _ml_as_of
-        {%- for feature in scoring | map(attribute='features') | sum(start=[]) | unique %},
-        {{ ml_ledger.quoted(feature, '_ml_features') }}
-        {%- endfor %}
-    from {{ features }} as _ml_features
-    inner join latest
-        on {{ as_of }} = latest._ml_as_of
-),
+{{ ml_ledger.entities_to_decide(ml_model, spec, features, scoring) }}
 
 {% if reason_texts is not none -%}
 reason_texts as (
@@ -62,30 +44,6 @@ reason_texts as (
 ),
 
 {% endif -%}
-faults as (
-    select count(*) - count(distinct _ml_entity_id) as _ml_surplus_rows
-    from latest_features
-),
-
--- Decisions are never changed, so a row without an entity, or an entity twice, stops the build.
-entities as (
-    select
-        latest_features.*,
-        {{ ml_ledger.bucket(ml_model, '_ml_entity_id') }} as _ml_bucket
-    from latest_features
-    cross join faults
-    where {{ ml_ledger.fail_when(
-        'faults._ml_surplus_rows > 0',
-        "'" ~ ml_model ~ ": an entity must occur once at the as-of date that is scored; got ' ||"
-            ~ " faults._ml_surplus_rows || "
-            ~ ml_ledger.text_literal(
-                ' rows with a NULL or repeated ' ~ spec.entity ~ '. Nothing was written. Fix: make the feature model'
-                    ~ ' unique'
-                ~ ' and not null on ' ~ spec.entity ~ ' and ' ~ spec.as_of ~ '.'
-            ),
-    ) }}
-),
-
 {% for control in live if control.version is none -%}
 {{ ml_ledger.control_group(spec, control, classes) }},
 
@@ -153,6 +111,57 @@ select
 from identified
 {%- endif %}
 {% endmacro %}
+
+{#
+    Common table expressions that end in `entities`: the rows of the latest as-of date at the clock, with their buckets.
+    Arguments: ml_model, its name; spec, its declaration; features, relation; scoring, the live versions.
+    Returns: SQL.
+#}
+{% macro entities_to_decide(ml_model, spec, features, scoring) -%}
+{%- set entity = ml_ledger.quoted(spec.entity, '_ml_features') -%}
+{%- set as_of = ml_ledger.quoted(spec.as_of, '_ml_features') -%}
+latest as (
+    select max({{ as_of }}) as _ml_as_of
+    from {{ features }} as _ml_features
+    where {{ as_of }} <= {{ ml_ledger.clock() }}
+),
+
+latest_features as (
+    select
+        cast({{ entity }} as {{ dbt.type_string() }}) as _ml_entity_id,
+        cast({{ as_of }} as {{ dbt.type_timestamp() }}) as _ml_as_of
+        {%- for feature in scoring | map(attribute='features') | sum(start=[]) | unique %},
+        {{ ml_ledger.quoted(feature, '_ml_features') }}
+        {%- endfor %}
+    from {{ features }} as _ml_features
+    inner join latest
+        on {{ as_of }} = latest._ml_as_of
+),
+
+faults as (
+    select count(*) - count(distinct _ml_entity_id) as _ml_surplus_rows
+    from latest_features
+),
+
+-- Decisions are never changed, so a row without an entity, or an entity twice, stops the build.
+entities as (
+    select
+        latest_features.*,
+        {{ ml_ledger.bucket(ml_model, '_ml_entity_id') }} as _ml_bucket
+    from latest_features
+    cross join faults
+    where {{ ml_ledger.fail_when(
+        'faults._ml_surplus_rows > 0',
+        "'" ~ ml_model ~ ": an entity must occur once at the as-of date that is scored; got ' ||"
+            ~ " faults._ml_surplus_rows || "
+            ~ ml_ledger.text_literal(
+                ' rows with a NULL or repeated ' ~ spec.entity ~ '. Nothing was written. Fix: make the feature model'
+                    ~ ' unique'
+                ~ ' and not null on ' ~ spec.entity ~ ' and ' ~ spec.as_of ~ '.'
+            ),
+    ) }}
+),
+{%- endmacro %}
 
 {#
     Stop where the entities of the latest as-of date are written in another way than those that were decided last: each

@@ -166,8 +166,8 @@ matured as (
 
 {#
     A training set without rows, where features and labels cannot be joined: the columns that it would have, and one for
-    each problem, whose name is what the versions node says (UNJOINED in src/ml_ledger/training_set/validation.py). Without
-    rows and with its columns, data tests on it pass, so that the nodes after it run.
+    each problem, whose name is what the versions node says (UNJOINED in src/ml_ledger/training_set/validation.py).
+    Without rows and with its columns, data tests on it pass, so that the nodes after it run.
     Arguments: spec, the declaration; features and labels, as of `training_set`; problems, list of texts.
     Returns: SQL.
 #}

@@ -91,6 +91,44 @@ found as (
     from findings
 ),
 
+{{ ml_ledger.this_alert_check(so_far) }}
+
+rows_of_check as (
+    select
+        'found' as event,
+        found.*
+    from found
+
+    union all
+
+    select
+        'checked' as event,
+        {%- for column, type in ml_ledger.alert_columns().items() %}
+        cast(null as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %},
+        cast(null as {{ text }}) as expected_because
+)
+
+select
+    '{{ ml_model }}' as ml_model,
+    cast(this_check.check_number as {{ whole }}) as check_number,
+    {{ ml_ledger.clock() }} as checked_at,
+    rows_of_check.*,
+    {{ ml_ledger.actor() }} as actor,
+    cast(null as {{ text }}) as reason,
+    {{ ml_ledger.wall_clock() }} as recorded_at,
+    '{{ invocation_id }}' as invocation_id
+from rows_of_check
+cross join this_check
+{% endmacro %}
+
+{#
+    A common table expression `this_check` with the number of the check that is made; without a row where there is one
+    at the clock already and `found` is the same, or a later one.
+    Arguments: so_far, relation with the checks before, or none.
+    Returns: SQL, which may begin with others.
+#}
+{% macro this_alert_check(so_far) -%}
 {% if so_far is not none -%}
 last_check as (
     select
@@ -133,38 +171,10 @@ this_check as (
 ),
 {%- else -%}
 this_check as (
-    select cast(1 as {{ whole }}) as check_number
+    select cast(1 as {{ dbt.type_bigint() }}) as check_number
 ),
 {%- endif %}
-
-rows_of_check as (
-    select
-        'found' as event,
-        found.*
-    from found
-
-    union all
-
-    select
-        'checked' as event,
-        {%- for column, type in ml_ledger.alert_columns().items() %}
-        cast(null as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %},
-        cast(null as {{ text }}) as expected_because
-)
-
-select
-    '{{ ml_model }}' as ml_model,
-    cast(this_check.check_number as {{ whole }}) as check_number,
-    {{ ml_ledger.clock() }} as checked_at,
-    rows_of_check.*,
-    {{ ml_ledger.actor() }} as actor,
-    cast(null as {{ text }}) as reason,
-    {{ ml_ledger.wall_clock() }} as recorded_at,
-    '{{ invocation_id }}' as invocation_id
-from rows_of_check
-cross join this_check
-{% endmacro %}
+{%- endmacro %}
 
 {#
     The columns that say what was found.
