@@ -178,6 +178,8 @@ EQUIVALENT = {
         'if at is not None and at == row[f"max{c}_{i}"] and least < most and at in (least, most):',
         "least <= most",
     ): "no row differs from the only value of a constant, and what no row tells is left out",
+    ("compare.py", "return 0.0", "-1.0"): "only a difference above 0 counts",
+    ("compare.py", "return 0.0 if one is other else math.inf", "-1.0"): "only a difference above 0 counts",
     (
         "binning.py",
         "codes[name] = item.code(), max(item.codes().values()) + 1",

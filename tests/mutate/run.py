@@ -35,8 +35,8 @@ UNIT_TESTS = "tests/python/unit"
 # Folders of the library; one that is not there is left out.
 ROOMS = ("terms", "scoring", "solvers", "training", "record")
 LEAST = 0.9
-# A mutant meets another test file as long as less than this has passed, in seconds, and no more than so many files.
-ENOUGH, MOST_FILES = 60, 6
+# A mutant meets another test file as long as less than this has passed, in seconds, or it met too few; at most so many.
+ENOUGH, FEWEST_FILES, MOST_FILES = 60, 3, 6
 # A test file that takes longer than this with a mutant, and not without, has noticed it.
 HANGS = 240
 
@@ -162,7 +162,7 @@ def _judged(copy: Copy, mutant: Mutant, text: str, tests: list[str]) -> tuple[st
     began = time.monotonic()
     asked = 0
     for test in tests[:MOST_FILES]:
-        if time.monotonic() - began > ENOUGH:
+        if asked >= FEWEST_FILES and time.monotonic() - began > ENOUGH:
             break
         asked += 1
         fails = copy.fails(test)
