@@ -82,7 +82,17 @@ class Copy:
         os.utime(self.folder / path, (moment, moment))
 
     def fails(self, test: str) -> bool | None:
-        """Whether a test fails; None where it takes longer than HANGS."""
+        """Whether a test fails; None where it takes longer than HANGS.
+
+        A run that ends by a signal says nothing of the mutant unless it does so again: it may have come from elsewhere.
+        """
+        code = self._run(test)
+        if code is not None and code < 0:
+            code = self._run(test)
+        return None if code is None else code != 0
+
+    def _run(self, test: str) -> int | None:
+        """The exit code of pytest; None where it takes longer than HANGS."""
         command = [sys.executable, "-m", "pytest", "-qx", "--no-header", "--tb=no", "-p", "no:cacheprovider", test]
         environment = {**os.environ, "PYTHONPATH": str(self.folder / "src"), "OMP_NUM_THREADS": "1"}
         with subprocess.Popen(
@@ -94,7 +104,7 @@ class Copy:
             start_new_session=True,
         ) as running:
             try:
-                return running.wait(timeout=HANGS) != 0
+                return running.wait(timeout=HANGS)
             except subprocess.TimeoutExpired:
                 os.killpg(running.pid, signal.SIGKILL)
                 return None
