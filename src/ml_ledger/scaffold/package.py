@@ -7,7 +7,7 @@ from typing import Any
 
 from ml_ledger import __version__
 from ml_ledger.errors import Problem, SpecError
-from ml_ledger.project.dbt_project import PROJECT_FILE, read_yaml
+from ml_ledger.project.dbt_project import PROJECT_FILE, read_yaml, settings_of
 
 PACKAGES_FILE = "packages.yml"
 NAME = "ml_ledger"
@@ -35,7 +35,7 @@ def package_version(project: Path) -> str | None:
         Where one of these files is not YAML.
     """
     file = _package_file(project)
-    version = None if file is None else _settings(file).get("version")
+    version = None if file is None else settings_of(file).get("version")
     return None if version is None else str(version)
 
 
@@ -67,7 +67,7 @@ def require_one_version(project: Path) -> None:
 
 def _package_file(project: Path) -> Path | None:
     """dbt_project.yml of the package."""
-    settings = _settings(project / PROJECT_FILE)
+    settings = settings_of(project / PROJECT_FILE)
     if settings.get("name") == NAME:
         return project / PROJECT_FILE
     installed = project / str(settings.get("packages-install-path") or "dbt_packages") / NAME / PROJECT_FILE
@@ -81,7 +81,7 @@ def _named_folder(project: Path, content: Any) -> Path | None:
     """dbt_project.yml of the folder by which packages.yml names the package."""
     for entry in _entries(content):
         file = project / str(entry.get("local")) / PROJECT_FILE
-        if "local" in entry and file.exists() and _settings(file).get("name") == NAME:
+        if "local" in entry and file.exists() and settings_of(file).get("name") == NAME:
             return file
     return None
 
@@ -90,8 +90,3 @@ def _entries(content: Any) -> list[dict[str, Any]]:
     """Entries of packages.yml; dbt says what is wrong with others."""
     packages = content.get("packages") if isinstance(content, dict) else None
     return [entry for entry in packages or [] if isinstance(entry, dict)]
-
-
-def _settings(file: Path) -> dict[str, Any]:
-    found = read_yaml(file, SpecError, "name the folder with --project-dir")
-    return found if isinstance(found, dict) else {}
