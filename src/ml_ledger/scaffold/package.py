@@ -10,8 +10,19 @@ from ml_ledger.errors import Problem, SpecError
 from ml_ledger.project.dbt_project import PROJECT_FILE, read_yaml, settings_of
 
 PACKAGES_FILE = "packages.yml"
+DEPENDENCIES_FILE = "dependencies.yml"
 NAME = "ml_ledger"
 LIBRARY_VERSION = __version__
+
+
+def packages_file(project: Path) -> Path:
+    """The file that names a project's packages: dbt takes them from dependencies.yml or packages.yml, not from both."""
+    dependencies = project / DEPENDENCIES_FILE
+    return (
+        dependencies
+        if dependencies.exists() and _entries(read_yaml(dependencies, SpecError))
+        else project / PACKAGES_FILE
+    )
 
 
 def is_named(project: Path, content: Any) -> bool:
@@ -54,8 +65,8 @@ def version_problem(project: Path) -> Problem | None:
         got=f"package {version} with library {LIBRARY_VERSION}",
         fix="run `pip install --editable .` in this folder"
         if is_own
-        else f"name ml_ledger {LIBRARY_VERSION} in {PACKAGES_FILE} and run `dbt deps`, or install ml-ledger"
-        f" {version}",
+        else f"name ml_ledger {LIBRARY_VERSION} in {packages_file(project).name} and run `dbt deps`, or install"
+        f" ml-ledger {version}",
     )
 
 
@@ -73,7 +84,7 @@ def _package_file(project: Path) -> Path | None:
     installed = project / str(settings.get("packages-install-path") or "dbt_packages") / NAME / PROJECT_FILE
     if installed.exists():
         return installed
-    packages = project / PACKAGES_FILE
+    packages = packages_file(project)
     return _named_folder(project, read_yaml(packages, SpecError)) if packages.exists() else None
 
 

@@ -13,6 +13,7 @@ from ml_ledger.scaffold.relation_columns import MANY_LEVELS, Column
 
 MATURED_AT = "matured_at"
 SHOWN_LEVELS = 6
+ZERO_OR_ONE = {"0", "1", "0.0", "1.0"}
 FAMILIES = {"binary": "logistic", "multiclass": "boosting", "regression": "linear", "clustering": "kmeans"}
 
 
@@ -55,7 +56,7 @@ def proposal(
     keys = _keys(features, labels, choices)
     entity, as_of, label = keys["entity"], keys["as_of"], keys.get("label")
     target = labels[label] if labels is not None and label else None
-    task = choices.task or ("clustering" if target is None else _task(target))
+    task = "clustering" if target is None else _task(target, choices.task)
     lines = [f"{ml_model}:", f"  task: {task}"]
     lines += [f"  entity: {_name(entity)}", f"  as_of: {_name(as_of)}"]
     if label:
@@ -119,32 +120,25 @@ def _keys(features: Mapping[str, Column], labels: Mapping[str, Column] | None, c
     return keys
 
 
-def _task(label: Column) -> str:
-    """What the label suggests. Raises SpecError where its values are those of no task."""
-    is_binary = label.levels > 0 and label.kind == "numeric" and set(label.examples) <= {"0", "1", "0.0", "1.0"}
-    if label.kind == "boolean" or is_binary:
-        return "binary"
-    if found := _label_problem(label):
-        what, fix = found
+def _task(label: Column, said: str | None) -> str:
+    """The task that was said, else what the label suggests. Raises SpecError where its values are those of no task."""
+    is_zero_or_one = label.kind == "numeric" and 0 < label.levels <= 2 and {*label.examples} <= ZERO_OR_ONE
+    is_binary = label.kind == "boolean" or is_zero_or_one
+    task = said or ("binary" if is_binary else "regression" if label.kind == "numeric" else "multiclass")
+    what = fix = None
+    if label.kind not in ("numeric", "categorical", "boolean"):
+        what, fix = f"is of type {label.type}", "cast it to a number, a text or a boolean in the label model"
+    elif label.levels == 0 and not is_binary:
+        what, fix = "is always NULL", "build labels that have matured"
+    elif label.levels <= 2 and not is_binary and said is None:
+        what = "has no more than two values, which must be 1 and 0, or true and false"
+        fix = "compare it in the label model"
+    elif label.levels > MANY_LEVELS and task == "multiclass":
+        what, fix = f"has {label.levels:,} classes", "group them in the label model"
+    if what is not None:
         problem = Problem(f"label {label.name}", what, listed(label.examples[:SHOWN_LEVELS]) or None, fix=fix)
         raise_if_any([problem], SpecError, "The label suggests no task")
-    return "regression" if label.kind == "numeric" else "multiclass"
-
-
-def _label_problem(label: Column) -> tuple[str, str] | None:
-    """What is wrong with a label that is not 1 and 0, and how to mend it."""
-    if label.kind not in ("numeric", "categorical"):
-        return f"is of type {label.type}", "cast it to a number, a text or a boolean in the label model"
-    if label.levels == 0:
-        return "is always NULL", "build labels that have matured"
-    if label.levels == 2 or (label.kind == "categorical" and label.levels < 3):
-        return (
-            "has no more than two values, which must be 1 and 0, or true and false",
-            "compare it in the label model",
-        )
-    if label.kind == "categorical" and label.levels > MANY_LEVELS:
-        return f"has {label.levels:,} classes", "group them in the label model"
-    return None
+    return task
 
 
 def _features(columns: Mapping[str, Column], keys: set[str | None]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from ml_ledger.errors import SpecError, listed
 from ml_ledger.project.dbt_project import PROJECT_FILE, parsed_yaml, read_yaml, settings_of
 from ml_ledger.project.declarations import declarations_in, variables_of
 from ml_ledger.project.target import Place
-from ml_ledger.scaffold.package import LIBRARY_VERSION, PACKAGES_FILE, is_named, require_one_version
+from ml_ledger.scaffold.package import LIBRARY_VERSION, is_named, packages_file, require_one_version
 from ml_ledger.scaffold.project_file import with_entry
 from ml_ledger.scaffold.propose import Choices, proposal
 from ml_ledger.scaffold.relation_columns import columns_of
@@ -53,14 +53,14 @@ def init(project: Path, package: str | None = None) -> str:
     path = project / PROJECT_FILE
     variables = variables_of(read_yaml(path, SpecError, "run it in a dbt project; `dbt init` makes one") or {})
     said, written = [_versions()], {}
-    packages = project / PACKAGES_FILE
+    packages = packages_file(project)
     text = packages.read_text(encoding="utf-8") if packages.exists() else ""
-    if is_named(project, parsed_yaml(text, PACKAGES_FILE, SpecError)):
-        said.append(f"kept   {PACKAGES_FILE}: names ml_ledger already")
+    if is_named(project, parsed_yaml(text, packages.name, SpecError)):
+        said.append(f"kept   {packages.name}: names ml_ledger already")
     else:
         entry = _package(project, package)
-        written[packages] = with_entry(text, ("packages",), entry, what=PACKAGES_FILE)
-        said.append(f"wrote  {PACKAGES_FILE}: {entry.splitlines()[0].removeprefix('- ')}")
+        written[packages] = with_entry(text, ("packages",), entry, what=packages.name)
+        said.append(f"wrote  {packages.name}: {entry.splitlines()[0].removeprefix('- ')}")
     if "ml_models" in variables:
         said.append(f"kept   {PROJECT_FILE}: vars.ml_models is there")
     else:

@@ -111,6 +111,11 @@ def test_a_label_of_no_task_says_how_to_make_one(place: Place, expression: str, 
         connection.execute(sql.replace("TARGET", "outcome"))
     with pytest.raises(SpecError, match=f"label outcome: {said}.*Fix: .* label"):
         proposed(place, "labels")
+    if "51" in expression:
+        with pytest.raises(SpecError, match=f"label outcome: {said}"):
+            proposed(place, "labels", task="multiclass")
+    if expression == "1 + age % 2":
+        assert proposed(place, "labels", task="regression")[1]["task"] == "regression"
 
 
 @pytest.mark.parametrize("classes", [3, 8, 50])
@@ -213,6 +218,17 @@ def test_init_twice_changes_nothing(tmp_path: Path):
     said = init(tmp_path)
     assert "kept   packages.yml" in said and "kept   dbt_project.yml" in said
     assert [(tmp_path / name).read_text() for name in ("dbt_project.yml", "packages.yml")] == before
+
+
+def test_init_names_the_package_where_the_others_are(tmp_path: Path):
+    (tmp_path / "dbt_project.yml").write_text("name: shop\n")
+    (tmp_path / "dependencies.yml").write_text("projects:\n  - name: core\n")
+    assert "wrote  packages.yml" in init(tmp_path), "dependencies.yml names no packages"
+    (tmp_path / "packages.yml").unlink()
+    (tmp_path / "dependencies.yml").write_text("packages:\n  - package: dbt-labs/dbt_utils\n    version: 1.3.0\n")
+    assert "wrote  dependencies.yml" in init(tmp_path)
+    assert not (tmp_path / "packages.yml").exists()
+    assert "kept   dependencies.yml" in init(tmp_path)
 
 
 def test_init_takes_the_package_from_elsewhere_or_says_what_is_missing(tmp_path: Path, capsys):
