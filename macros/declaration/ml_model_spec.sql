@@ -1,6 +1,6 @@
 {#
     The declaration of one ML model, resolved: what is declared under `vars.ml_models`, and the default of every other
-    key (`declared_keys`), so that a macro asks for `spec.training.refit` and never for what it would be otherwise. A
+    key (`declared_blocks`), so that a macro asks for `spec.training.refit` and never for what it would be otherwise. A
     block that is left out and has no default (monitoring, review, value) is none.
 
     A value that cannot be read counts as left out, so that no mistake stops the nodes of this ML model, and with them

@@ -21,15 +21,14 @@ class MacroMutant:
 
 def _of(group: str, test: str, *changes: tuple[str, str, str]) -> list[MacroMutant]:
     return [
-        MacroMutant(f"macros/{group}", macro, old, new, f"tests/python/unit/{test}.py")
-        for macro, old, new in changes
+        MacroMutant(f"macros/{group}", macro, old, new, f"tests/python/unit/{test}") for macro, old, new in changes
     ]
 
 
 MACROS = [
     *_of(
         "gate",
-        "test_limits_of_the_gate",
+        "test_limits_of_the_gate.py",
         ("gate_checks", "scorers.scored_share >= asked", "scorers.scored_share > asked"),
         ("gate_checks", "savings.ci_low > asked", "savings.ci_low >= asked"),
         ("gate_checks", "where dataset = 'holdout'", "where 1 = 1"),
@@ -66,7 +65,7 @@ MACROS = [
     ),
     *_of(
         "alerts",
-        "test_limits_of_alerts",
+        "test_limits_of_alerts.py",
         ("alert_version_old", "where {{ age }} > {{", "where {{ age }} >= {{"),
         ("alert_rows_rejected", "having {{ share }} > {{", "having {{ share }} >= {{"),
         ("alert_rows_rejected", "select max(latest.as_of)", "select min(latest.as_of)"),
@@ -90,11 +89,15 @@ MACROS = [
     ),
     *_of(
         "features",
-        "test_features",
+        "test_features.py::test_trailing_windows",
         ("trailing", "(2, 1) if strictly_before else (1, 2)", "(1, 2) if strictly_before else (2, 1)"),
         ("running_at_ends", "{{ '>' if strictly_before", "{{ '>=' if strictly_before"),
         ("window_frame", "- (0 if strictly_before else 1)", "- (1 if strictly_before else 0)"),
         ("window_frame", "'1 preceding' if strictly_before", "'current row' if strictly_before"),
+    ),
+    *_of(
+        "features",
+        "test_features.py::test_a_join_takes_what_was_known",
         ("point_in_time_join", "latest._ml_timestamp >= {{", "latest._ml_timestamp > {{"),
         ("point_in_time_join", "latest._ml_as_of >= _ml_feature_view", "latest._ml_as_of > _ml_feature_view"),
         (
@@ -105,7 +108,7 @@ MACROS = [
     ),
     *_of(
         "scoring",
-        "test_limits_of_scoring",
+        "test_limits_of_scoring.py",
         ("predictions", "select max({{ as_of }}) as _ml_as_of", "select min({{ as_of }}) as _ml_as_of"),
         (
             "predictions",
@@ -126,7 +129,7 @@ MACROS = [
     ),
     *_of(
         "ledger",
-        "test_limits_of_moments",
+        "test_limits_of_moments.py",
         ("is_live_at", "valid_from <= {{ at }}", "valid_from < {{ at }}"),
         ("is_live_at", "valid_to > {{ at }}", "valid_to >= {{ at }}"),
         ("deployment_intervals", "order by valid_from, event_number", "order by valid_from, event_number desc"),
@@ -147,7 +150,7 @@ MACROS = [
     ),
     *_of(
         "people",
-        "test_feedback",
+        "test_feedback.py",
         ("checked_feedback", "cast(moment as date) < cast(", "cast(moment as date) <= cast("),
         (
             "checked_feedback",
@@ -175,6 +178,8 @@ EQUIVALENT = {
         'if at is not None and at == row[f"max{c}_{i}"] and least < most and at in (least, most):',
         "least <= most",
     ): "no row differs from the only value of a constant, and what no row tells is left out",
+    ("compare.py", "return 0.0", "-1.0"): "only a difference above 0 counts",
+    ("compare.py", "return 0.0 if one is other else math.inf", "-1.0"): "only a difference above 0 counts",
     (
         "binning.py",
         "codes[name] = item.code(), max(item.codes().values()) + 1",

@@ -5,12 +5,12 @@
     Returns: mapping: metric, title, more_is_better.
 #}
 {% macro headline_metric(task) %}
-    {% set titles = {'binary': 'AUC', 'multiclass': 'log loss', 'regression': 'RMSE'} %}
-    {% set metrics = {'binary': 'roc_auc', 'multiclass': 'log_loss', 'regression': 'rmse'} %}
-    {% set metric = metrics[task] if task in metrics else 'mean_squared_distance' %}
-    {% do return({
-        'metric': metric,
-        'title': titles[task] if task in titles else 'mean squared distance',
-        'more_is_better': metric in ml_ledger.at_least_metrics(),
-    }) %}
+    {% set headlines = {
+        'binary': ('roc_auc', 'AUC'),
+        'multiclass': ('log_loss', 'log loss'),
+        'regression': ('rmse', 'RMSE'),
+        'clustering': ('mean_squared_distance', 'mean squared distance'),
+    } %}
+    {% set metric, title = headlines[task or 'clustering'] %}
+    {% do return({'metric': metric, 'title': title, 'more_is_better': metric in ml_ledger.at_least_metrics()}) %}
 {% endmacro %}

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ml_ledger.commands.clock import clock_problem
-from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import Problem, SpecError, listed, raise_if_any
-from ml_ledger.project.dbt_project import PROJECT_FILE, read_yaml
+from ml_ledger.project.dbt_project import PROJECT_FILE, settings_of
+from ml_ledger.project.declarations import declarations_in, parsed, variables_of
 from ml_ledger.scaffold.package import version_problem
 
 
@@ -21,15 +21,8 @@ def validate(project: Path, given: Mapping[str, Any] | None = None) -> str:
     SpecError naming every problem of every ML model.
     """
     path = project / PROJECT_FILE
-    settings = read_yaml(path, SpecError, "name the folder with --project-dir") or {}
-    declared = settings.get("vars") if isinstance(settings, dict) else None
-    variables = {**(declared if isinstance(declared, dict) else {}), **(given or {})}
-    declarations = variables.get("ml_models") or {}
-    if not isinstance(declarations, dict):
-        raise SpecError(
-            f"{path}: vars.ml_models must be a mapping of names to declarations; got"
-            f" {type(declarations).__name__}. Fix: see docs/declaring.md."
-        )
+    variables = variables_of(settings_of(path), given)
+    declarations = declarations_in(variables, path)
     problems = []
     if of_versions := version_problem(project):
         problems.append(str(of_versions))
@@ -37,11 +30,7 @@ def validate(project: Path, given: Mapping[str, Any] | None = None) -> str:
         raise_if_any(list(_of_clocks(variables)), SpecError, f"{path}: the clock is not valid")
     except SpecError as error:
         problems.append(str(error))
-    for ml_model, declaration in declarations.items():
-        try:
-            parse_spec(str(ml_model), declaration)
-        except SpecError as error:
-            problems.append(str(error))
+    problems += parsed(declarations)[1]
     if problems:
         raise SpecError("\n".join(problems))
     if not declarations:

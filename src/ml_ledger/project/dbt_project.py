@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from ml_ledger.errors import MLLedgerError
+from ml_ledger.errors import MLLedgerError, SpecError
 
 PROJECT_FILE = "dbt_project.yml"
 # As dbt calls them, the newer name first.
@@ -60,6 +60,12 @@ def read_yaml(path: Path, error: type[MLLedgerError], fix: str = "") -> Any:
     except UnicodeDecodeError:
         raise error(f"{path}: is not text in UTF-8.") from None
     return parsed_yaml(text, str(path), error)
+
+
+def settings_of(file: Path) -> dict[str, Any]:
+    """What a dbt_project.yml says. Raises SpecError where it cannot be read; one that is no mapping says nothing."""
+    found = read_yaml(file, SpecError, "name the folder with --project-dir")
+    return found if isinstance(found, dict) else {}
 
 
 def given_variables(text: str | None, error: type[MLLedgerError]) -> dict[str, Any]:

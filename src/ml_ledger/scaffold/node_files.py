@@ -68,11 +68,11 @@ class NodeFile:
         return self.suffix == ".py"
 
     def properties(self) -> str:
-        """Its entry in a properties file, indented for the list `models`."""
-        lines = [f"  - name: {self.name}", f"    description: {json.dumps(DESCRIPTIONS[self.node])}"]
+        """Its entry in the list `models` of a properties file, not indented."""
+        lines = [f"- name: {self.name}", f"  description: {json.dumps(DESCRIPTIONS[self.node])}"]
         if self.is_python and self.node != "scores":
             meta = "{ml: \"{{ (var('ml_models', none) or {}).get('" + self.ml_model + "') }}\"}"
-            lines += ["    config:", f"      meta: {meta}"]
+            lines += ["  config:", f"    meta: {meta}"]
         return "\n".join(lines) + "\n"
 
 

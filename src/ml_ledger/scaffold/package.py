@@ -7,11 +7,22 @@ from typing import Any
 
 from ml_ledger import __version__
 from ml_ledger.errors import Problem, SpecError
-from ml_ledger.project.dbt_project import PROJECT_FILE, read_yaml
+from ml_ledger.project.dbt_project import PROJECT_FILE, read_yaml, settings_of
 
 PACKAGES_FILE = "packages.yml"
+DEPENDENCIES_FILE = "dependencies.yml"
 NAME = "ml_ledger"
 LIBRARY_VERSION = __version__
+
+
+def packages_file(project: Path) -> Path:
+    """The file that names a project's packages: dbt takes them from dependencies.yml or packages.yml, not from both."""
+    dependencies = project / DEPENDENCIES_FILE
+    return (
+        dependencies
+        if dependencies.exists() and _entries(read_yaml(dependencies, SpecError))
+        else project / PACKAGES_FILE
+    )
 
 
 def is_named(project: Path, content: Any) -> bool:
@@ -35,7 +46,7 @@ def package_version(project: Path) -> str | None:
         Where one of these files is not YAML.
     """
     file = _package_file(project)
-    version = None if file is None else _settings(file).get("version")
+    version = None if file is None else settings_of(file).get("version")
     return None if version is None else str(version)
 
 
@@ -54,8 +65,8 @@ def version_problem(project: Path) -> Problem | None:
         got=f"package {version} with library {LIBRARY_VERSION}",
         fix="run `pip install --editable .` in this folder"
         if is_own
-        else f"name ml_ledger {LIBRARY_VERSION} in {PACKAGES_FILE} and run `dbt deps`, or install ml-ledger"
-        f" {version}",
+        else f"name ml_ledger {LIBRARY_VERSION} in {packages_file(project).name} and run `dbt deps`, or install"
+        f" ml-ledger {version}",
     )
 
 
@@ -67,13 +78,13 @@ def require_one_version(project: Path) -> None:
 
 def _package_file(project: Path) -> Path | None:
     """dbt_project.yml of the package."""
-    settings = _settings(project / PROJECT_FILE)
+    settings = settings_of(project / PROJECT_FILE)
     if settings.get("name") == NAME:
         return project / PROJECT_FILE
     installed = project / str(settings.get("packages-install-path") or "dbt_packages") / NAME / PROJECT_FILE
     if installed.exists():
         return installed
-    packages = project / PACKAGES_FILE
+    packages = packages_file(project)
     return _named_folder(project, read_yaml(packages, SpecError)) if packages.exists() else None
 
 
@@ -81,7 +92,7 @@ def _named_folder(project: Path, content: Any) -> Path | None:
     """dbt_project.yml of the folder by which packages.yml names the package."""
     for entry in _entries(content):
         file = project / str(entry.get("local")) / PROJECT_FILE
-        if "local" in entry and file.exists() and _settings(file).get("name") == NAME:
+        if "local" in entry and file.exists() and settings_of(file).get("name") == NAME:
             return file
     return None
 
@@ -90,8 +101,3 @@ def _entries(content: Any) -> list[dict[str, Any]]:
     """Entries of packages.yml; dbt says what is wrong with others."""
     packages = content.get("packages") if isinstance(content, dict) else None
     return [entry for entry in packages or [] if isinstance(entry, dict)]
-
-
-def _settings(file: Path) -> dict[str, Any]:
-    found = read_yaml(file, SpecError, "name the folder with --project-dir")
-    return found if isinstance(found, dict) else {}

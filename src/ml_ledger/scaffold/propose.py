@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from math import inf
+
+import yaml
 
 from ml_ledger.errors import Problem, SpecError, listed, raise_if_any
-from ml_ledger.scaffold.relation_columns import Column
+from ml_ledger.scaffold.relation_columns import MANY_LEVELS, Column
 
 MATURED_AT = "matured_at"
-MANY_LEVELS = 50
+SHOWN_LEVELS = 6
+ZERO_OR_ONE = {"0", "1", "0.0", "1.0"}
 FAMILIES = {"binary": "logistic", "multiclass": "boosting", "regression": "linear", "clustering": "kmeans"}
 
 
@@ -52,10 +55,10 @@ def proposal(
     """
     keys = _keys(features, labels, choices)
     entity, as_of, label = keys["entity"], keys["as_of"], keys.get("label")
-    task = choices.task or _task(labels[label] if labels is not None and label else None)
+    target = labels[label] if labels is not None and label else None
+    task = "clustering" if target is None else _task(target, choices.task)
     lines = [f"{ml_model}:", f"  task: {task}"]
     lines += [f"  entity: {_name(entity)}", f"  as_of: {_name(as_of)}"]
-    target = labels[label] if labels is not None and label else None
     if label:
         lines.append(f"  label: {_name(label)}")
     lines.append(f"  relations: {{{', '.join(f'{key}: {_name(name)}' for key, name in relations.items())}}}")
@@ -117,12 +120,25 @@ def _keys(features: Mapping[str, Column], labels: Mapping[str, Column] | None, c
     return keys
 
 
-def _task(label: Column | None) -> str:
-    if label is None:
-        return "clustering"
-    if label.kind == "boolean" or (label.kind == "numeric" and set(label.examples) <= {"0", "1", "0.0", "1.0"}):
-        return "binary"
-    return "regression" if label.kind == "numeric" else "multiclass"
+def _task(label: Column, said: str | None) -> str:
+    """The task that was said, else what the label suggests. Raises SpecError where its values are those of no task."""
+    is_zero_or_one = label.kind == "numeric" and 0 < label.levels <= 2 and {*label.examples} <= ZERO_OR_ONE
+    is_binary = label.kind == "boolean" or is_zero_or_one
+    task = said or ("binary" if is_binary else "regression" if label.kind == "numeric" else "multiclass")
+    what = fix = None
+    if label.kind not in ("numeric", "categorical", "boolean"):
+        what, fix = f"is of type {label.type}", "cast it to a number, a text or a boolean in the label model"
+    elif label.levels == 0 and not is_binary:
+        what, fix = "is always NULL", "build labels that have matured"
+    elif label.levels <= 2 and not is_binary and said is None:
+        what = "has no more than two values, which must be 1 and 0, or true and false"
+        fix = "compare it in the label model"
+    elif label.levels > MANY_LEVELS and task == "multiclass":
+        what, fix = f"has {label.levels:,} classes", "group them in the label model"
+    if what is not None:
+        problem = Problem(f"label {label.name}", what, listed(label.examples[:SHOWN_LEVELS]) or None, fix=fix)
+        raise_if_any([problem], SpecError, "The label suggests no task")
+    return task
 
 
 def _features(columns: Mapping[str, Column], keys: set[str | None]) -> Iterator[str]:
@@ -139,8 +155,9 @@ def _features(columns: Mapping[str, Column], keys: set[str | None]) -> Iterator[
             settings["bounds"] = "[0, null]"
         if column.kind == "categorical":
             settings |= {"min_share": "0.01", "unknown": "rare"}
-            more = column.levels - len(column.examples)
-            note = f"{column.levels} levels: {listed(column.examples)}{f' and {more} more' if more > 0 else ''}"
+            shown = column.examples[:SHOWN_LEVELS]
+            more = column.levels - len(shown)
+            note = f"{column.levels} levels: {listed(shown)}{f' and {more} more' if more > 0 else ''}"
         if column.kind == "date":
             settings |= {"parts": "[month, weekday]", "unknown": "reference"}
             note = "or use its age in days, computed in the feature model"
@@ -168,8 +185,5 @@ def _on_one_line(text: str) -> str:
 
 
 def _name(text: str) -> str:
-    """A text as YAML reads it back: plain where that is the same text."""
-    plain = text.replace("_", "a")
-    is_plain = plain.isascii() and plain.isalnum() and not plain[0].isdigit()
-    is_word = text.lower() in ("true", "false", "yes", "no", "on", "off", "null", "y", "n")
-    return text if is_plain and not is_word else json.dumps(text, ensure_ascii=False)
+    """A text as YAML reads it back within a list: quoted where it must be."""
+    return yaml.safe_dump([text], default_flow_style=True, allow_unicode=True, width=inf)[1:-2]

@@ -11,10 +11,11 @@ import duckdb
 from ml_ledger.errors import WarehouseError
 from ml_ledger.project.target import Place
 from ml_ledger.project.warehouse_file import connected
-from ml_ledger.warehouse import quoted
+from ml_ledger.training_set.feature_types import MOMENT
+from ml_ledger.warehouse import NUMERIC_TYPE, quoted
 
-NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
-SHOWN = 6
+# A category with more levels than these is for the feature model to group.
+MANY_LEVELS = 50
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Column:
     """A column: its kind (numeric, categorical, boolean, date; None for what no feature can be) and what it holds.
 
     rows: of the relation. missing: rows that are NULL. levels: how many values there are; examples: the most frequent
-    of them, as text. least: the smallest number.
+    of them as text, all where there are no more than `MANY_LEVELS`. least: the smallest number.
     """
 
     name: str
@@ -63,16 +64,17 @@ def _column(connection: duckdb.DuckDBPyConnection, table: str, name: str, type_:
     ).fetchall()[0]
     examples = connection.execute(
         f"select cast({column} as varchar) from {table} where {column} is not null group by {column}"
-        f" order by count(*) desc, cast({column} as varchar) limit {SHOWN}"
+        f" order by count(*) desc, cast({column} as varchar) limit {MANY_LEVELS}"
     ).fetchall()
     rows, missing, levels, smallest = found
     return Column(name, kind, type_, rows, missing, levels, [text for (text,) in examples], smallest)
 
 
 def _kind(type_: str) -> str | None:
-    name = type_.upper().partition("(")[0]
-    if name in (*NUMBERS, "FLOAT", "DOUBLE", "DECIMAL"):
+    if NUMERIC_TYPE.fullmatch(type_):
         return "numeric"
-    if name in ("VARCHAR", "UUID") or name.startswith("ENUM"):
+    if MOMENT.fullmatch(type_):
+        return "date"
+    if type_ in ("VARCHAR", "UUID") or type_.startswith("ENUM("):
         return "categorical"
-    return {"BOOLEAN": "boolean", "DATE": "date", "TIMESTAMP": "date"}.get(name)
+    return "boolean" if type_ == "BOOLEAN" else None

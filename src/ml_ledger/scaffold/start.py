@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from ml_ledger.declaration import parse_spec
 from ml_ledger.errors import SpecError, listed
-from ml_ledger.project.dbt_project import PROJECT_FILE, parsed_yaml, read_yaml
+from ml_ledger.project.dbt_project import PROJECT_FILE, parsed_yaml, read_yaml, settings_of
+from ml_ledger.project.declarations import declarations_in, variables_of
 from ml_ledger.project.target import Place
-from ml_ledger.scaffold.package import LIBRARY_VERSION, PACKAGES_FILE, is_named, require_one_version
+from ml_ledger.scaffold.package import LIBRARY_VERSION, is_named, packages_file, require_one_version
 from ml_ledger.scaffold.project_file import with_entry
 from ml_ledger.scaffold.propose import Choices, proposal
 from ml_ledger.scaffold.relation_columns import columns_of
@@ -52,17 +51,16 @@ def init(project: Path, package: str | None = None) -> str:
         Where there is no project, or the package is not found. Nothing was written.
     """
     path = project / PROJECT_FILE
-    settings = read_yaml(path, SpecError, "run it in a dbt project; `dbt init` makes one") or {}
+    variables = variables_of(read_yaml(path, SpecError, "run it in a dbt project; `dbt init` makes one") or {})
     said, written = [_versions()], {}
-    packages = project / PACKAGES_FILE
+    packages = packages_file(project)
     text = packages.read_text(encoding="utf-8") if packages.exists() else ""
-    if is_named(project, parsed_yaml(text, PACKAGES_FILE, SpecError)):
-        said.append(f"kept   {PACKAGES_FILE}: names ml_ledger already")
+    if is_named(project, parsed_yaml(text, packages.name, SpecError)):
+        said.append(f"kept   {packages.name}: names ml_ledger already")
     else:
         entry = _package(project, package)
-        written[packages] = with_entry(text, ("packages",), entry, what=PACKAGES_FILE)
-        said.append(f"wrote  {PACKAGES_FILE}: {entry.splitlines()[0].removeprefix('- ')}")
-    variables = settings.get("vars") or {}
+        written[packages] = with_entry(text, ("packages",), entry, what=packages.name)
+        said.append(f"wrote  {packages.name}: {entry.splitlines()[0].removeprefix('- ')}")
     if "ml_models" in variables:
         said.append(f"kept   {PROJECT_FILE}: vars.ml_models is there")
     else:
@@ -112,10 +110,8 @@ def new(
         Where a relation was not built.
     """
     path = project / PROJECT_FILE
-    settings = read_yaml(path, SpecError, "name the folder with --project-dir") or {}
     require_one_version(project)
-    declared = (settings.get("vars") or {}).get("ml_models") or {}
-    if ml_model in declared:
+    if ml_model in declarations_in(variables_of(settings_of(path)), path):
         raise SpecError(
             f"ml_models.{ml_model}: is declared already. Fix: choose another name, or edit {PROJECT_FILE} and run"
             " `ml-ledger sync`."
@@ -146,15 +142,15 @@ def add(project: Path, ml_model: str, capability: str) -> tuple[str, bool]:
         another version than the library. Nothing was written.
     """
     path = project / PROJECT_FILE
-    settings = read_yaml(path, SpecError, "name the folder with --project-dir") or {}
     require_one_version(project)
-    declared: Mapping[str, Any] = (settings.get("vars") or {}).get("ml_models") or {}
+    declared = declarations_in(variables_of(settings_of(path)), path)
     if ml_model not in declared:
         raise SpecError(
             f"{ml_model}: is not declared. Allowed: {listed(declared)}. Fix: ml-ledger new {ml_model}."
         )
     if capability not in CAPABILITIES:
         raise SpecError(f"{capability}: is not a capability. Allowed: {listed(CAPABILITIES)}.")
+    parse_spec(ml_model, declared[ml_model])
     entry = CAPABILITIES[capability]
     key = entry.partition(":")[0]
     if declared[ml_model].get(key) is not None:

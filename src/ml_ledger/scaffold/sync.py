@@ -9,11 +9,13 @@ from typing import Any
 
 import yaml
 
-from ml_ledger.declaration import MLModelSpec, parse_spec
+from ml_ledger.declaration import MLModelSpec
 from ml_ledger.errors import SpecError
-from ml_ledger.project.dbt_project import PROJECT_FILE, read_yaml
+from ml_ledger.project.dbt_project import PROJECT_FILE, settings_of
+from ml_ledger.project.declarations import declarations_in, parsed, variables_of
 from ml_ledger.scaffold.node_files import DESCRIPTIONS, MADE_PYTHON, MADE_YAML, NodeFile, node_files
 from ml_ledger.scaffold.package import require_one_version
+from ml_ledger.scaffold.project_file import with_entry
 
 HOW_TO_NAME = "relations: {features: name_of_a_dbt_model, labels: name_of_another}"
 
@@ -54,27 +56,16 @@ def sync(project: Path, *, check: bool = False) -> tuple[str, bool]:
         Naming every problem of every declaration, or the versions of package and library where they differ; nothing
         was written.
     """
-    settings = read_yaml(project / PROJECT_FILE, SpecError, "name the folder with --project-dir") or {}
+    file = project / PROJECT_FILE
+    settings = settings_of(file)
     require_one_version(project)
-    plan = planned(project, settings, declared(settings))
+    specs, problems = parsed(declarations_in(variables_of(settings), file))
+    if problems:
+        raise SpecError("\n".join(problems))
+    plan = planned(project, settings, specs)
     if not check:
         write(plan)
     return _said(plan, project, check=check), not (plan.undeclared or (check and plan.written))
-
-
-def declared(settings: Mapping[str, Any]) -> dict[str, MLModelSpec]:
-    """The declarations of a project by name. Raises SpecError naming every problem of each."""
-    variables = settings.get("vars")
-    given = variables.get("ml_models") if isinstance(variables, Mapping) else None
-    specs, problems = {}, []
-    for name, declaration in (given or {}).items():
-        try:
-            specs[str(name)] = parse_spec(str(name), declaration)
-        except SpecError as error:
-            problems.append(str(error))
-    if problems:
-        raise SpecError("\n".join(problems))
-    return specs
 
 
 def planned(project: Path, settings: Mapping[str, Any], specs: Mapping[str, MLModelSpec]) -> Plan:
@@ -138,12 +129,11 @@ def _plan_file(plan: Plan, file: NodeFile, there: Path | None, new: Path) -> Non
 
 
 def _plan_properties(plan: Plan, files: list[NodeFile], path: Path) -> None:
-    entries = "".join(file.properties() for file in files)
+    text = f"{MADE_YAML}\nversion: 2\n"
     if path.exists():
-        plan.written[path] = path.read_text(encoding="utf-8").rstrip("\n") + "\n" + entries
+        text = path.read_text(encoding="utf-8")
         plan.replaced.add(path)
-    else:
-        plan.written[path] = f"{MADE_YAML}\nversion: 2\n\nmodels:\n{entries}"
+    plan.written[path] = with_entry(text, ("models",), "".join(map(NodeFile.properties, files)), what=str(path))
 
 
 def _homes(project: Path, folders: list[str], ml_model: str, there: list[Path | None]) -> dict[bool, Path]:

@@ -119,7 +119,7 @@ def test_keys_of_the_first_level_that_train_nothing_are_marked():
         "description", "owner", "example",
         "governance", "deployment", "experiment", "retention", "keep_training_set",
         "monitoring", "retraining", "review",
-        "training_quality",
+        "training_quality", "relations",
     }  # fmt: skip
 
 

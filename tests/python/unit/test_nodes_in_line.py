@@ -153,6 +153,30 @@ def test_every_problem_of_every_declaration_at_once_and_nothing_written(tmp_path
     assert "ml_models.churn.relations.labels: a required key is missing" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", [["sync"], ["validate"], ["add", "churn", "review"]])
+def test_declarations_that_are_no_mapping_are_named(tmp_path: Path, capsys, command: list[str]):
+    (tmp_path / "dbt_project.yml").write_text("name: shop\nvars:\n  ml_models:\n    - churn\n")
+    assert main([*command, "--project-dir", str(tmp_path)]) == 1
+    assert "vars.ml_models must be a mapping of names to declarations; got list" in capsys.readouterr().err
+    (tmp_path / "dbt_project.yml").write_text("name: shop\nvars:\n  ml_models:\n    churn: 1\n")
+    assert main([*command, "--project-dir", str(tmp_path)]) == 1
+    assert "ml_models.churn: must be a mapping of keys; got int" in capsys.readouterr().err
+
+
+def test_a_description_is_added_to_the_list_of_models_wherever_that_ends(tmp_path: Path):
+    declare(tmp_path)
+    sync(tmp_path)
+    file = tmp_path / "models/churn/_churn__nodes.yml"
+    text = file.read_text()
+    file.write_text(text + "\nunit_tests:\n  - name: ours\n    model: churn_predictions\n")
+    declare(tmp_path, keep_training_set="full")
+    assert sync(tmp_path)[1]
+    content = yaml.safe_load(file.read_text())
+    assert content["unit_tests"] == [{"name": "ours", "model": "churn_predictions"}]
+    assert [entry["name"] for entry in content["models"]][-1] == "churn_training_rows"
+    assert file.read_text().startswith(text), "what was there stays as it was"
+
+
 def test_a_declaration_without_relations_has_nodes_of_its_own(tmp_path: Path):
     declare(tmp_path, relations=None)
     said, in_line = sync(tmp_path)

@@ -94,6 +94,53 @@ def test_the_label_suggests_the_task(place: Place, labels: str, task: str):
     assert declared.get("classes") == (["plan 0", "plan 1", "plan 2"] if task == "multiclass" else None)
 
 
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("case when age < 30 then 'yes' else 'no' end", "has no more than two values, which must be 1 and 0"),
+        ("1 + age % 2", "has no more than two values, which must be 1 and 0"),
+        ("'class ' || age % 2", "has no more than two values, which must be 1 and 0"),
+        ("'class ' || age % 51", "has 51 classes"),
+        ("null::integer", "is always NULL"),
+        ("month", "is of type DATE"),
+    ],
+)
+def test_a_label_of_no_task_says_how_to_make_one(place: Place, expression: str, said: str):
+    with duckdb.connect(str(place.path)) as connection:
+        sql = LABELS.replace("LABELS", "labels").replace("EXPRESSION", expression)
+        connection.execute(sql.replace("TARGET", "outcome"))
+    with pytest.raises(SpecError, match=f"label outcome: {said}.*Fix: .* label"):
+        proposed(place, "labels")
+    if "51" in expression:
+        with pytest.raises(SpecError, match=f"label outcome: {said}"):
+            proposed(place, "labels", task="multiclass")
+    if expression == "1 + age % 2":
+        assert proposed(place, "labels", task="regression")[1]["task"] == "regression"
+
+
+@pytest.mark.parametrize("classes", [3, 8, 50])
+def test_every_class_is_declared(place: Place, classes: int):
+    with duckdb.connect(str(place.path)) as connection:
+        sql = LABELS.replace("LABELS", "labels").replace("EXPRESSION", f"'class ' || age % {classes}")
+        connection.execute(sql.replace("TARGET", "outcome"))
+    declared = proposed(place, "labels")[1]
+    assert declared["classes"] == sorted(f"class {number}" for number in range(classes))
+    assert set(declared["decision"]["actions"]) == set(declared["classes"])
+
+
+def test_types_and_names_that_columns_may_have(place: Place):
+    with duckdb.connect(str(place.path)) as connection:
+        connection.execute(
+            "create or replace table analytics.customer_features as select *, age::uhugeint as big,"
+            " (timestamp '2020-01-01' + age * interval 1 day)::timestamp_s as opened, age as \"a: b, 'c' # d\""
+            " from analytics.customer_features"
+        )
+    features = proposed(place, "churned_labels")[1]["features"]
+    assert features["big"]["kind"] == "numeric"
+    assert features["opened"]["kind"] == "date"
+    assert features["a: b, 'c' # d"]["kind"] == "numeric"
+
+
 def test_without_labels_it_is_a_clustering(place: Place):
     declared = proposed(place, None, as_of="month", entity="customer_id")[1]
     assert declared["task"] == "clustering"
@@ -171,6 +218,17 @@ def test_init_twice_changes_nothing(tmp_path: Path):
     said = init(tmp_path)
     assert "kept   packages.yml" in said and "kept   dbt_project.yml" in said
     assert [(tmp_path / name).read_text() for name in ("dbt_project.yml", "packages.yml")] == before
+
+
+def test_init_names_the_package_where_the_others_are(tmp_path: Path):
+    (tmp_path / "dbt_project.yml").write_text("name: shop\n")
+    (tmp_path / "dependencies.yml").write_text("projects:\n  - name: core\n")
+    assert "wrote  packages.yml" in init(tmp_path), "dependencies.yml names no packages"
+    (tmp_path / "packages.yml").unlink()
+    (tmp_path / "dependencies.yml").write_text("packages:\n  - package: dbt-labs/dbt_utils\n    version: 1.3.0\n")
+    assert "wrote  dependencies.yml" in init(tmp_path)
+    assert not (tmp_path / "packages.yml").exists()
+    assert "kept   dependencies.yml" in init(tmp_path)
 
 
 def test_init_takes_the_package_from_elsewhere_or_says_what_is_missing(tmp_path: Path, capsys):

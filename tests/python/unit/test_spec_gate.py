@@ -3,11 +3,9 @@
 import copy
 
 import pytest
-from conftest import ROOT
 from customers import DECLARATION
 
 from ml_ledger.declaration import parse_spec
-from ml_ledger.declaration.gate import LIMITED_METRICS
 from ml_ledger.errors import SpecError
 
 # As it was before there were these keys.
@@ -256,12 +254,3 @@ def test_all_mistakes_are_reported_at_once():
 
 def test_a_smoke_case_of_a_regression_may_have_any_score():
     parse_spec("m", declared(**REGRESSION, smoke_cases={"c": {"inputs": {"a": 1}, "score": [-20, 300]}}))
-
-
-def test_the_gate_knows_the_same_directions():
-    """The macro that compares lists the metrics of which more is better."""
-    text = (ROOT / "macros" / "ledger" / "gate_limits.sql").read_text(encoding="utf-8")
-    listed = text.split("at_least = [")[1].split("]")[0]
-    assert {name.strip(" \n'") for name in listed.split(",")} - {""} == {
-        name for name, limited in LIMITED_METRICS.items() if limited.at_least
-    }
