@@ -14,7 +14,7 @@ select
     {{ ml_ledger.alert_subject(
         version='latest.version', slot='latest.slot', feature='latest.feature', metric='latest.metric',
         period_start='latest.period_start',
-    ) | indent(4) }},
+    ) }},
     coalesce(latest.value, latest.psi) as value,
     latest.reference_value as threshold,
     {% if part == 'feature' -%}

@@ -11,7 +11,7 @@ select
     {{ ml_ledger.alert_subject(
         version='used.version', slot='used.slot', slice="case when used.slice <> 'all' then used.slice end",
         metric='used.metric', period_start='used.period_start',
-    ) | indent(4) }},
+    ) }},
     used.value,
     case when used.value < expected.ci_low then expected.ci_low else expected.ci_high end as threshold,
     {{ ml_ledger.alert_compared(title, 'used', 'expected', 'expected from the scores') }} as message

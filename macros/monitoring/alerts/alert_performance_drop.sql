@@ -11,7 +11,7 @@ select
     'warn' as severity,
     {{ ml_ledger.alert_subject(
         version='used.version', slot='used.slot', metric='used.metric', period_start='used.period_start',
-    ) | indent(4) }},
+    ) }},
     used.value,
     {{ bound }} as threshold,
     {{ ml_ledger.alert_compared("'" ~ headline.title ~ "'", 'used', 'released', 'at release') }} as message

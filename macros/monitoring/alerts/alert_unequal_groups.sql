@@ -11,7 +11,7 @@ select
     {{ ml_ledger.alert_subject(
         version='used.version', slot='used.slot', slice='used.slice', metric='used.metric',
         period_start='used.period_start',
-    ) | indent(4) }},
+    ) }},
     used.value,
     limits.threshold,
     used.slice || ': ' || replace(used.metric, '_', ' ') || ' ' || {{ ml_ledger.alert_interval('used') }}

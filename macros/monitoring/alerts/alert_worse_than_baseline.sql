@@ -10,7 +10,7 @@ select
     {{ ml_ledger.alert_subject(
         version='used.version', slot='used.slot', slice='used.scored_by', metric='used.metric',
         period_start='used.period_start',
-    ) | indent(4) }},
+    ) }},
     used.value,
     0 as threshold,
     'worse than ' || replace(used.scored_by, 'baseline:', 'the baseline ') || ' in the period from '

@@ -40,7 +40,7 @@
 #}
 {% macro alerts_query(ml_model, relations) %}
 {%- set so_far = ml_ledger.rows_so_far() if is_incremental() else none -%}
-{%- set text, whole, moment = dbt.type_string(), dbt.type_bigint(), dbt.type_timestamp() -%}
+{%- set text, whole = dbt.type_string(), dbt.type_bigint() -%}
 {%- set rules = ml_ledger.alert_rules(ml_model, relations) -%}
 {%- set settings = ml_ledger.alert_settings(ml_model) -%}
 with
@@ -68,31 +68,42 @@ latest_drift as (
 ),
 
 {% endif -%}
-findings as (
-    {%- for rule, sql in rules.items() %}
+{% for rule, sql in rules.items() -%}
+{{ rule }} as (
+    {{ sql | indent(4) }}
+),
+
+{% endfor -%}
+of_rules as (
+    {%- for rule in rules %}
     select
-        '{{ ml_model }}/{{ rule }}'
+        '{{ rule }}' as rule,
+        {{ rule }}.*
+    from {{ rule }}
+    {{- '\n\n    union all\n' if not loop.last }}
+    {%- endfor %}
+),
+
+findings as (
+    select
+        '{{ ml_model }}/' || rule
         || coalesce('/version ' || cast(version as {{ text }}), '')
         || coalesce('/' || slot, '')
         || coalesce('/' || feature, '')
         || coalesce('/' || slice, '')
         || coalesce('/' || metric, '') as alert_id,
-        '{{ rule }}' as rule,
+        rule,
         case when slot = 'shadow' then 'info' else severity end as severity,  -- it decides nothing
-        cast(version as {{ whole }}) as version,
+        version,
         slot,
         feature,
         slice,
         metric,
-        cast(period_start as {{ moment }}) as period_start,
+        period_start,
         cast(value as {{ ml_ledger.type_double() }}) as value,
         cast(threshold as {{ ml_ledger.type_double() }}) as threshold,
         message
-    from (
-        {{ sql | indent(8) }}
-    ) as of_rule
-    {{- '\n\n    union all\n' if not loop.last }}
-    {%- endfor %}
+    from of_rules
 ),
 
 found as (

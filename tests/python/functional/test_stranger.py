@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 from conftest import Project
@@ -109,6 +110,15 @@ def test_five_commands_to_decisions(project: Project, capsys, monkeypatch):
     assert settings["vars"]["ml_models"]["churn"]["keep_training_set"] == "full"
     project.dbt("build", "--select", "churn_training_rows")
     assert project.query("select count(*) > 0 from analytics.churn_training_rows") == [(True,)]
+
+    # Its nodes alone, where a view that they read is not built.
+    file.write_text(file.read_text().replace("    churn:\n", "    churn:\n      retraining: {on_alerts: [label_drift]}\n"))
+    assert main(["sync"]) == 0
+    with duckdb.connect(str(project.warehouse)) as connection:
+        connection.execute("drop table analytics.ml_last_alerts")
+    output = project.dbt("build", "--exclude", "package:ml_ledger", succeeds=False)
+    assert "ml_last_alerts: is not built in schema analytics, and churn_versions would read it." in output
+    assert "dbt build --select +churn_versions" in output
 
 
 def assert_only_proofs_stay(project: Project) -> None:
