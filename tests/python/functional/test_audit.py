@@ -4,6 +4,8 @@ import json
 import re
 
 import duckdb
+import numpy as np
+import pytest
 from changed_decisions import NO_VALUE, check_changes, coefficient_rows, score
 from conftest import Project
 
@@ -26,6 +28,9 @@ TAMPERED = {
     ),
     "a_policy_gives_every_prediction_a_decision": (
         "update repurchase_predictions set decision = null where entity_id = '71'"
+    ),
+    "no_nulls_ml_predictions_decision_id__ml_model__as_of": (
+        "update repurchase_predictions set deployment_id = null where entity_id = '80'"
     ),
 }
 
@@ -145,3 +150,32 @@ def assert_sweep_is_what_coefficients_give(project: Project) -> None:
     for decision_id, (other, action) in expected.items():
         assert sweep[decision_id][1] == action
         assert abs(sweep[decision_id][0] - other) <= 1e-12
+
+
+def test_coefficients_can_be_read(full: Project):
+    """By standard deviation, and with an intercept in the middle of the data: by numpy over the kept training rows."""
+    coefficients = full.query(
+        "select feature, applies_to, slope, value, slope_per_deviation, centred_intercept from ml_coefficients"
+        " where ml_model = 'repurchase' and version = 1 order by term, applies_to"
+    )
+    features = sorted({feature for feature, *_ in coefficients if feature})
+    values = full.query(
+        f"select {', '.join(features)} from repurchase_training_rows where _ml_version = 1 and _ml_split = 'train'"
+    )
+    columns = dict(zip(features, np.array(values, dtype=float).T, strict=True))
+    link = 0.0
+    for feature, applies_to, slope, value, _, _ in coefficients:
+        if applies_to == "value":
+            link += np.where(np.isnan(columns[feature]), 0, slope * columns[feature])
+        elif applies_to == "missing":
+            link += np.where(np.isnan(columns[feature]), value, 0)
+        else:
+            link += value
+    for feature, applies_to, slope, _, per_deviation, centred in coefficients:
+        assert (centred is not None) == (applies_to == "intercept")
+        if applies_to == "intercept":
+            assert centred == pytest.approx(link.mean(), rel=1e-9)
+        elif applies_to == "value":
+            assert per_deviation == pytest.approx(slope * np.nanstd(columns[feature]), rel=1e-4)
+        else:
+            assert per_deviation is None
