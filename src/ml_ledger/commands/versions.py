@@ -70,20 +70,24 @@ def _coefficients(connection: duckdb.DuckDBPyConnection, ml_model: str, version:
         " else '' end, case applies_to when 'expression' then '(rule)' else '(intercept)' end)"
         " || coalesce(' × ' || other_feature, '') as feature,"
         " applies_to, level, lower_bound, upper_bound, other_feature, other_applies_to, other_level,"
-        " other_lower_bound, other_upper_bound, slope, value, points, expression"
+        " other_lower_bound, other_upper_bound, slope, slope_per_deviation, value, points, expression, centred_intercept"
         " from ml_coefficients where ml_model = ? and version = ?"
         " order by term, applies_to desc, lower_bound nulls first, level, other_applies_to desc,"
         " other_lower_bound nulls first, other_level",
         ml_model,
         version,
     )
-    digits = {"slope": 6, "value": 6, "points": 1}
-    if all(row["points"] is None for row in rows):
-        del digits["points"]
+    digits = {"slope": 6, "slope_per_deviation": 4, "value": 6, "points": 1}
+    for name in ("slope_per_deviation", "points"):
+        if all(row[name] is None for row in rows):
+            del digits[name]
     yield from table(
-        ["feature", "applies to", *digits],
+        ["feature", "applies to", *(name.replace("slope_per", "per").replace("_", " ") for name in digits)],
         [[row["feature"], _cases(row), *(signed(row[name], n) for name, n in digits.items())] for row in rows],
     )
+    for row in rows:
+        if row["centred_intercept"] is not None and any(other["slope"] is not None for other in rows):
+            yield f"  Where every term contributes its mean, the link score is {signed(row['centred_intercept'], 4)}."
     for row in rows:
         if row["expression"] is not None:
             yield f"\nRule (ml_coefficients; SQL)\n  {row['expression']}"
