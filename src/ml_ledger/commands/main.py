@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ml_ledger.commands.replay.periods import EVERY
-from ml_ledger.errors import MLLedgerError, SpecError, WarehouseError
+from ml_ledger.commands.scaffolding import add_scaffold, profile_of
+from ml_ledger.errors import MLLedgerError, SpecError
 from ml_ledger.project.dbt_project import given_variables, project_folder
-from ml_ledger.project.target import Place, ProfileOptions, read_target
+from ml_ledger.project.target import Place, read_target
 from ml_ledger.project.warehouse_file import schema_of_ledger
 
 REPORT = "ml_ledger_report.html"
@@ -55,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--schema", help=schema)
         return command
 
-    _add_scaffold(add)
+    add_scaffold(add)
 
     show = add("show", _show, "the live version of an ML model, its coefficients and decisions")
     show.add_argument("ml_model", help="name under vars.ml_models")
@@ -105,31 +106,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_scaffold(add: Callable[..., argparse.ArgumentParser]) -> None:
-    """Commands that write into the project what people would copy."""
-    init = add("init", _init, "prepare a dbt project: packages.yml and vars.ml_models", reads=False)
-    place = "folder of the dbt package, or GIT_ADDRESS@REVISION (default: where this library comes from)"
-    init.add_argument("--package", metavar="WHERE", help=place)
-
-    new = add(
-        "new", _new, "declare an ML model by what its features and labels hold, and write its nodes", reads=False
-    )
-    new.add_argument("ml_model", help="its name: lower case letters, digits and _")
-    new.add_argument("--features", required=True, metavar="MODEL", help="dbt model with the features, built")
-    new.add_argument("--labels", metavar="MODEL", help="dbt model with the labels, built; none for a clustering")
-    new.add_argument("--entity", metavar="COLUMN", help="key of what is decided about")
-    new.add_argument("--as-of", metavar="COLUMN", help="the as-of date")
-    new.add_argument("--label", metavar="COLUMN", help="what is predicted")
-    new.add_argument("--task", choices=("binary", "multiclass", "regression", "clustering"))
-
-    sync = add("sync", _sync, "write the nodes that the declarations need", reads=False)
-    sync.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a node is not in line")
-
-    capability = add("add", _add, "add a capability to an ML model, with its nodes", reads=False)
-    capability.add_argument("ml_model", help="name under vars.ml_models")
-    capability.add_argument("capability", help="monitoring, review, training_quality or training_rows")
-
-
 def _add_project(command: argparse.ArgumentParser) -> None:
     """Options that mean what they mean to dbt, to which its environment variables go, too."""
     group = command.add_argument_group("the project, as dbt takes it")
@@ -145,46 +121,6 @@ def _add_profile(command: argparse.ArgumentParser) -> None:
     group.add_argument("-t", "--target", help="name of the target")
 
 
-def _init(options: argparse.Namespace) -> int:
-    from ml_ledger.scaffold.start import init
-
-    print(init(project_folder(options.project_dir), options.package))
-    return 0
-
-
-def _new(options: argparse.Namespace) -> int:
-    from ml_ledger.scaffold.propose import Choices
-    from ml_ledger.scaffold.start import new
-
-    said, in_line = new(
-        project_folder(options.project_dir),
-        read_target(_profile(options)).place,
-        options.ml_model,
-        features=options.features,
-        labels=options.labels,
-        choices=Choices(
-            options.entity, options.as_of, options.label, options.task, ask=input if sys.stdin.isatty() else None
-        ),
-    )
-    print(said)
-    return 0 if in_line else 1
-
-
-def _sync(options: argparse.Namespace) -> int:
-    from ml_ledger.scaffold.sync import sync
-
-    said, in_line = sync(project_folder(options.project_dir), check=options.check)
-    print(said)
-    return 0 if in_line or not options.check else 1
-
-
-def _add(options: argparse.Namespace) -> int:
-    from ml_ledger.scaffold.start import add
-
-    print(add(project_folder(options.project_dir), options.ml_model, options.capability)[0])
-    return 0
-
-
 def _show(options: argparse.Namespace) -> int:
     from ml_ledger.commands.show import show
 
@@ -198,7 +134,7 @@ def _report(options: argparse.Namespace) -> int:
 
     output = options.output
     if output is None:
-        output = Path(REPORT) if options.warehouse else read_target(_profile(options)).artifacts / REPORT
+        output = Path(REPORT) if options.warehouse else read_target(profile_of(options)).artifacts / REPORT
     ledger = _ledger(options)
     print(report(options.ml_models, ledger.path, output, schema=ledger.schema))
     return 0
@@ -241,7 +177,7 @@ def _replay(options: argparse.Namespace) -> int:
         options.start,
         options.end,
         fresh=options.fresh,
-        profile=_profile(options),
+        profile=profile_of(options),
         warehouse=options.warehouse,
         schema=options.schema,
         into_target=options.into_target,
@@ -281,18 +217,8 @@ def _ledger(options: argparse.Namespace) -> Place:
     if options.warehouse:
         place, of = Place(options.warehouse, schema_of_ledger(options.warehouse, options.schema)), ""
     else:
-        target = read_target(_profile(options))
+        target = read_target(profile_of(options))
         path = target.place.path
         place, of = Place(path, schema_of_ledger(path, options.schema or target.place.schema)), f", {target}"
     print(f"Reading {place}{of}", file=sys.stderr, flush=True)
     return place
-
-
-def _profile(options: argparse.Namespace) -> ProfileOptions:
-    return ProfileOptions(
-        project=project_folder(options.project_dir),
-        profiles_dir=options.profiles_dir,
-        profile=options.profile,
-        target=options.target,
-        variables=given_variables(options.vars, WarehouseError),
-    )

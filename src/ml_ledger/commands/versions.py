@@ -70,7 +70,8 @@ def _coefficients(connection: duckdb.DuckDBPyConnection, ml_model: str, version:
         " else '' end, case applies_to when 'expression' then '(rule)' else '(intercept)' end)"
         " || coalesce(' × ' || other_feature, '') as feature,"
         " applies_to, level, lower_bound, upper_bound, other_feature, other_applies_to, other_level,"
-        " other_lower_bound, other_upper_bound, slope, slope_per_deviation, value, points, expression, centred_intercept"
+        " other_lower_bound, other_upper_bound, slope, slope_per_deviation, value, points, expression,"
+        " centred_intercept"
         " from ml_coefficients where ml_model = ? and version = ?"
         " order by term, applies_to desc, lower_bound nulls first, level, other_applies_to desc,"
         " other_lower_bound nulls first, other_level",

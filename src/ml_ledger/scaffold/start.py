@@ -13,6 +13,7 @@ from ml_ledger.errors import SpecError, listed
 from ml_ledger.project.dbt_project import PROJECT_FILE, parsed_yaml, read_yaml, settings_of
 from ml_ledger.project.declarations import declarations_in, variables_of
 from ml_ledger.project.target import Place
+from ml_ledger.scaffold.one_table import models, split
 from ml_ledger.scaffold.package import LIBRARY_VERSION, is_named, packages_file, require_one_version
 from ml_ledger.scaffold.project_file import with_entry
 from ml_ledger.scaffold.propose import Choices, proposal
@@ -80,7 +81,15 @@ def init(project: Path, package: str | None = None) -> str:
 
 
 def new(
-    project: Path, place: Place, ml_model: str, *, features: str, labels: str | None, choices: Choices
+    project: Path,
+    place: Place,
+    ml_model: str,
+    *,
+    features: str | None = None,
+    labels: str | None = None,
+    table: str | None = None,
+    matured_after: int | None = None,
+    choices: Choices,
 ) -> tuple[str, bool]:
     """Declare an ML model by what its relations hold, and write its nodes.
 
@@ -94,6 +103,10 @@ def new(
         A name that is not declared yet.
     features, labels
         Names of dbt models; no labels for a clustering.
+    table
+        In their place, one table that holds both: a dbt model for each is written.
+    matured_after
+        Days after the as-of date until a label of the table is known; None where its column `matured_at` says it.
     choices
         What the columns may not tell.
 
@@ -116,20 +129,29 @@ def new(
             f"ml_models.{ml_model}: is declared already. Fix: choose another name, or edit {PROJECT_FILE} and run"
             " `ml-ledger sync`."
         )
-    relations = {"features": features} | ({"labels": labels} if labels else {})
-    entry = proposal(
-        ml_model,
-        relations,
-        columns_of(place, features),
-        columns_of(place, labels) if labels else None,
-        choices,
-    )
-    parse_spec(ml_model, parsed_yaml(entry, "the proposal", SpecError)[ml_model])
+    parts = None
+    if table is not None:
+        parts = split(table, columns_of(place, table.rpartition(".")[2]), choices, matured_after)
+        relations = {"features": f"{ml_model}_features", "labels": f"{ml_model}_labels"}
+        entry = proposal(ml_model, relations, parts.features, parts.labels, parts.choices)
+    else:
+        relations = {"features": str(features)} | ({"labels": labels} if labels else {})
+        held = columns_of(place, labels) if labels else None
+        entry = proposal(ml_model, relations, columns_of(place, str(features)), held, choices)
+    declared = parsed_yaml(entry, "the proposal", SpecError)[ml_model]
+    parse_spec(ml_model, declared)
+    files = {}
+    if parts is not None and table is not None:
+        files = models(project, ml_model, table, parts, str(declared["entity"]), str(declared["as_of"]))
     text = with_entry(path.read_text(encoding="utf-8"), ("vars", "ml_models"), entry, what=PROJECT_FILE)
     path.write_text(text, encoding="utf-8")
+    for file, sql in files.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(sql, encoding="utf-8")
     nodes, in_line = sync(project)
-    lines = [f"wrote  {PROJECT_FILE}: vars.ml_models.{ml_model}, a proposal to read:", "", entry, nodes]
-    return "\n".join([*lines, "Next: read the declaration, then `dbt build`."]), in_line
+    lines = [f"wrote  {PROJECT_FILE}: vars.ml_models.{ml_model}, a proposal to read:", "", entry]
+    lines += [f"wrote  {file.relative_to(project)}" for file in files]
+    return "\n".join([*lines, nodes, "Next: read the declaration, then `dbt build`."]), in_line
 
 
 def add(project: Path, ml_model: str, capability: str) -> tuple[str, bool]:

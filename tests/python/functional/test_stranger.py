@@ -112,7 +112,9 @@ def test_five_commands_to_decisions(project: Project, capsys, monkeypatch):
     assert project.query("select count(*) > 0 from analytics.churn_training_rows") == [(True,)]
 
     # Its nodes alone, where a view that they read is not built.
-    file.write_text(file.read_text().replace("    churn:\n", "    churn:\n      retraining: {on_alerts: [label_drift]}\n"))
+    file.write_text(
+        file.read_text().replace("    churn:\n", "    churn:\n      retraining: {on_alerts: [label_drift]}\n")
+    )
     assert main(["sync"]) == 0
     with duckdb.connect(str(project.warehouse)) as connection:
         connection.execute("drop table analytics.ml_last_alerts")
