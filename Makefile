@@ -77,7 +77,7 @@ endif
 docs: $(INSTALLED)  ## dbt's documentation site, in target/
 	$(BIN)/dbt docs generate
 
-reference: $(INSTALLED)  ## Write what is generated from keys: docs/keys.md, macros/declaration/generated.sql
+reference: $(INSTALLED)  ## Write what is generated from keys: docs/keys.md, macros/_internal/declaration/generated.sql
 	$(BIN)/ml-ledger keys > docs/keys.md
 	$(BIN)/python -m ml_ledger.declaration.for_macros
 
