@@ -17,6 +17,17 @@
 #}
 {% macro label_log(ml_model, labels, source=none) %}
 {%- do ml_ledger.appended() -%}
+{%- if execute -%}
+{{ ml_ledger.label_log_query(ml_model, labels, source) }}
+{%- endif -%}
+{% endmacro %}
+
+{#
+    The rows that `label_log` appends.
+    Arguments: as of `label_log`.
+    Returns: SQL.
+#}
+{% macro label_log_query(ml_model, labels, source) %}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
 {%- set never = spec.never -%}
 {%- set names = [spec.entity, spec.as_of, spec.label] -%}

@@ -25,12 +25,23 @@
     {%- set drift = drift or watched.drift -%}
     {%- set budgets = budgets or watched.budgets -%}
 {%- endif -%}
-{%- set so_far = ml_ledger.rows_so_far() if is_incremental() else none -%}
-{%- set text, whole, moment = dbt.type_string(), dbt.type_bigint(), dbt.type_timestamp() -%}
-{%- set rules = ml_ledger.alert_rules(ml_model, {
+{%- if execute -%}
+{{ ml_ledger.alerts_query(ml_model, {
     'predictions': predictions, 'versions': versions, 'deployments': deployments, 'labels': labels,
     'performance': performance, 'drift': drift, 'budgets': budgets,
-}) -%}
+}) }}
+{%- endif -%}
+{% endmacro %}
+
+{#
+    The rows that `alerts` appends.
+    Arguments: ml_model, its name; relations, mapping of what `alerts` takes to the relation, or none.
+    Returns: SQL.
+#}
+{% macro alerts_query(ml_model, relations) %}
+{%- set so_far = ml_ledger.rows_so_far() if is_incremental() else none -%}
+{%- set text, whole, moment = dbt.type_string(), dbt.type_bigint(), dbt.type_timestamp() -%}
+{%- set rules = ml_ledger.alert_rules(ml_model, relations) -%}
 {%- set settings = ml_ledger.alert_settings(ml_model) -%}
 with
 
@@ -40,20 +51,20 @@ live as (
         version,
         valid_from
     from (
-        {{ ml_ledger.deployment_intervals(deployments) | indent(8) }}
+        {{ ml_ledger.deployment_intervals(relations.deployments) | indent(8) }}
     ) as deployed
     where {{ ml_ledger.is_live_at(ml_ledger.clock()) }}
 ),
 
-{% if performance is not none -%}
+{% if relations.performance is not none -%}
 latest_performance as (
-    {{ ml_ledger.latest_performance(performance, settings) | indent(4) }}
+    {{ ml_ledger.latest_performance(relations.performance, settings) | indent(4) }}
 ),
 
 {% endif -%}
-{% if drift is not none -%}
+{% if relations.drift is not none -%}
 latest_drift as (
-    {{ ml_ledger.latest_drift(drift, settings) | indent(4) }}
+    {{ ml_ledger.latest_drift(relations.drift, settings) | indent(4) }}
 ),
 
 {% endif -%}

@@ -18,6 +18,17 @@
 {% macro outcomes(ml_model, predictions=none, labels=none) %}
 {%- set predictions = ml_ledger.own_node(predictions, ml_model, 'predictions') -%}
 {%- set labels = ml_ledger.declared_relation(labels, ml_model, 'labels', required=true) -%}
+{%- if execute -%}
+{{ ml_ledger.outcomes_query(ml_model, predictions, labels) }}
+{%- endif -%}
+{% endmacro %}
+
+{#
+    The rows of `outcomes`.
+    Arguments: as of `outcomes`.
+    Returns: SQL.
+#}
+{% macro outcomes_query(ml_model, predictions, labels) %}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
 {%- set text, moment = dbt.type_string(), dbt.type_timestamp() -%}
 {%- set label = ml_ledger.quoted(spec.label, '_ml_labels') -%}

@@ -12,8 +12,11 @@
 {% macro feedback(ml_model, predictions=none) %}
 {%- do ml_ledger.appended() -%}
 {%- set predictions = ml_ledger.own_node(predictions, ml_model, 'predictions') -%}
+{%- set given = ml_ledger.given_feedback(ml_model) -%}
+{%- if execute -%}
 {%- set so_far = ml_ledger.rows_so_far() if is_incremental() else none -%}
-{{ ml_ledger.new_feedback(ml_model, predictions, ml_ledger.given_feedback(ml_model), so_far) }}
+{{ ml_ledger.new_feedback(ml_model, predictions, given, so_far) }}
+{%- endif -%}
 {% endmacro %}
 
 {#

@@ -14,7 +14,9 @@
 {% macro review_queue(ml_model, predictions=none) %}
 {%- do ml_ledger.appended() -%}
 {%- set predictions = ml_ledger.own_node(predictions, ml_model, 'predictions') -%}
+{%- if execute -%}
 {{ ml_ledger.drawn_for_review(ml_model, predictions, ml_ledger.rows_so_far() if is_incremental() else none) }}
+{%- endif -%}
 {% endmacro %}
 
 {#

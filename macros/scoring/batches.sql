@@ -12,6 +12,17 @@
 {%- set predictions = ml_ledger.own_node(predictions, ml_model, 'predictions') -%}
 {%- set versions = ml_ledger.own_node(versions, ml_model, 'versions') -%}
 {%- set deployments = ml_ledger.own_node(deployments, ml_model, 'deployments') -%}
+{%- if execute -%}
+{{ ml_ledger.batches_query(ml_model, predictions, versions, deployments) }}
+{%- endif -%}
+{% endmacro %}
+
+{#
+    The batches that `batches` appends.
+    Arguments: as of `batches`.
+    Returns: SQL.
+#}
+{% macro batches_query(ml_model, predictions, versions, deployments) %}
 {%- set text, whole, moment = dbt.type_string(), dbt.type_bigint(), dbt.type_timestamp() -%}
 {%- set so_far = ml_ledger.rows_so_far() if is_incremental() else none -%}
 with recursive

@@ -12,6 +12,17 @@
 {% macro deployments(ml_model, versions=none) %}
 {%- do ml_ledger.appended() -%}
 {%- set versions = ml_ledger.own_node(versions, ml_model, 'versions') -%}
+{%- if execute -%}
+{{ ml_ledger.deployments_query(ml_model, versions) }}
+{%- endif -%}
+{% endmacro %}
+
+{#
+    The events that `deployments` appends.
+    Arguments: as of `deployments`.
+    Returns: SQL.
+#}
+{% macro deployments_query(ml_model, versions) %}
 {%- set text, whole, double = dbt.type_string(), dbt.type_bigint(), ml_ledger.type_double() -%}
 {%- set so_far = ml_ledger.rows_so_far() if is_incremental() else none -%}
 {%- set passing = 'awaiting_approval' if ml_ledger.deployment_policy(ml_model) == 'approval' else 'deployed' -%}

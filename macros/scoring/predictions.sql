@@ -21,6 +21,17 @@
 {%- if scores is none and spec.relations is not none and ml_ledger.has_own_estimator(spec) -%}
     {%- set scores = ml_ledger.own_node(none, ml_model, 'scores') -%}
 {%- endif -%}
+{%- if execute -%}
+{{ ml_ledger.predictions_query(ml_model, spec, features, versions, deployments, reason_texts, scores) }}
+{%- endif -%}
+{% endmacro %}
+
+{#
+    The rows that `predictions` appends; dbt needs no more of it than its relations while it parses.
+    Arguments: as of `predictions`; spec, the declaration.
+    Returns: SQL.
+#}
+{% macro predictions_query(ml_model, spec, features, versions, deployments, reason_texts, scores) %}
 {%- set problems = ml_ledger.input_problems('predictions', ml_model, features=features) -%}
 {%- if is_incremental() and not problems -%}
     {%- do ml_ledger.refuse_other_entities(ml_model, spec, features, ml_ledger.rows_so_far()) -%}

@@ -24,6 +24,17 @@
 {%- if spec.task != 'clustering' -%}
     {%- set labels = ml_ledger.declared_relation(labels, ml_model, 'labels') -%}
 {%- endif -%}
+{%- if execute -%}
+{{ ml_ledger.training_set_query(ml_model, spec, features, labels) }}
+{%- endif -%}
+{% endmacro %}
+
+{#
+    The rows of `training_set`.
+    Arguments: as of `training_set`; spec, the declaration.
+    Returns: SQL.
+#}
+{% macro training_set_query(ml_model, spec, features, labels) %}
 {%- set holdout = ml_ledger.declared_holdout(spec) -%}
 {%- set problems = ml_ledger.training_set_problems(ml_model, spec, holdout, features, labels) -%}
 {%- if problems -%}

@@ -7,6 +7,17 @@
 #}
 {% macro feature_statistics(columns) -%}
 {%- set views = ml_ledger.feature_views() -%}
+{%- if execute -%}
+{{ ml_ledger.feature_statistics_query(views, columns) }}
+{%- endif -%}
+{%- endmacro %}
+
+{#
+    The rows of `feature_statistics`.
+    Arguments: views, as `feature_views` returns them; columns, as of `feature_statistics`.
+    Returns: SQL.
+#}
+{% macro feature_statistics_query(views, columns) -%}
 {%- do ml_ledger.warn_of_unlisted_views() -%}
 {%- set readers = ml_ledger.feature_readers(views) if views else {} -%}
 {%- for view in views -%}
