@@ -14,7 +14,7 @@ COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --
 TEST_ZONE ?= America/St_Johns
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help build test replay lint dbt-test python-test crash nightly mutate bench variation docs reference lock clean
+.PHONY: help build test replay lint dbt-test python-test crash nightly mutate bench evaluate variation docs reference lock clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 20
@@ -53,6 +53,9 @@ crash: $(INSTALLED)  ## Kill 20 builds at random moments; each next one complete
 nightly: $(INSTALLED)  ## 2,000 random declarations on random data: a clear error, or the estimator's own scores (20 minutes)
 	OMP_NUM_THREADS=1 ML_LEDGER_CASES=2000 $(BIN)/pytest tests/python/unit/test_any_data.py
 
+evaluate: $(INSTALLED)  ## dbt-project-evaluator on a copy of this project (fetches it from dbt's hub)
+	.ci/evaluate
+
 mutate: $(INSTALLED)  ## Change the code a little, 150 times in Python and 90 in macros: does a test fail? (2 hours)
 	$(BIN)/python tests/mutate/run.py
 
@@ -77,7 +80,7 @@ endif
 docs: $(INSTALLED)  ## dbt's documentation site, in target/
 	$(BIN)/dbt docs generate
 
-reference: $(INSTALLED)  ## Write what is generated from keys: docs/keys.md, macros/declaration/generated.sql
+reference: $(INSTALLED)  ## Write what is generated from keys: docs/keys.md, macros/_internal/declaration/generated.sql
 	$(BIN)/ml-ledger keys > docs/keys.md
 	$(BIN)/python -m ml_ledger.declaration.for_macros
 

@@ -6,6 +6,6 @@
     {% do exceptions.raise_compiler_error(
         "ml_ledger: the macro '" ~ word ~ "' is not written for adapter '" ~ target.type
         ~ "'. Allowed: duckdb. Fix: define " ~ target.type ~ "__" ~ word
-        ~ " in your project's macros; macros/adapter/" ~ word ~ ".sql says what it must return."
+        ~ " in your project's macros; the comment above the macro says what it must return."
     ) %}
 {% endmacro %}

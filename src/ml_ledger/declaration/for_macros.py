@@ -11,7 +11,7 @@ from ml_ledger.declaration.gate import LIMITED_METRICS
 from ml_ledger.declaration.training_and_evaluation import SHARE_OF_ONE_DATE, EvaluationSpec
 from ml_ledger.record.predictions import PERSONAL
 
-PATH = Path("macros/declaration/generated.sql")
+PATH = Path("macros/_internal/declaration/generated.sql")
 HEAD = "{# Generated from src/ml_ledger/declaration by `make reference`: do not edit. #}\n"
 WIDTH = 120
 

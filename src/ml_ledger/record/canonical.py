@@ -1,4 +1,4 @@
-"""A row as one text, and its hash. docs/record.md says the same in words; macros/ledger/canonical_text.sql in SQL."""
+"""A row as one text, and its hash. docs/record.md says the same in words, the macro `canonical_text` in SQL."""
 
 from __future__ import annotations
 

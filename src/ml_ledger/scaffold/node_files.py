@@ -67,13 +67,23 @@ class NodeFile:
         """Whether it is a Python model, which is written again when the declaration changes."""
         return self.suffix == ".py"
 
-    def properties(self) -> str:
-        """Its entry in the list `models` of a properties file, not indented."""
+    def properties(self, columns: Mapping[str, str]) -> str:
+        """Its entry in the list `models` of a properties file, not indented, with what its columns hold."""
         lines = [f"- name: {self.name}", f"  description: {json.dumps(DESCRIPTIONS[self.node])}"]
         if self.is_python and self.node != "scores":
             meta = "{ml: \"{{ (var('ml_models', none) or {}).get('" + self.ml_model + "') }}\"}"
             lines += ["  config:", f"    meta: {meta}"]
+        if columns:
+            lines += ["  columns:", *(f"    - {column_properties(*column)}" for column in columns.items())]
         return "\n".join(lines) + "\n"
+
+
+def column_properties(name: str, description: str) -> str:
+    """A column of a properties file, on one line."""
+    words = json.dumps(description, ensure_ascii=False)
+    return (
+        f"{{name: {name if name.isidentifier() else json.dumps(name, ensure_ascii=False)}, description: {words}}}"
+    )
 
 
 def node_files(ml_model: str, spec: MLModelSpec) -> list[NodeFile]:

@@ -50,6 +50,12 @@ def package_version(project: Path) -> str | None:
     return None if version is None else str(version)
 
 
+def package_folder(project: Path) -> Path | None:
+    """Where the dbt package lies that a project uses; None where there is none yet."""
+    file = _package_file(project)
+    return None if file is None else file.parent
+
+
 def version_problem(project: Path) -> Problem | None:
     """What is wrong where library and package are of two versions: macros and Python call each other.
 

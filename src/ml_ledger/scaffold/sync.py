@@ -13,8 +13,9 @@ from ml_ledger.declaration import MLModelSpec
 from ml_ledger.errors import SpecError
 from ml_ledger.project.dbt_project import PROJECT_FILE, settings_of
 from ml_ledger.project.declarations import declarations_in, parsed, variables_of
+from ml_ledger.scaffold.node_columns import columns_of_views, described_columns
 from ml_ledger.scaffold.node_files import DESCRIPTIONS, MADE_PYTHON, MADE_YAML, NodeFile, node_files
-from ml_ledger.scaffold.package import require_one_version
+from ml_ledger.scaffold.package import package_folder, require_one_version
 from ml_ledger.scaffold.project_file import with_entry
 
 HOW_TO_NAME = "relations: {features: name_of_a_dbt_model, labels: name_of_another}"
@@ -78,7 +79,7 @@ def planned(project: Path, settings: Mapping[str, Any], specs: Mapping[str, MLMo
         if path.suffix in (".sql", ".py")
     }
     described = {name for folder in folders for name in _described(project / folder)}
-    plan = Plan()
+    plan, views = Plan(), None
     for ml_model, spec in specs.items():
         if spec.relations is None:
             plan.left_alone.append(
@@ -94,7 +95,9 @@ def planned(project: Path, settings: Mapping[str, Any], specs: Mapping[str, MLMo
             of_kind = [file for file in files if file.is_python is is_python and file.name not in described]
             if of_kind:
                 name = f"_{ml_model}__{'python_nodes' if is_python else 'nodes'}.yml"
-                _plan_properties(plan, of_kind, homes[is_python] / name)
+                views = columns_of_views(package_folder(project)) if views is None else views
+                entries = [file.properties(described_columns(spec, file.node, views)) for file in of_kind]
+                _plan_properties(plan, entries, homes[is_python] / name)
         needed = {file.file for file in files}
         for node in DESCRIPTIONS:
             plan.undeclared += [
@@ -128,12 +131,12 @@ def _plan_file(plan: Plan, file: NodeFile, there: Path | None, new: Path) -> Non
         plan.left_alone.append(f"{there}: was written by hand, so it is left as it is.")
 
 
-def _plan_properties(plan: Plan, files: list[NodeFile], path: Path) -> None:
+def _plan_properties(plan: Plan, entries: list[str], path: Path) -> None:
     text = f"{MADE_YAML}\nversion: 2\n"
     if path.exists():
         text = path.read_text(encoding="utf-8")
         plan.replaced.add(path)
-    plan.written[path] = with_entry(text, ("models",), "".join(map(NodeFile.properties, files)), what=str(path))
+    plan.written[path] = with_entry(text, ("models",), "".join(entries), what=str(path))
 
 
 def _homes(project: Path, folders: list[str], ml_model: str, there: list[Path | None]) -> dict[bool, Path]:

@@ -47,7 +47,7 @@ FIRST_KINDS = (
 # * stands for all: these are features of the second pair alone.
 AWKWARD = ('a"b', '"', "*")
 CLOCK, ENTITIES, MONTHS = "2024-06-15", 400, 6
-READ_BY = ("training", "labels", "scoring", "monitoring", "features", "quality", "catalogue")
+READ_BY = ("training", "labels", "scoring", "monitoring", "alerts", "features", "checks", "catalogue")
 # Names of ours that a feature is likeliest to have; all others are columns of the features that are not declared.
 OURS = (
     *(
@@ -136,7 +136,7 @@ def aliases() -> list[str]:
     Without those that checked_rows adds, which its source cannot have.
     """
     found: set[str] = set()
-    for path in (path for folder in READ_BY for path in (ROOT / "macros" / folder).rglob("*.sql")):
+    for path in (path for room in READ_BY for path in sorted((ROOT / "macros").glob(f"**/{room}/*.sql"))):
         text = re.sub(r"(?s)\{#.*?#\}", "", path.read_text(encoding="utf-8"))
         found.update(re.findall(r"\bas ([a-z][a-z0-9_]*)\b", text))
         found.update(re.findall(r"(?m)^([a-z][a-z0-9_]*) as \(", text))

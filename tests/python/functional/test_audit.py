@@ -30,7 +30,7 @@ TAMPERED = {
         "update repurchase_predictions set decision = null where entity_id = '71'"
     ),
     "no_nulls_ml_predictions_decision_id__ml_model__as_of": (
-        "update repurchase_predictions set deployment_id = null where entity_id = '80'"
+        "update repurchase_predictions set deployment_id = null where entity_id = '86'"
     ),
 }
 

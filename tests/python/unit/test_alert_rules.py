@@ -19,7 +19,7 @@ def test_every_rule_has_a_page_and_a_line_in_the_list_of_pages():
 
 
 def test_the_library_knows_the_rules_of_the_macros():
-    text = (ROOT / "macros" / "monitoring" / "alerts" / "alert_rules.sql").read_text()
+    text = (ROOT / "macros" / "_internal" / "alerts" / "alert_rules.sql").read_text()
     parts = re.search(r"for part in \[(.*?)\]", text)[1]
     of_drift = {f"{part}_drift" for part in re.findall(r"'(\w+)'", parts)}
     named = set(re.findall(r"^\s*'(\w+)': ml_ledger\.alert_|found\.update\(\{'(\w+)': ", text, re.MULTILINE))

@@ -10,6 +10,7 @@ from conftest import ROOT
 from ml_ledger.commands.main import main
 from ml_ledger.scaffold.node_files import DESCRIPTIONS
 from ml_ledger.scaffold.sync import sync
+from ml_ledger.training.version import version_table
 
 PROJECTS = [ROOT, ROOT / "integration_tests"]
 FOLDERS = ("models", "python_models")
@@ -59,6 +60,26 @@ def test_what_sync_wrote_it_does_not_write_again(tmp_path: Path):
     before = {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
     assert sync(tmp_path) == ("Every node is in line with its declaration.", True)
     assert {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_columns_are_described_as_the_package_describes_its_views(tmp_path: Path):
+    declare(tmp_path, keep_training_set="full")
+    (tmp_path / "packages.yml").write_text(yaml.safe_dump({"packages": [{"local": str(ROOT)}]}))
+    sync(tmp_path)
+    models = [
+        model
+        for path in tmp_path.rglob("_churn__*.yml")
+        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+    ]
+    described = {
+        model["name"]: {column["name"]: column["description"] for column in model["columns"]} for model in models
+    }
+    assert described["churn_versions"].keys() == set(version_table(None).schema.names)
+    assert described["churn_versions"]["trained_at"] == "Business clock of the training."
+    assert described["churn_predictions"]["ml_model"] == "Name of the ML model: a key of `vars.ml_models`."
+    kept = {"_ml_version", "_ml_entity_id", "_ml_as_of"}
+    assert described["churn_training_rows"].keys() - described["churn_training_set"].keys() == kept
+    assert {"customer_id", "month", "churned", "age"} < described["churn_training_set"].keys()
 
 
 def test_a_new_block_adds_its_nodes_and_updates_those_that_read_them(tmp_path: Path):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-MACROS = Path(__file__).resolve().parents[3] / "macros" / "statistics"
+MACROS = Path(__file__).resolve().parents[3] / "macros" / "_internal" / "statistics"
 ABSOLUTE = 1e-15
 IN_THE_TAIL = 1e-8
 QUANTILE = 1e-13
