@@ -47,8 +47,10 @@ def versions(
     ----------
     ml_model : str
         Name under `vars.ml_models`.
-    dbt, session
-        What dbt gives to the node.
+    dbt : dbtObj
+        Object that dbt gives to the node.
+    session : duckdb.DuckDBPyConnection
+        Connection that dbt gives to the node.
     spec : mapping
         Declaration of the ML model: `dbt.config.meta_get("ml")`.
     training_set : duckdb.DuckDBPyRelation
@@ -83,8 +85,10 @@ def performance(ml_model: str, dbt: Any, session: Any, spec: Spec, **relations: 
     ----------
     ml_model : str
         Name under `vars.ml_models`.
-    dbt, session
-        What dbt gives to the node.
+    dbt : dbtObj
+        Object that dbt gives to the node.
+    session : duckdb.DuckDBPyConnection
+        Connection that dbt gives to the node.
     spec : mapping
         Declaration of the ML model: `dbt.config.meta_get("ml")`.
     **relations : duckdb.DuckDBPyRelation
@@ -109,8 +113,10 @@ def drift(ml_model: str, dbt: Any, session: Any, spec: Spec, **relations: Any) -
     ----------
     ml_model : str
         Name under `vars.ml_models`.
-    dbt, session
-        What dbt gives to the node.
+    dbt : dbtObj
+        Object that dbt gives to the node.
+    session : duckdb.DuckDBPyConnection
+        Connection that dbt gives to the node.
     spec : mapping
         Declaration of the ML model: `dbt.config.meta_get("ml")`.
     **relations : duckdb.DuckDBPyRelation
@@ -135,8 +141,10 @@ def training_quality(ml_model: str, dbt: Any, session: Any, spec: Spec, *, train
     ----------
     ml_model : str
         Name under `vars.ml_models`.
-    dbt, session
-        What dbt gives to the node.
+    dbt : dbtObj
+        Object that dbt gives to the node.
+    session : duckdb.DuckDBPyConnection
+        Connection that dbt gives to the node.
     spec : mapping
         Declaration of the ML model: `dbt.config.meta_get("ml")`.
     training_set : duckdb.DuckDBPyRelation

@@ -42,10 +42,11 @@ def train_if_due(
         Versions so far; None before the first build.
     alerts : duckdb.DuckDBPyRelation, optional
         `ml_last_alerts`, what the last run found; None if no alert triggers training.
-    session, this : optional
-        What dbt gives to the node: its session, and `dbt.this`. With both, an error that keeps a version from being
-        trained is logged and recorded as a row of `ml_training_attempts` rather than raised, so that dbt does not
-        skip the nodes that depend on this one.
+    session : duckdb.DuckDBPyConnection, optional
+        Connection that dbt gives to the node.
+    this : dbt relation, optional
+        `dbt.this`. With it and `session`, an error that keeps a version from being trained is logged and recorded as a
+        row of `ml_training_attempts` rather than raised, so that dbt does not skip the nodes that depend on this one.
 
     Returns
     -------

@@ -21,9 +21,8 @@ import ml_ledger.training.run
 
 ROOT = Path(__file__).parents[3]
 HEADING = re.compile(r"^(?P<title>\S.*)\n-{3,}$", re.MULTILINE)
-# Names before the colon, the type behind it; of dbt's own two objects the type is not known to anybody.
+# Names before the colon, the type behind it.
 ENTRY = re.compile(r"^(?P<names>\*{0,2}\w+(, \*{0,2}\w+)*)(?P<type> : \S.*)?$")
-WITHOUT_TYPE = {"dbt", "session"}
 MOST_MODULES = 4
 
 
@@ -118,7 +117,7 @@ def mistakes(one: Any) -> list[str]:
     entries = documented.entries("Parameters")
     if [name for name, _, _ in entries] != parameters_of(one):
         found.append(f"documents {[name for name, _, _ in entries]}, takes {parameters_of(one)}")
-    found += [f"{name} has no type" for name, kind, _ in entries if not kind and name not in WITHOUT_TYPE]
+    found += [f"{name} has no type" for name, kind, _ in entries if not kind]
     found += [f"{name} has no description" for name, _, said in entries if not said]
     returns = not inspect.isclass(one) or getattr(one, "_is_protocol", False)
     gives = returns and signature_of(one).return_annotation not in (None, "None")
