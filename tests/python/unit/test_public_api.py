@@ -13,7 +13,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import pdoc
 import pytest
 
 import ml_ledger
@@ -249,6 +248,8 @@ def test_there_are_examples() -> None:
 
 
 def test_the_reference_has_a_page_per_module_and_every_name(tmp_path: Path) -> None:
+    import pdoc
+
     pdoc.render.configure(docformat="numpy", template_directory=ROOT / "docs" / "api")
     pdoc.pdoc("ml_ledger", output_directory=tmp_path)
     pages = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.html")}
