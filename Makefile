@@ -77,8 +77,9 @@ ifdef DUCKDB
 	$(BIN)/python $(PIP_INSTALL) 'duckdb==$(DUCKDB)'
 endif
 
-docs: $(INSTALLED)  ## dbt's documentation site, in target/
+docs: $(INSTALLED)  ## dbt's documentation site, in target/, and the Python reference, in target/api/
 	$(BIN)/dbt docs generate
+	$(BIN)/pdoc ml_ledger --docformat numpy --template-directory docs/api --output-directory target/api
 
 reference: $(INSTALLED)  ## Write what is generated from keys: docs/keys.md, macros/_internal/declaration/generated.sql
 	$(BIN)/ml-ledger keys > docs/keys.md

@@ -1,6 +1,6 @@
 {#
     All rows of a relation, each with what is wrong with it. Of the three columns that are added, quarantine_reasons
-    says in words why a row is to be set aside, as a JSON array of texts, NULL for a good row; quarantine_checks has the
+    says why a row is to be set aside, as a JSON array of texts, NULL for a good row; quarantine_checks has the
     names of these checks, in the same order; warnings has the words of checks that only warn. docs/quarantine.md
     explains it.
 
@@ -8,7 +8,7 @@
     again; checks, mapping of names to mappings. Each has one of these keys, whose value is a column unless told:
       not_missing;
       within, with low and high, one is enough, both included: a number, a day in quotes, or SQL;
-      not_default, with values: list of values that stand for "unknown";
+      not_default, with values: list of placeholders for missing values;
       matches, with pattern: regular expression for the whole text, or integer, number, date, timestamp;
       castable, with to: SQL type that the value, as text, must be readable as;
       one_of, with levels: list;
@@ -137,7 +137,7 @@ where (
             'checked_rows in ' ~ (model.name if model else source) ~ ': rows of ' ~ source
             ~ ' fail checks with action: fail. Nothing was written.'
         ) ~ ' || ' ~ lines | join(' || ') ~ ' || ' ~ ml_ledger.text_literal(
-            '\nFix: mend these rows at the source, or set them aside with action: quarantine.'
+            '\nFix: correct these rows at the source, or set them aside with action: quarantine.'
         )
     ) %}
 {% endmacro %}

@@ -1,8 +1,8 @@
 {#
     The gate of an ML model: one event per version that has no verdict yet, appended. The first version that passes its
-    checks becomes champion, or, with `deployment.policy: approval`, waits until somebody else than who trained it
-    approves it; a later one must also not be worse than the champion on the same rows. A version that is too good to be
-    true waits under any policy, and its event says what is asked. Where several versions wait for a
+    checks becomes champion, or, with `deployment.policy: approval`, waits for approval by someone other than the
+    person who trained it; a later one must also not be worse than the champion on the same rows. A version that is too
+    good to be true waits under any policy, and its event says what is asked. Where several versions wait for a
     verdict, only the newest can be deployed. Operations (ml_promote, ml_rollback, ...) append to the same node.
 
     Arguments: ml_model, its name; versions, the relation of its versions node.
@@ -107,7 +107,7 @@ verdicts as (
             when judged.passed and judged.is_newest and asked_of_people.version is not null
                 then '{{ ml_ledger.waits_for_answer() }}' || asked_of_people.questions
             when judged.passed and judged.is_newest then 'passed every check of the gate'
-            when judged.passed then 'a newer version waited for its verdict, too'
+            when judged.passed then 'superseded by a newer version in the same run'
             else 'failed the gate'
         end as reason,
         judged.checks,

@@ -15,6 +15,8 @@ from typing import Literal
 from ml_ledger.errors import Problem, TrainingSetError, raise_if_any
 from ml_ledger.finite_json import finite_json
 
+__all__ = ["Coefficient", "Node"]
+
 AppliesTo = Literal["intercept", "value", "level", "missing", "unknown", "link", "expression"]
 
 # The output of rows that calibrate the link score of the others: link units in, link units out.
@@ -29,32 +31,71 @@ Link = Literal["logit", "identity", "log", "softmax", "shares", "distance"]
 
 @dataclass(frozen=True)
 class Coefficient:
-    """One row of a version.
+    """One row of a model version: when it applies, and what it then adds to the link score.
 
-    output: which output of the ML model the row adds to ('score' where there is one; else the class or cluster).
-    term: 0 for the intercept, then one number per feature, per part of a date, and per pair of features.
-    applies_to: 'intercept' always; 'value' where the feature is a finite number, within the row's bounds; 'level'
-        where the feature, as text, is the row's level; 'missing' where it is NULL; 'unknown' where it is another level;
-        'link' where the link score, in place of a feature, is within the bounds (output 'calibration'); 'expression'
-        where what a rule's expression gives, in place of a feature, is a finite number within the bounds.
-    level: a category, as text.
-    lower, upper: the row applies to lower <= x < upper; None is unbounded.
-    slope: link units per unit of the raw feature, or of its transform; None is 0.
-    transform: 'log' where the slope is per unit of log(x), 'log1p' of log(1 + x); 'squared' where the contribution is
-        the square of value + slope * x (a coordinate of a squared distance); 'squared_log1p' for both; where levels are
-        those of a part of a date, the part, on the term's rows for missing and unknown too ('weekday' is 1 for Monday
-        to 7); None
-        for neither.
-    value: link units added as they are; None is 0.
-    std_error: of the slope (or of the value where there is no slope), where the family has one. What terms learned
-        (edges, levels, means that fill NULL) counts as given.
-    statistic: slope or value / std_error. p_value: two-sided, of a slope or value of 0; ci_low, ci_high: its 95 %
-        interval: by Student's t for family linear, by the normal distribution for others.
-    reference: the term's mean contribution over the training rows, in link units, on each row of the term.
-    points: what the row adds to the points of a scorecard; None for other families.
-    expression: a rule: SQL in the DuckDB dialect, over columns with the names of the features; None for other rows.
-    other_feature: the second feature of a pair, whose row applies where the `other_` fields hold for it as well; they
-        mean for it what their namesakes mean for the first. None, as they all are, for a single feature.
+    Parameters
+    ----------
+    output : str
+        Output of the ML model that the row adds to: `score` where there is one, else the class or cluster;
+        `calibration` for rows that calibrate the link score of the others, from link units to link units.
+    term : int
+        0 for the intercept, then one number per feature, per part of a date, and per pair of features.
+    feature : str or None
+        Column that is read; None for the intercept.
+    applies_to : {'intercept', 'value', 'level', 'missing', 'unknown', 'link', 'expression'}
+        When the row applies. `intercept`: always. `value`: the feature is a finite number within the bounds of the
+        row. `level`: the feature, as text, equals `level`. `missing`: the feature is NULL. `unknown`: it is a level
+        without a row. `link`: the link score, in place of a feature, lies within the bounds. `expression`: the
+        value of `expression` is a finite number within the bounds.
+    level : str, optional
+        Category, as text.
+    lower, upper : float, optional
+        The row applies where lower <= x < upper, in units of the raw feature; None is unbounded.
+    slope : float, optional
+        Link units per unit of the raw feature, or of its transform; None is 0.
+    transform : str, optional
+        `log`: the slope is per unit of log(x). `log1p`: of log(1 + x). `squared`: the contribution is
+        (value + slope * x)^2, one coordinate of a squared distance. `squared_log1p`: both. A part of a date
+        (`weekday`, 1 for Monday to 7; `month`, `quarter`, `day`, `hour`, `year`): levels are those of the part, on
+        the rows for missing and unknown values too.
+    value : float, optional
+        Link units added as they are; None is 0.
+    std_error : float, optional
+        Standard error of the slope, or of the value where there is no slope. What the terms learned (edges, levels,
+        means that fill NULL) counts as given.
+    statistic : float, optional
+        Slope or value divided by `std_error`.
+    p_value : float, optional
+        Two-sided, of the hypothesis that the slope or value is 0: by Student's t for family `linear`, by the normal
+        distribution for others.
+    ci_low, ci_high : float, optional
+        95 % confidence interval, by the same distribution.
+    reference : float, default 0.0
+        Mean contribution of the term over the training rows, in link units; the same on each row of the term.
+    points : float, optional
+        Points that the row adds to a scorecard; None for other families.
+    expression : str, optional
+        Rule in SQL of the DuckDB dialect, over columns named as the features; None for other rows.
+    other_feature : str, optional
+        Second feature of a pair: the row then applies where the `other_` fields hold for it as well. None, as all of
+        them are, for a single feature.
+    other_applies_to, other_level, other_lower, other_upper : optional
+        For the second feature what the fields without the prefix are for the first.
+
+    Notes
+    -----
+    The link score of an output is the sum of the contributions of its terms, each from the one row that applies:
+
+        contribution = value + slope * x
+
+    with x, log(x) or log(1 + x), by `transform`, plus the value of the leaf that each tree leads to. An entity for
+    which a term has no row that applies is not scored.
+
+    Examples
+    --------
+    >>> from ml_ledger.families import Coefficient
+    >>> Coefficient("score", 1, "recency_days", "value", lower=0.0, slope=-0.00658).name
+    'recency_days'
     """
 
     output: str
@@ -83,7 +124,13 @@ class Coefficient:
 
     @property
     def name(self) -> str | None:
-        """What the row's term is called: its feature, or both of a pair."""
+        """Name of the row's term: its feature, or both features of a pair.
+
+        Returns
+        -------
+        str or None
+            For example `age` or `age × plan`; None for the intercept.
+        """
         return self.feature if self.other_feature is None else pair_name(str(self.feature), self.other_feature)
 
 
@@ -94,18 +141,36 @@ def pair_name(one: str, other: str) -> str:
 
 @dataclass(frozen=True)
 class Node:
-    """One node of one tree of a version.
+    """One node of one tree of a model version.
 
-    output: which output's link score the tree adds to. tree: from 1, over all outputs.
-    node: leaves are numbered from 1, splits from -1 downwards; depth: of the root 0.
-    value: in link units, against the root: what the tree adds (a leaf), or adds on average over the training rows that
-        pass (a split); 0 at the root.
-    feature: what a split looks at; None on leaves, as everything that follows.
-    threshold: a number goes left where x <= threshold; all do where it is the largest double: only a NULL goes right.
-    transform: the part of a date that is the category; None where the feature itself is.
-    levels, levels_go: these categories, as text, go this way ('left' or 'right'), all others the other way.
-    missing_goes: where a NULL goes.
-    left, right: the nodes that follow.
+    Parameters
+    ----------
+    output : str
+        Output whose link score the tree adds to.
+    tree : int
+        Number of the tree, from 1, over all outputs.
+    node : int
+        Leaves are numbered from 1 up, splits from -1 down.
+    depth : int
+        0 at the root.
+    value : float
+        In link units, relative to the root: what the tree adds (leaf), or adds on average over the training rows that
+        pass (split); 0 at the root.
+    feature : str, optional
+        Column that a split reads; None on leaves, as is everything below.
+    threshold : float, optional
+        A number goes left where x <= threshold, in units of the feature. At the largest double every number goes
+        left, and only NULL goes right.
+    levels : tuple of str, optional
+        Categories that go `levels_go`; all others go the other way.
+    levels_go : {'left', 'right'}, optional
+        Where `levels` go.
+    missing_goes : {'left', 'right'}, optional
+        Where NULL goes.
+    transform : {'weekday', 'month', 'quarter', 'day', 'hour', 'year'}, optional
+        Part of a date that is the category; None where the feature itself is.
+    left, right : int, optional
+        Nodes that follow.
     """
 
     output: str

@@ -6,9 +6,26 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+__all__ = [
+    "DependencyError",
+    "MLLedgerError",
+    "Problem",
+    "SpecError",
+    "TrainingSetError",
+    "VersionError",
+    "WarehouseError",
+]
+
 
 class MLLedgerError(Exception):
-    """Base class of every error that ml_ledger raises on purpose."""
+    """Base class of every error that ml_ledger raises on purpose.
+
+    Examples
+    --------
+    >>> from ml_ledger.errors import MLLedgerError, SpecError
+    >>> issubclass(SpecError, MLLedgerError)
+    True
+    """
 
 
 class SpecError(MLLedgerError):
@@ -33,10 +50,26 @@ class WarehouseError(MLLedgerError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with an input.
+    """One thing that is wrong with an input; as text, one sentence per part.
 
-    `where` is a key path or column, `what` a sentence without a full stop; the rest are optional parts of
-    the message, in the order got, allowed, fix.
+    Parameters
+    ----------
+    where : str
+        Key path or column, such as `ml_models.churn.algorithm` or `features.age`.
+    what : str
+        What is wrong there, without a full stop.
+    got : str, optional
+        What was given.
+    allowed : str, optional
+        What would have been accepted.
+    fix : str, optional
+        What to do, as an instruction.
+
+    Examples
+    --------
+    >>> from ml_ledger.errors import Problem
+    >>> print(Problem("features.age.kind", "is not a kind", got="'int'", fix="declare numeric"))
+    features.age.kind: is not a kind; got 'int'. Fix: declare numeric.
     """
 
     where: str

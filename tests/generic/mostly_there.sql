@@ -39,7 +39,7 @@ select
         column_name, 'share', 'allowed_share', 'missing', 'example',
         ml_ledger.sentence(
             name ~ ' is missing in {missing} of {total} rows, a share of {share}; at most {allowed_share} may be. '
-            ~ 'Ask where these rows come from, for example {example}. Fix: mend the source or the join that lost the'
+            ~ 'Ask where these rows come from, for example {example}. Fix: correct the source or the join that lost the'
             ~ ' values, '
             ~ 'or raise at_most if this is how it will be.'
         )

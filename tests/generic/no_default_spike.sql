@@ -1,5 +1,5 @@
 {#
-    No value that stands for "unknown" is in too many rows: zeros, -1, 999, 1900-01-01, empty texts and the like.
+    No placeholder for a missing value is in too many rows: zeros, -1, 999, 1900-01-01, empty texts and the like.
     Arguments: at_most, the share of rows that one of these values may have, 0.01 unless told; values, a list of them
     (numbers, or texts and dates in quotes; 0 is also 0.00, 1900-01-01 is also midnight of it, and case is not looked
     at), or none for those that are usual; reference, relation with a column of this name: then the share may also be
@@ -90,7 +90,7 @@ select
         column_name, 'written', 'allowed_share', 'affected', 'example',
         ml_ledger.sentence(
             name ~ " is '{written}' in {affected} of {total} rows, a share of {share}; at most {allowed_share} may be. "
-            ~ 'It looks like a default that stands for a missing value, for example in {example}. Fix: turn it into'
+            ~ 'It looks like a placeholder for a missing value, for example in {example}. Fix: turn it into'
             ~ ' NULL in '
             ~ 'staging, or, if the value is real, raise at_most or leave it out of values.'
         )

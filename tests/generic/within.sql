@@ -88,7 +88,7 @@ select
             name ~ ' is out of bounds in {bad} of {total} rows: it goes from {lowest} to {highest} there, and must go '
             ~ 'from {low} to {high} (a share of ' ~ at_most ~ ' may not). Look at {example}: a unit or a sign that'
             ~ ' changed, '
-            ~ 'a typing error? Fix: mend the source, set these rows aside, or widen the bounds if the values are right.'
+            ~ 'a typing error? Fix: correct it, set these rows aside, or widen the bounds if the values are right.'
         )
     ) }}
 from described

@@ -46,7 +46,7 @@ select
         ml_ledger.sentence(
             ml_ledger.said(feature) ~ ' has no value in {affected} of {total} rows of the latest as-of date, a share'
                 ~ ' of {found}; in training it '
-            ~ 'was {usual_share}, and at most {allowed_share} may be, for example {example}. Fix: mend the source or'
+            ~ 'was {usual_share}, and at most {allowed_share} may be, for example {example}. Fix: correct the source or'
             ~ ' the join '
             ~ 'that lost it; if it stays so, raise missing and train again.'
         )
@@ -163,7 +163,7 @@ select
         ml_ledger.sentence(
             ml_ledger.said(feature) ~ ' is {suspect} in {affected} of {total} rows of the latest as-of date, a share'
                 ~ ' of {found}; in training it '
-            ~ 'was {usual_share}, and at most {allowed_share} may be. It looks like a default that stands for a'
+            ~ 'was {usual_share}, and at most {allowed_share} may be. It looks like a placeholder for a'
             ~ ' missing value, '
             ~ 'for example in {example}. Fix: turn it into NULL in staging, or, if it is real, raise default_share.'
         )

@@ -1,5 +1,5 @@
 {#
-    A value as it is compared with values that stand for "unknown": 0 is also 0.00, 1900-01-01 is also midnight of it,
+    A value as it is compared with placeholders for missing values: 0 is also 0.00, 1900-01-01 is also midnight of it,
     and case is not looked at.
     Arguments: value, SQL expression.
     Returns: SQL, a text.

@@ -1,5 +1,5 @@
 {#
-    What is wrong with a row by one check of `checked_rows`, in words.
+    What is wrong with a row by one check of `checked_rows`, as text.
     Arguments: check, mapping, valid; number, its place among the checks.
     Returns: SQL, a text that is NULL where the row passes.
 #}
@@ -52,7 +52,7 @@
     {% if kind == 'not_default' %}
         {% do return([
             ml_ledger.as_written(column) ~ ' in (' ~ ml_ledger.written_literals(check['values']) ~ ')',
-            'stands for a value that is not known',
+            'is a placeholder for a missing value',
         ]) %}
     {% elif kind == 'matches' %}
         {% do return([

@@ -1,5 +1,5 @@
 {#
-    What happens to a version that passed the gate: 'auto', it becomes champion, or 'approval', it waits until somebody
+    What happens to a version that passed the gate: 'auto', it becomes champion, or 'approval', it waits until someone
     approves it. From `deployment.policy` of the declaration; approval where that says something else, since nobody is
     to be deployed by a slip of the pen.
     Arguments: ml_model, its name.

@@ -3,7 +3,7 @@
     alone ranks better than `gate.expected_auc` (`gate.expected_r2`), or 0.99 where nothing is expected, or far better
     than any other; one that adds too much to all others; one with values written after the as-of date; and a version
     that is better than was expected. What is found does not refuse the version: it has a question, and the version
-    waits for somebody who answers it.
+    waits for a person's answer.
 
     Limits are compared with the lower ends of 95 % intervals. A version without the metrics is asked nothing. How far a
     feature may lead, and what all may reach together, is computed where they are measured (leaks/leak_scan.py).

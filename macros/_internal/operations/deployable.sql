@@ -32,7 +32,7 @@
             ) %}
         {% elif known.verdict == 'awaiting_approval' and known.is_approved == 0 %}
             {% do problems.append(
-                'version: ' ~ name ~ ' waits for approval. Fix: ml_approve, by somebody else than who trained it.'
+                'version: ' ~ name ~ ' waits for approval. Fix: ml_approve, by someone other than the trainer.'
             ) %}
         {% endif %}
     {% endif %}

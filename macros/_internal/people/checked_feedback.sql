@@ -154,7 +154,7 @@ from compared
             "'is not what was recorded with the same reviewer and given_at. Fix: give a new row with a later"
                 ~ " given_at'"),
         ("place > 1 and coalesce(found_id, decision_id) is not null and (moment is not null or source = 'operation')",
-            "'is there more than once'"),
+            "'duplicate row'"),
     ] %}
     {% if actions %}
         {% do faults.append((

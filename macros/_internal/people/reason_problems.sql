@@ -1,5 +1,5 @@
 {#
-    Feedback whose words are not those that were hashed, or are gone without a record of it.
+    Feedback whose text is not what was hashed, or is missing without a record of its erasure.
     Arguments: ml_model, its name; feedback, predictions and deployments, the relations of its nodes.
     Returns: SQL, a select of ml_model, table_name, row_name, problem. No row if a relation does not exist yet.
     Example: {{ ml_ledger.reason_problems('repurchase', feedback, predictions, deployments) }}
@@ -37,7 +37,7 @@ from (
             when feedback.reason_salt is null and feedback.reason is not null
                 then 'its reason was erased and is there again'
             when feedback.reason_salt is null and erased.decision_id is null and predictions.decision_id is not null
-                then 'its reason is gone, and no operation recorded that it was erased'
+                then 'its reason is missing, and no operation recorded that it was erased'
         end as problem
     from {{ feedback }} as feedback
     left join (select distinct decision_id from erased) as erased

@@ -35,9 +35,9 @@ from (
             when {{ number }} is null
                 then 'it has no number'
             when {{ number }} = number_before
-                then 'it is there more than once'
+                then 'duplicate row'
             when {{ number }} <> coalesce(number_before, 0) + 1
-                then 'the rows before it are gone, from {{ number }} '
+                then 'the rows before it are missing, from {{ number }} '
                     || cast(coalesce(number_before, 0) + 1 as {{ text }})
             when coalesce(previous_hash, '') <> coalesce(hash_before, '')
                 then 'it does not follow the row before it: previous_hash is ' || coalesce(previous_hash, 'NULL')

@@ -28,16 +28,16 @@ select
             then cast(hashed_batches.predictions as {{ dbt.type_string() }})
                 || ' predictions of this run are not sealed: the next dbt build seals them, if it was stopped'
         when hashed_batches.invocation_id is null and removed.batch_number is null
-            then 'its predictions are gone, and no operation recorded that they were removed'
+            then 'its predictions are missing, and no operation recorded that they were removed'
         when hashed_batches.predictions <> batches.predictions
             then 'it sealed ' || cast(batches.predictions as {{ dbt.type_string() }}) || ' predictions, and there are '
                 || cast(hashed_batches.predictions as {{ dbt.type_string() }})
         when hashed_batches.predictions_hash <> batches.predictions_hash
             then 'its predictions are not those that were sealed'
         when last_version.content_hash is null
-            then 'the last version that it sealed is gone'
+            then 'the last version that it sealed is missing'
         when last_event.content_hash is null
-            then 'the last event of deployments that it sealed is gone'
+            then 'the last event of deployments that it sealed is missing'
     end as problem
 from {{ batches }} as batches
 full outer join hashed_batches

@@ -34,7 +34,7 @@ select
         when rehashed.values_salt is not null and rehashed.values_hash is not null
             then 'it has a values_hash beside the values, which only an erasure writes'
         when rehashed.values_salt is null and erased.decision_id is null
-            then 'its values are gone, and no operation recorded that they were erased'
+            then 'its values are missing, and no operation recorded that they were erased'
         when rehashed.values_salt is null and coalesce(
             {%- for column in ml_ledger.personal_columns() %}
             cast(rehashed.{{ column }} as {{ dbt.type_string() }}){{ ',' if not loop.last }}

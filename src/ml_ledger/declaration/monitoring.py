@@ -45,7 +45,7 @@ class ExpectedAlertSpec(Strict):
         None, description="The slot of the version it is about. Left out: any."
     )
     metric: Name | None = Field(None, description="The metric it is about. Left out: any.")
-    because: Text = Field(description="Why it is expected, in words.")
+    because: Text = Field(description="Why it is expected, as text.")
 
 
 class AlertsSpec(Strict):

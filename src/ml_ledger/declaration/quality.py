@@ -18,7 +18,7 @@ class BenchmarkSpec(Strict):
 
     metric: Name = Field(description="A metric of the task: see the metrics with limits.")
     value: Finite = Field(description="The value of the metric that they reach.")
-    who: Text = Field(description="Who reaches it, in words.")
+    who: Text = Field(description="Who reaches it, as text.")
 
 
 class QualityLimits(Strict):

@@ -11,16 +11,40 @@ from ml_ledger.coefficients import Coefficient, Link, Node
 from ml_ledger.errors import Problem
 from ml_ledger.solvers.training_rows import TrainingRows
 
+__all__ = ["CheckFunction", "Family", "Fit", "FitFunction", "Hyperparameter", "ProblemsFunction"]
+
 if TYPE_CHECKING:
     from ml_ledger.declaration import InputSpec
 
 
 @dataclass(frozen=True)
 class Hyperparameter:
-    """One setting of a family: its default, a test of a value, and the allowed values in words.
+    """One setting of a family: its default, a test of a value, and a description of the allowed values.
 
-    required: whether it must be given; the default then is only a placeholder. later: whether a family got it after
-    versions were trained without it: at its default it makes none of them due.
+    Parameters
+    ----------
+    default : Any
+        Value where the declaration gives none.
+    accepts : callable
+        Takes a value as written in the declaration; returns whether it is allowed.
+    allowed : str
+        Allowed values, for error messages.
+    required : bool, default False
+        Whether it must be given; `default` is then only a placeholder.
+    later : bool, default False
+        Whether the family got it after versions had been trained without it. At its default it makes none of them
+        due for retraining.
+
+    Examples
+    --------
+    >>> from ml_ledger.families import Hyperparameter
+    >>> trees = Hyperparameter(
+    ...     default=100,
+    ...     accepts=lambda value: value in range(1, 1001),
+    ...     allowed="a whole number from 1 to 1000",
+    ... )
+    >>> trees.accepts(0)
+    False
     """
 
     default: Any
@@ -32,16 +56,35 @@ class Hyperparameter:
 
 @dataclass(frozen=True)
 class Fit:
-    """What a fit leaves: the rows, the link, and the estimator's own answer to check the rows against.
+    """Result of a fit: rows, link, and the estimator's own predictions to check the rows against.
 
-    coefficients: by output and term. nodes: of its trees, by tree.
-    design: SQL of the k columns that `predict` takes. accepts: SQL that is true for rows that can be scored.
-    predict: takes n × k doubles, returns n scores, or n × outputs where there are several; NaN where the estimator
-        itself gives none.
-    diagnostics: numbers about the fit that are kept on the version (iterations, for example).
-    onnx: the estimator itself, for families whose scores are no sum of coefficients; the rows then only say which
-        inputs are accepted.
-    outputs: names of the m outputs of `onnx`.
+    Parameters
+    ----------
+    coefficients : sequence of Coefficient
+        Rows of the version, by output and term.
+    link : {'logit', 'identity', 'log', 'softmax', 'shares', 'distance'}
+        What turns link scores into scores.
+    design : sequence of str, length k
+        SQL of the columns that `predict` takes.
+    accepts : str
+        SQL that is true for rows that can be scored.
+    predict : callable
+        Takes the design matrix, doubles of shape (n, k); returns scores of shape (n,), or (n, outputs) where there
+        are several. NaN where the estimator itself gives no score.
+    diagnostics : mapping of str to float, optional
+        Numbers about the fit that the version keeps, such as the number of iterations.
+    nodes : sequence of Node, optional
+        Nodes of its trees, by tree.
+    onnx : bytes, optional
+        The estimator as ONNX, for families whose scores are not a sum of coefficients; the coefficients then only
+        say which inputs are accepted.
+    outputs : sequence of str, length m, default ('score',)
+        Names of the outputs of `onnx`.
+
+    Notes
+    -----
+    A version scores by SQL that is compiled from `coefficients` and `nodes`, or with `onnx`. Before it is recorded,
+    these scores are compared with those of `predict` on a sample of its rows; a version that differs is refused.
     """
 
     coefficients: Sequence[Coefficient]
@@ -56,10 +99,30 @@ class Fit:
 
 
 class FitFunction(Protocol):
-    """Fit a family.
+    """Fit a family to training rows: the function that a family is registered with.
 
-    features: the declared features to use, dates by part (`by_part`). hyperparameters: complete, defaults filled in.
-    seed: of everything random.
+    Parameters
+    ----------
+    training : TrainingRows
+        Rows to fit, which stay in the warehouse until they are fetched.
+    features : mapping of str to InputSpec
+        Declared features to use, by name; a date is one entry per declared part.
+    hyperparameters : mapping
+        Complete: defaults are filled in.
+    seed : int
+        Seed of everything random.
+
+    Returns
+    -------
+    Fit
+        Coefficient rows, link and predictions.
+
+    Raises
+    ------
+    TrainingSetError
+        Where the rows cannot be fitted as declared.
+    VersionError
+        Where the fit is not what it must be, for example where it does not converge.
     """
 
     def __call__(
@@ -70,19 +133,35 @@ class FitFunction(Protocol):
         hyperparameters: Mapping[str, Any],
         seed: int,
     ) -> Fit:
-        """Return the fitted rows."""
+        """Fit; parameters, result and errors are those of the class."""
 
 
 class ProblemsFunction(Protocol):
-    """Find what is wrong with hyperparameters in the light of the whole declaration.
+    """Find problems of hyperparameters that depend on the rest of the declaration.
 
-    where: key path of the algorithm. features: those that it may use. These and the task are as written: maybe faulty.
+    It is called while a declaration is read. Features and task are as written, and may be invalid themselves.
+
+    Parameters
+    ----------
+    where : str
+        Key path of the hyperparameters, to begin `Problem.where` with.
+    hyperparameters : mapping
+        As written.
+    features : mapping
+        Features that the algorithm may use, by name, as written.
+    task : object
+        Task of the ML model, as written.
+
+    Returns
+    -------
+    sequence of Problem
+        Every problem, other than those of single hyperparameters; empty where there is none.
     """
 
     def __call__(
         self, where: str, *, hyperparameters: Mapping[str, Any], features: Mapping[str, Any], task: object
     ) -> Sequence[Problem]:
-        """Return every problem, but for those of single hyperparameters."""
+        """Find problems; parameters and result are those of the class."""
 
 
 def no_problems(
@@ -93,15 +172,36 @@ def no_problems(
 
 
 class CheckFunction(Protocol):
-    """Find what only shows once the code that a declaration names is imported.
+    """Find problems that only show once the code that a declaration names is imported.
 
-    where: key path of the algorithm. hyperparameters: complete. task: the ML model's. seed: of everything random.
+    It is called when training starts, before anything is fitted.
+
+    Parameters
+    ----------
+    where : str
+        Key path of the hyperparameters, to begin `Problem.where` with.
+    hyperparameters : mapping
+        Complete: defaults are filled in.
+    task : {'binary', 'multiclass', 'regression', 'clustering'}
+        Task of the ML model.
+    seed : int
+        Seed of everything random.
+
+    Returns
+    -------
+    sequence of Problem
+        Every problem; empty where there is none.
+
+    Raises
+    ------
+    DependencyError
+        Where an optional library that the family needs is not installed.
     """
 
     def __call__(
         self, where: str, *, hyperparameters: Mapping[str, Any], task: str, seed: int
     ) -> Sequence[Problem]:
-        """Return every problem."""
+        """Find problems; parameters, result and errors are those of the class."""
 
 
 def nothing_to_check(where: str, *, hyperparameters: Mapping[str, Any], task: str, seed: int) -> Sequence[Problem]:
@@ -111,14 +211,30 @@ def nothing_to_check(where: str, *, hyperparameters: Mapping[str, Any], task: st
 
 @dataclass(frozen=True)
 class Family:
-    """A registered model family.
+    """A model family: what it takes, and how it is fitted.
 
-    feature_keys: which of the keys knots, bins and monotone of a number shape its effect. A transform does wherever a
-        slope can; elsewhere it changes nothing.
-    directed: whether its coefficients say in which direction a number moves the score.
-    problems: called when a declaration is read.
-    check: called when training starts, before anything is fitted.
-    smallest_label: for task regression, labels are at least this, or above it where `above` is true.
+    Parameters
+    ----------
+    name : str
+        What `algorithm.family` of a declaration calls it.
+    tasks : frozenset of str
+        Tasks that it fits: `binary`, `multiclass`, `regression`, `clustering`.
+    hyperparameters : mapping of str to Hyperparameter
+        Its settings, by name.
+    fit : FitFunction
+        Fits it.
+    smallest_label : float, optional
+        For task `regression`: labels are at least this, in units of the label. None for no limit.
+    above : bool, default False
+        Whether labels must be above `smallest_label` rather than at least as large.
+    feature_keys : frozenset of str, default {'knots', 'bins'}
+        Which of the keys `knots`, `bins` and `monotone` of a numeric feature shape its effect.
+    directed : bool, default False
+        Whether its coefficients tell in which direction a number moves the score.
+    problems : ProblemsFunction, optional
+        Finds problems while a declaration is read; by default none.
+    check : CheckFunction, optional
+        Finds problems when training starts, before anything is fitted; by default none.
     """
 
     name: str
@@ -133,7 +249,24 @@ class Family:
     check: CheckFunction = nothing_to_check
 
     def complete(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """All hyperparameters: the defaults, overridden by those given."""
+        """Fill in the defaults of hyperparameters that are not given.
+
+        Parameters
+        ----------
+        given : mapping
+            Hyperparameters as declared. Names are not checked.
+
+        Returns
+        -------
+        dict
+            All hyperparameters: the defaults, overridden by those given.
+
+        Examples
+        --------
+        >>> from ml_ledger.families import FAMILIES
+        >>> FAMILIES["poisson"].complete({"alpha": 0.5})
+        {'alpha': 0.5, 'l1_ratio': 0.0, 'max_iter': 100}
+        """
         return {name: parameter.default for name, parameter in self.hyperparameters.items()} | dict(given)
 
 

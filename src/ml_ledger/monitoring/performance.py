@@ -31,6 +31,7 @@ from ml_ledger.monitoring.estimated.draws import widened
 from ml_ledger.monitoring.estimated.estimated_binary import estimated_binary
 from ml_ledger.monitoring.estimated.estimated_multiclass import estimated_multiclass
 from ml_ledger.monitoring.estimated.estimated_value import estimated_value, estimated_value_of_classes
+from ml_ledger.monitoring.performance_schema import PERFORMANCE_SCHEMA
 from ml_ledger.progress import say
 from ml_ledger.scoring.compile import CompiledScoring
 from ml_ledger.sql_literals import literal
@@ -40,27 +41,6 @@ from ml_ledger.training_set.protected_groups import attributes_of, group_columns
 from ml_ledger.warehouse import Relation, quoted
 from ml_ledger.without_stopping import without_stopping
 
-PERFORMANCE_SCHEMA = pa.schema(
-    [
-        ("ml_model", pa.string()),
-        ("version", pa.int64()),
-        ("slot", pa.string()),
-        ("period", pa.string()),
-        ("period_start", pa.timestamp("us")),
-        ("kind", pa.string()),
-        ("slice", pa.string()),
-        ("scored_by", pa.string()),
-        ("metric", pa.string()),
-        ("value", pa.float64()),
-        ("ci_low", pa.float64()),
-        ("ci_high", pa.float64()),
-        ("n", pa.int64()),
-        ("decisions", pa.int64()),
-        ("matured", pa.int64()),
-        ("group_key", pa.string()),
-        ("fingerprint", pa.string()),
-    ]
-)
 REALISED, ESTIMATED = "realised", "estimated"
 WITH_PROBABILITIES = ("binary", "multiclass")
 
@@ -76,18 +56,36 @@ def measure_performance(
     history: Any = None,
     attributes: Any = None,
 ) -> pa.Table:
-    """Metrics of the predictions of an ML model by version, slot and period of their as-of dates.
+    """Measure decisions in use, by version, slot and period of their as-of dates.
 
-    ml_model: its name under `vars.ml_models`. spec: its declaration, as written there. predictions, outcomes, versions:
-    the relations of its nodes. history: what was measured so far, or None: groups of predictions (of a version, slot
-    and period) whose labels are the same as then are not measured again. attributes: the relation with the protected
-    attributes, by entity and as-of date, where `fairness` is declared.
+    Parameters
+    ----------
+    ml_model : str
+        Name under `vars.ml_models`.
+    spec : mapping
+        Declaration of the ML model, as written there. It needs a label and the block `monitoring`.
+    predictions, outcomes, versions : duckdb.DuckDBPyRelation
+        Nodes `<ml_model>_predictions`, `<ml_model>_outcomes` and `<ml_model>_versions`.
+    history : duckdb.DuckDBPyRelation, optional
+        What was measured so far. Groups of predictions (a version, slot and period) whose labels are the same as then
+        are not measured again.
+    attributes : duckdb.DuckDBPyRelation, optional
+        Protected attributes, one row per entity and as-of date; needed where `fairness` is declared.
 
-    Returns an Arrow table of PERFORMANCE_SCHEMA. kind realised: over predictions whose label has matured, of the
-    version ('self'), its baselines and its declared slices; estimated (tasks binary and multiclass): what is to be
-    expected of all predictions of the period, matured or not. What cannot be measured has no row. Rows of a `group_key`
-    replace those that were measured before.
-    Raises SpecError where the declaration is not valid, has no label, or asks for attributes that are not there.
+    Returns
+    -------
+    pyarrow.Table
+        One row per group, `kind`, `slice`, `scored_by` and `metric`, with the 95 % confidence interval; docs/metrics.md
+        describes each metric. Kind `realised` covers predictions whose label has matured, scored by the
+        version (`self`) and its baselines, over all of them and per declared slice. Kind `estimated` (tasks `binary`
+        and `multiclass`) is what to expect of all predictions of the period. What cannot be measured has no row. Rows
+        of a `group_key` replace those that were measured before.
+
+    Notes
+    -----
+    An `MLLedgerError` is logged as an error and gives a table without rows rather than being raised, so that dbt does
+    not skip the nodes over all ML models. It is a `SpecError` where the declaration is not valid, has
+    no label or no `monitoring`, or asks for attributes that were not passed.
     """
     declared = parse_spec(ml_model, spec)
     if declared.label is None or declared.monitoring is None:

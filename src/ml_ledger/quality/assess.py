@@ -45,15 +45,30 @@ def assess_training_set(
 ) -> pa.Table:
     """Assess the training set of an ML model.
 
-    ml_model: its name under `vars.ml_models`. spec: its declaration, as written there. training_set: the
-    relation that the macro `training_set` built. history: what was found the last time, or None: the same rows
-    under the same declaration are not assessed again.
+    Parameters
+    ----------
+    ml_model : str
+        Name under `vars.ml_models`.
+    spec : mapping
+        Declaration of the ML model, as written there.
+    training_set : duckdb.DuckDBPyRelation
+        What the macro `training_set` selects.
+    history : duckdb.DuckDBPyRelation, optional
+        Findings of the last time. The same rows under the same declaration are not assessed again.
 
-    Returns an Arrow table with one row per finding, rank 1 to be looked at first; they replace the findings so far.
-    None where the declaration does not ask for any (`training_quality`), where no label has matured yet, and where
-    nothing has changed since the last time. The same rows and declaration give the same findings.
-    docs/training_quality.md explains each check.
-    Raises SpecError or TrainingSetError as `train_if_due` does, naming every problem.
+    Returns
+    -------
+    pyarrow.Table
+        One row per finding, in order of `rank`: look at 1 first. docs/training_quality.md explains each check and its
+        limit. They replace the findings so far. No row where `training_quality` is not declared, where the train or
+        the holdout split has no row yet, and where nothing has changed since the last time.
+
+    Notes
+    -----
+    An `MLLedgerError` is logged as an error and gives a table without rows rather than being raised, so that dbt does
+    not skip the nodes over all ML models. It is a `SpecError` where the declaration is not valid,
+    and a `TrainingSetError` where the training set cannot be trained on as declared.
+    The same rows and declaration give the same findings.
     """
     import sklearn.ensemble  # noqa: F401  (its threads can be limited once it is loaded)
 

@@ -54,9 +54,9 @@ def _link_problem(
     if row[number] is None:
         return "it has no number"
     if row[number] == last_number:
-        return "it is there more than once"
+        return "duplicate row"
     if row[number] != last_number + 1:
-        return f"the rows before it are gone, from {number} {last_number + 1}"
+        return f"the rows before it are missing, from {number} {last_number + 1}"
     if row["previous_hash"] != last_hash:
         return (
             f"it does not follow the row before it: previous_hash {row['previous_hash']}, that row has {last_hash}"
@@ -65,7 +65,7 @@ def _link_problem(
 
 
 def reason_findings(table: str, rows: Iterable[Row], *, erased: set[str], decided: set[str]) -> Iterator[Finding]:
-    """Feedback whose words are not those that were hashed, or that are gone without a record of it.
+    """Feedback whose text is not what was hashed, or is missing without a record of its erasure.
 
     erased: decision ids whose erasure was recorded. decided: decision ids, of feedback, that are still there.
     """
@@ -77,7 +77,7 @@ def reason_findings(table: str, rows: Iterable[Row], *, erased: set[str], decide
         elif row["reason"] is not None:
             problem = "its reason was erased and is there again"
         elif row["decision_id"] not in erased and row["decision_id"] in decided:
-            problem = "its reason is gone, and no operation recorded that it was erased"
+            problem = "its reason is missing, and no operation recorded that it was erased"
         if problem:
             yield Finding(table, f"feedback_number {row['feedback_number']}", problem)
 
@@ -102,15 +102,15 @@ def batch_findings(
         if not now and batch["batch_number"] in removed:
             pass
         elif not now:
-            problem = "its predictions are gone, and no operation recorded that they were removed"
+            problem = "its predictions are missing, and no operation recorded that they were removed"
         elif len(now) != batch["predictions"]:
             problem = f"it sealed {batch['predictions']} predictions, and there are {len(now)}"
         elif hash_of_hashes(now) != batch["predictions_hash"]:
             problem = "its predictions are not those that were sealed"
         if batch["last_version_hash"] not in version_hashes:
-            problem = "the last version that it sealed is gone"
+            problem = "the last version that it sealed is missing"
         elif batch["last_event_hash"] not in event_hashes:
-            problem = "the last event of deployments that it sealed is gone"
+            problem = "the last event of deployments that it sealed is missing"
         if problem:
             yield Finding(table, f"batch_number {batch['batch_number']}", problem)
 

@@ -34,7 +34,7 @@ def prediction_findings(
         elif row["values_salt"] is not None and row["values_hash"] is not None:
             problem = "it has a values_hash beside the values, which only an erasure writes"
         elif row["values_salt"] is None and row["decision_id"] not in erased:
-            problem = "its values are gone, and no operation recorded that they were erased"
+            problem = "its values are missing, and no operation recorded that they were erased"
         elif row["values_salt"] is None and any(row[column] is not None for column in PERSONAL):
             problem = "its values were erased and are there again"
         elif row["deployment_id"] not in deployments:

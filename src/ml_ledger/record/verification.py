@@ -50,7 +50,7 @@ def verify(connection: duckdb.DuckDBPyConnection, anchors: Sequence[Mapping[str,
     verified = [_verified(connection, name, anchors) for name in names]
     unknown = {anchor["ml_model"] for anchor in anchors} - set(names)
     for name in sorted(unknown):
-        gone = Finding(f"{name}_versions", "all rows", "an anchor knows this ML model, and it is gone")
+        gone = Finding(f"{name}_versions", "all rows", "an anchor names this ML model, which is missing")
         verified.append(Verified(name, {}, (), (gone,)))
     return verified
 
@@ -86,7 +86,7 @@ def _verified(
             Finding(
                 table,
                 f"{number} {anchor['number']}",
-                f"is not what was anchored: content_hash {here.get(anchor['number'], 'gone')},"
+                f"is not what was anchored: content_hash {here.get(anchor['number'], 'missing')},"
                 f" anchored {anchor['content_hash']}",
             )
             for anchor in anchors

@@ -34,16 +34,38 @@ class LiveEstimator:
 def score_with_estimator(
     *, ml_model: str, features: Any, versions: Any, deployments: Any, clock: Any
 ) -> pa.RecordBatchReader:
-    """Score the latest as-of date at the clock with every live version that is an estimator (family `python`).
+    """Score the latest as-of date with every live version that is an estimator (family `python`).
 
-    features, versions, deployments: relations of the ML model's nodes. clock: the package's node
-    `ml_clock`, whose column `clock` holds the business time of the run, in one row.
+    Parameters
+    ----------
+    ml_model : str
+        Name under `vars.ml_models`.
+    features : duckdb.DuckDBPyRelation
+        Features: one row per entity and as-of date.
+    versions, deployments : duckdb.DuckDBPyRelation
+        Nodes `<ml_model>_versions` and `<ml_model>_deployments`.
+    clock : duckdb.DuckDBPyRelation
+        Node `ml_clock`: one row, whose column `clock` is the business time of the run.
 
-    Returns a reader of one row per entity, slot and output: entity_id, as_of, slot, version, output, score; the score
-    is NULL where the version does not accept the row. Batches are scored while they are read, which needs a cursor
-    other than the relations' own. Versions that are scored by SQL have no row.
-    Raises VersionError where a live version reads a column that the features do not have, DependencyError where
-    onnxruntime is not installed.
+    Returns
+    -------
+    pyarrow.RecordBatchReader
+        One row per entity, slot and output, with the columns `entity_id`, `as_of`, `slot`, `version`, `output` and
+        `score`. The score is in units of the label (task `regression`) or a probability; NULL where the version does
+        not accept the row. Versions that SQL scores have no row.
+
+    Raises
+    ------
+    VersionError
+        Where a live version reads a column that the features do not have.
+    DependencyError
+        Where onnxruntime is not installed.
+    WarehouseError
+        Where an argument is not a DuckDB relation, or the clock is not one moment.
+
+    Notes
+    -----
+    Batches are scored while they are read. Read them with a cursor other than that of the relations.
     """
     at = _clock(Relation(clock, name="clock"))
     rows = Relation(features, name="features")

@@ -12,6 +12,8 @@ from ml_ledger.arrays import Codes, Matrix, Vector
 from ml_ledger.errors import TrainingSetError
 from ml_ledger.warehouse import Relation
 
+__all__ = ["TrainingRows"]
+
 # Fetched columns, the matrix that they become, and what estimators copy of it: bytes per byte of data.
 COPIES = 4
 # The same for a value that is fetched as a code, by what HistGradientBoosting makes of it: 18 bytes were measured where
@@ -23,15 +25,35 @@ NO_CODE = 255
 
 @dataclass(frozen=True)
 class TrainingRows:
-    """What a family is fitted on: rows of a relation, which stays in the warehouse.
+    """Rows that a family is fitted on; they stay in the warehouse until they are fetched.
 
-    where: SQL of the rows to train on. label: SQL of the label, a double: of task multiclass the position of the class
-    in `classes`, from 0; of task clustering NULL. Weights are the column `_ml_weight`; weights_are: what they mean, as
-    declared. task: what the label is. key: SQL of the columns that tell rows apart. cluster: SQL of what rows belong
-    together by, None where each is its own. exposure: SQL of what the label is divided by, None for nothing; family
-    poisson has weights multiplied by it. with_tests: whether coefficients are to have standard errors where they can.
-    memory_mb: what fetched rows may take, None for no limit; may_sample:
-    whether only some are fetched where that is not enough.
+    Parameters
+    ----------
+    relation : Relation
+        Relation of the training set. Its column `_ml_weight` holds the weight of each row.
+    where : str
+        SQL of the rows to train on.
+    label : str
+        SQL of the label, a double: the position in `classes`, from 0, of task `multiclass`; NULL of task
+        `clustering`.
+    key : sequence of str, optional
+        SQL of the columns that tell rows apart.
+    task : {'binary', 'multiclass', 'regression', 'clustering'}, default 'binary'
+        What the label is.
+    classes : sequence of str, optional
+        Declared classes of task `multiclass`.
+    memory_mb : int, optional
+        Megabytes that fetched rows may take; None for no limit.
+    may_sample : bool, default False
+        Whether a sample is fetched where not all rows fit into `memory_mb`.
+    weights_are : {'frequency', 'sampling', 'precision'}, default 'frequency'
+        What weights mean, as declared.
+    cluster : str, optional
+        SQL of what rows belong together by; None where rows are independent.
+    exposure : str, optional
+        SQL of what the label is divided by; None for nothing. Family `poisson` multiplies weights by it.
+    with_tests : bool, default True
+        Whether coefficients get standard errors and p-values, where the family has them.
     """
 
     relation: Relation
@@ -48,10 +70,28 @@ class TrainingRows:
     with_tests: bool = True
 
     def fetch(self, columns: Sequence[str], *, in_order: bool = False) -> tuple[Matrix, Vector, Vector]:
-        """Design matrix (n × k), labels (n) and weights (n) of the n rows, for k SQL expressions.
+        """Fetch design matrix, labels and weights.
 
-        in_order: by key, for estimators that give another result when rows change places.
-        Raises TrainingSetError where they do not fit into memory and may not be sampled.
+        Parameters
+        ----------
+        columns : sequence of str, length k
+            SQL expressions of the columns of the design matrix.
+        in_order : bool, default False
+            Whether rows are ordered by key, for estimators whose result depends on the order of rows.
+
+        Returns
+        -------
+        design : ndarray of float64, shape (n, k)
+            One row per training row; NaN for NULL.
+        label : ndarray of float64, shape (n,)
+            In units of the label.
+        weight : ndarray of float64, shape (n,)
+            As `weights_are` says.
+
+        Raises
+        ------
+        TrainingSetError
+            Where the rows do not fit into `memory_mb` and may not be sampled.
         """
         columns = [self.label, "_ml_weight", *columns]
         label, weight, *design = self.relation.doubles(
@@ -62,7 +102,29 @@ class TrainingRows:
         return np.column_stack(design) if design else np.empty((len(label), 0)), label, weight
 
     def fetch_codes(self, codes: Sequence[str], *, in_order: bool = False) -> tuple[list[Codes], Vector, Vector]:
-        """One array of n bytes per SQL of a whole number below NO_CODE, which is NULL; else as `fetch`."""
+        """Fetch categories as bytes, with labels and weights.
+
+        Parameters
+        ----------
+        codes : sequence of str, length k
+            SQL expressions of whole numbers from 0 to 254.
+        in_order : bool, default False
+            Whether rows are ordered by key.
+
+        Returns
+        -------
+        design : list of k ndarrays of uint8, shape (n,)
+            One array per expression; 255 for NULL.
+        label : ndarray of float64, shape (n,)
+            In units of the label.
+        weight : ndarray of float64, shape (n,)
+            As `weights_are` says.
+
+        Raises
+        ------
+        TrainingSetError
+            Where the rows do not fit into `memory_mb` and may not be sampled.
+        """
         numbers = [self.label, "_ml_weight"]
         bytes_per_row = len(numbers) * 8 * COPIES + len(codes) * BYTES_PER_CODE
         label, weight, *design = self.relation.arrays(
@@ -89,7 +151,18 @@ class TrainingRows:
         return self._part(fitting * 0.99, found)
 
     def part(self, rows: int) -> str:
-        """SQL of about as many rows, the same ones whenever they are asked for; of all, where there are fewer."""
+        """Write a condition that about so many rows fulfil, the same ones on every call.
+
+        Parameters
+        ----------
+        rows : int
+            How many rows are wanted.
+
+        Returns
+        -------
+        str
+            SQL; `where` itself if there are no more rows than that.
+        """
         found = self._count()
         return self.where if found <= rows else self._part(rows, found)
 
@@ -102,5 +175,16 @@ class TrainingRows:
         return f"{self.where} and {self.bucket(buckets)} < {int(buckets * wanted / found)}"
 
     def bucket(self, buckets: int) -> str:
-        """SQL of a pseudo-random number from 0 to `buckets` - 1, the same for a row whenever it is asked for."""
+        """Write a pseudo-random number per row, by its key: the same on every call.
+
+        Parameters
+        ----------
+        buckets : int
+            How many numbers there are.
+
+        Returns
+        -------
+        str
+            SQL of a whole number from 0 to `buckets` - 1.
+        """
         return f"hash({', '.join(self.key)}) % {buckets}"

@@ -29,15 +29,84 @@ def train_if_due(
 ) -> pa.Table:
     """Train a version of an ML model if one is due.
 
-    ml_model: its name under `vars.ml_models`. spec: its declaration, as written there.
-    training_set: the relation that the macro `training_set` built. history: the versions so far, or None.
-    alerts: the relation `ml_last_alerts`, what the last run found; None where no alert is to train anything.
-    session, this: as dbt gives them to the node (`this=dbt.this`). With both, nothing is raised that keeps a version
-    from being trained: it is logged and recorded as a row of `ml_training_attempts`.
+    Parameters
+    ----------
+    ml_model : str
+        Name under `vars.ml_models`.
+    spec : mapping
+        Declaration of the ML model, as written there.
+    training_set : duckdb.DuckDBPyRelation
+        What the macro `training_set` selects: one row per entity and as-of date, with the features, the label and
+        columns such as `_ml_split` and `_ml_weight`.
+    history : duckdb.DuckDBPyRelation or None
+        Versions so far; None before the first build.
+    alerts : duckdb.DuckDBPyRelation, optional
+        `ml_last_alerts`, what the last run found; None if no alert triggers training.
+    session : duckdb.DuckDBPyConnection, optional
+        Connection that dbt gives to the node.
+    this : dbt relation, optional
+        `dbt.this`. With it and `session`, an error that keeps a version from being trained is logged and recorded as a
+        row of `ml_training_attempts` rather than raised, so that dbt does not skip the nodes that depend on this one.
 
-    Returns an Arrow table with one row to append, or none when no version is due, or none could be trained.
-    Raises, without session and this, what kept a version from being trained: SpecError or TrainingSetError, naming
-    every problem, before anything is trained or written; VersionError; what an estimator raises.
+    Returns
+    -------
+    pyarrow.Table
+        One row of `ml_versions` to append; no row if no version is due, or none could be trained.
+
+    Raises
+    ------
+    SpecError
+        Where the declaration is not valid. All problems are named, and nothing has been trained or written. This and
+        the following are raised only without `session` and `this`.
+    TrainingSetError
+        Where the training set cannot be trained on as declared; again with all problems.
+    VersionError
+        Where the fitted version does not do what it must: it does not converge, or its SQL does not reproduce the
+        scores of its estimator.
+    DependencyError
+        Where family `python` is declared and the extra `onnx` is not installed.
+    WarehouseError
+        Where `training_set` or `history` is not a DuckDB relation.
+    MLLedgerError
+        Where the declaration has changed and the clock lies before that of the newest version.
+
+    Notes
+    -----
+    Errors that an estimator or the engine raises while fitting are passed on unchanged. Progress is logged.
+
+    Examples
+    --------
+    In dbt, `ml_ledger.nodes.versions` calls this. It also trains outside dbt, on any relation of the right columns:
+
+    >>> import duckdb
+    >>> training_set = duckdb.sql('''
+    ...     select
+    ...         e as customer,
+    ...         case when e % 4 = 3 then date '2024-05-01' else date '2024-01-01' end as month,
+    ...         case when e % 4 = 3 then 'holdout' else 'train' end as _ml_split,
+    ...         hash('age', e) % 60 + 18.0 as age,
+    ...         cast(hash('luck', e) % 60 < age - 18 as integer) as bought,
+    ...         1.0 as _ml_weight,
+    ...         timestamp '2024-06-01' as _ml_matured_at,
+    ...         timestamp '2024-12-01' as _ml_known_at,
+    ...         'by hand' as _ml_invocation_id,
+    ...         'ana' as _ml_run_by
+    ...     from range(400) as entities (e)
+    ... ''')
+    >>> spec = {
+    ...     "task": "binary",
+    ...     "entity": "customer",
+    ...     "as_of": "month",
+    ...     "label": "bought",
+    ...     "features": {"age": {"kind": "numeric"}},
+    ...     "algorithm": {"family": "logistic"},
+    ...     "baselines": {"constant": {"family": "constant"}},
+    ...     "decision": {"threshold": 0.5, "positive": "act", "negative": "wait", "fallback": "wait"},
+    ... }
+    >>> from ml_ledger import train_if_due
+    >>> version = train_if_due(ml_model="purchase", spec=spec, training_set=training_set, history=None)
+    >>> version.select(["version", "trained_because", "train_rows", "holdout_rows"]).to_pylist()
+    [{'version': 1, 'trained_because': 'first version', 'train_rows': 300, 'holdout_rows': 100}]
     """
     given = {"ml_model": ml_model, "spec": spec, "training_set": training_set, "history": history}
     if session is None or this is None:

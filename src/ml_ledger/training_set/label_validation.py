@@ -146,7 +146,7 @@ def _how_to_label(spec: MLModelSpec, training_set: Relation) -> str | None:
 
 def _without_label(spec: MLModelSpec) -> str:
     if spec.never is not None:
-        return f"mend {spec.never} in the label model, or set rows without a label aside there"
+        return f"fix {spec.never} in the label model, or set rows without a label aside there"
     return (
         "set rows without a label aside in the label model; where they never get one, name the column that says so:"
         " `never`"

@@ -53,7 +53,7 @@ def magnitude_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Pr
                 "is too large to be squared",
                 f"{found[f'large_{i}']} values, the largest of them {float(found[f'largest_{i}']):.4g}",
                 f"up to {LARGEST:g}",
-                "turn what stands for a missing value into NULL, or declare bounds"
+                "turn placeholders for missing values into NULL, or declare bounds"
                 if i < len(spec.features)
                 else None,
             )

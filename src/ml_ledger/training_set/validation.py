@@ -181,7 +181,7 @@ def _value_problems(spec: MLModelSpec, training_set: Relation) -> Iterator[Probl
     for number, name in enumerate(spec.features):
         if counts["n"] and not counts[f"present_{number}"]:
             yield Problem(
-                f"features.{name}", "is NULL on every training row", fix="remove it, or mend the feature model"
+                f"features.{name}", "is NULL on every training row", fix="remove it, or fix the feature model"
             )
         if counts[f"infinite_{number}"]:
             yield Problem(

@@ -90,7 +90,7 @@ def test_operations_record_all_or_nothing_and_erasing_takes_the_words(project: P
     assert "feedback 2: verdict is no class of the label; got 2. Allowed: 0, 1." in message
     twice = [{"decision_id": one, "verdict": 1}, {"decision_id": one, "verdict": 0}]
     message = operator.refused("ml_record_feedback", reviewer="eva", reason="tried", feedback=twice)
-    assert "is there more than once" in message
+    assert "duplicate row" in message
     message = operator.refused("ml_record_feedback", decision_id=one, override_decision="call", reason=" ")
     assert "reviewer is missing; reason is missing; override_decision is no declared action" in message
     assert record(project) == before
@@ -134,7 +134,7 @@ def test_a_changed_word_or_verdict_is_found(project: Project, tmp_path):
     for change, problem in {
         "reason = 'forged'": "its reason is not what was recorded",
         "verdict = '0'": "its content is not what was recorded",
-        "reason = null, reason_salt = null": "its reason is gone, and no operation recorded that it was erased",
+        "reason = null, reason_salt = null": "its reason is missing, and no operation recorded that it was erased",
     }.items():
         copy = tmp_path / "changed.duckdb"
         shutil.copy(project.warehouse, copy)

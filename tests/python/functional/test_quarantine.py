@@ -88,7 +88,7 @@ MORE_EXPECTED = [
             "small": "level '500' cannot be read as tinyint",
             "pair": "part = 1, number = 2 is not in pairs",
             "format": "word 'n/a' does not match integer",
-            "unknown": "word 'n/a' stands for a value that is not known",
+            "unknown": "word 'n/a' is a placeholder for a missing value",
             "before": "day 1998-01-31 00:00:01 is after 1998-01-31",
         },
     ),
@@ -96,7 +96,7 @@ MORE_EXPECTED = [
     (
         2,
         None,
-        {"format": "word '' does not match integer", "unknown": "word '' stands for a value that is not known"},
+        {"format": "word '' does not match integer", "unknown": "word '' is a placeholder for a missing value"},
     ),
 ]
 EMPTY = """
@@ -175,7 +175,7 @@ def faults_of(row: Row) -> dict[str, str]:
     elif quantity is not None and quantity > 200:
         faults["quantity_bounds"] = f"quantity {quantity} is above 200"
     if quantity in (999, -1):
-        faults["quantity_real"] = f"quantity '{quantity}' stands for a value that is not known"
+        faults["quantity_real"] = f"quantity '{quantity}' is a placeholder for a missing value"
     if amount is not None and amount < 0:
         faults["amount_bounds"] = f"amount {amount:.2f} is below 0"
     elif amount is not None and quantity is not None and amount > 100 * quantity:
@@ -183,7 +183,7 @@ def faults_of(row: Row) -> dict[str, str]:
     if day is not None and day < date(1997, 1, 1):
         faults["day_bound"] = f"ordered_on {day} is below 1997-01-01"
     if day == date(1900, 1, 1):
-        faults["day_real"] = "ordered_on '1900-01-01' stands for a value that is not known"
+        faults["day_real"] = "ordered_on '1900-01-01' is a placeholder for a missing value"
     if row["code"] is not None and not re.fullmatch("[A-Z]{2}-[0-9]+", row["code"]):
         faults["code_format"] = f"code '{row['code']}' does not match [A-Z]{{2}}-[0-9]+"
     if row["weight"] is not None and not re.fullmatch("[0-9.]+", row["weight"]):
@@ -401,7 +401,7 @@ def test_fail_stops_the_build_and_writes_nothing(shop: Shop):
     )
     assert f"quantity_bounds: {bounds[0]} rows, for example {bounds[1]}quantity" in said
     assert "customer_there: " in said and "loaded_once: " in said and "country_known" not in said
-    assert "Fix: mend these rows at the source" in said
+    assert "Fix: correct these rows at the source" in said
 
 
 def test_all_wrong_arguments_are_told_at_once(unbuilt: Shop, tmp_path: Path):

@@ -43,7 +43,7 @@ def test_old_batches_are_removed_whole_and_recorded(built: Project):
     with duckdb.connect(str(built.warehouse)) as connection:
         connection.execute("delete from repurchase_predictions where decided_at = '1998-02-28'")
     ((problem,),) = built.query("select problem from ml_integrity")
-    assert problem == "its predictions are gone, and no operation recorded that they were removed"
+    assert problem == "its predictions are missing, and no operation recorded that they were removed"
 
 
 def test_a_period_must_be_declared_and_long_enough(built: Project):

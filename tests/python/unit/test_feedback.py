@@ -186,7 +186,7 @@ def test_a_row_twice_or_changed_later_is_a_problem_and_a_later_word_is_not(conne
     insert(connection, "given", [said(decision_id="d1"), said(decision_id="d1")])
     assert sorted(str(row["problem"]) for row in rows(connection, sql["checked"])) == [
         "None",
-        "is there more than once",
+        "duplicate row",
     ]
     assert len(record(connection, sql["new"])) == 1
     connection.execute("delete from given")
@@ -221,7 +221,7 @@ def test_feedback_is_a_chain_from_which_words_can_be_erased(connection, sql):
     connection.execute("update feedback set reason = 'forged' where decision_id = 'd8'")
     assert "its reason is not what was recorded" in str(findings())
     connection.execute("update feedback set reason = null, reason_salt = null where decision_id = 'd8'")
-    assert "its reason is gone, and no operation recorded that it was erased" in str(findings())
+    assert "its reason is missing, and no operation recorded that it was erased" in str(findings())
     connection.execute("update feedback set verdict = '0' where feedback_number = 3")
     assert "feedback_number 3: its content is not what was recorded" in findings()
 

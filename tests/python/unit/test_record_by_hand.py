@@ -203,21 +203,21 @@ FORGED = {
     ),
     "a row that is doubled": (
         "insert into m_versions select * from m_versions where version = 2",
-        [("m_versions", "version 2", "it is there more than once")],
+        [("m_versions", "version 2", "duplicate row")],
     ),
     "a row in the middle that is gone": (
         "delete from m_deployments where event_number = 2",
-        [("m_deployments", "event_number 3", "the rows before it are gone, from event_number 2")],
+        [("m_deployments", "event_number 3", "the rows before it are missing, from event_number 2")],
     ),
     "the last version, which batches sealed": (
         "delete from m_versions where version = 2",
-        [("m_batches", f"batch_number {n}", "the last version that it sealed is gone") for n in (1, 2, 3)],
+        [("m_batches", f"batch_number {n}", "the last version that it sealed is missing") for n in (1, 2, 3)],
     ),
     "the event that batches sealed": (
         "update m_batches set last_event_hash = 'x' where batch_number = 3",
         [
             ("m_batches", "batch_number 3", "its content is not what was recorded"),
-            ("m_batches", "batch_number 3", "the last event of deployments that it sealed is gone"),
+            ("m_batches", "batch_number 3", "the last event of deployments that it sealed is missing"),
         ],
     ),
     "a score": (
@@ -244,7 +244,7 @@ FORGED = {
             (
                 "m_batches",
                 "batch_number 1",
-                "its predictions are gone, and no operation recorded that they were removed",
+                "its predictions are missing, and no operation recorded that they were removed",
             ),
         ],
     ),
@@ -258,7 +258,7 @@ FORGED = {
             (
                 "m_batches",
                 "batch_number 3",
-                "its predictions are gone, and no operation recorded that they were removed",
+                "its predictions are missing, and no operation recorded that they were removed",
             ),
         ],
     ),
@@ -280,7 +280,13 @@ FORGED = {
     ),
     "a reason that is gone": (
         "update m_feedback set reason = null, reason_salt = null where feedback_number = 3",
-        [("m_feedback", "feedback_number 3", "its reason is gone, and no operation recorded that it was erased")],
+        [
+            (
+                "m_feedback",
+                "feedback_number 3",
+                "its reason is missing, and no operation recorded that it was erased",
+            )
+        ],
     ),
 }
 
@@ -298,7 +304,11 @@ def test_a_prediction_whose_values_are_gone_without_an_erasure_is_found(warehous
     columns = ", ".join(f"{column} = ?" for column in row)
     warehouse.execute(f"update m_predictions set {columns} where decision_id = 'd5'", list(row.values()))
     assert found(warehouse) == [
-        ("m_predictions", "decision_id d5", "its values are gone, and no operation recorded that they were erased")
+        (
+            "m_predictions",
+            "decision_id d5",
+            "its values are missing, and no operation recorded that they were erased",
+        )
     ]
 
 
@@ -328,7 +338,7 @@ def test_an_end_that_is_cut_off_is_found_by_an_anchor(warehouse):
         ("m_feedback", "feedback_number 3", "is not what was anchored")
     ]
     elsewhere = {"ml_model": "gone", "table": "gone_versions", "number": 1, "content_hash": "x"}
-    assert ("gone_versions", "all rows", "an anchor knows this ML model, and it is gone") in found(
+    assert ("gone_versions", "all rows", "an anchor names this ML model, which is missing") in found(
         warehouse, anchors=[elsewhere]
     )
 

@@ -118,7 +118,7 @@ def _mean(sql: str, training: TrainingRows, binary: bool) -> tuple[float, int]:
             "gives no score to any training row",
             f"NULL on {row['n'] - row['given']} rows{others}",
             "numbers from 0 to 1" if binary else "finite numbers",
-            "mend the expression, and look at the values of the features that it reads",
+            "fix the expression, and look at the values of the features that it reads",
         )
         raise_if_any([problem], TrainingSetError, "The rule does not fit this training set")
     return float(row["mean"]), int(row["scored"])

@@ -33,17 +33,38 @@ def measure_drift(
     training_rows: Any = None,
     features: Any = None,
 ) -> pa.Table:
-    """How the rows that a version decides on differ from those it was trained on, by slot and period of as-of dates.
+    """Compare the rows that a version decides on with its training rows, by slot and period of as-of dates.
 
-    ml_model: its name under `vars.ml_models`. spec: its declaration, as written there. predictions, versions,
-    outcomes: the relations of its nodes; a clustering has no outcomes. history: what was measured so far, or None:
-    groups (a version, slot and period) whose rows and labels are the same are not measured again. training_rows: of
-    its node, where the declaration keeps them in full; without them the classifier compares with the first period of
-    the version. features: the relation that it is scored on, to see columns that vanished or changed their type.
+    Parameters
+    ----------
+    ml_model : str
+        Name under `vars.ml_models`.
+    spec : mapping
+        Declaration of the ML model, as written there. It needs the block `monitoring`.
+    predictions, versions : duckdb.DuckDBPyRelation
+        Nodes `<ml_model>_predictions` and `<ml_model>_versions`.
+    outcomes : duckdb.DuckDBPyRelation, optional
+        Node `<ml_model>_outcomes`; needed unless the task is `clustering`.
+    history : duckdb.DuckDBPyRelation, optional
+        What was measured so far. Groups (a version, slot and period) whose rows and labels are the same as then are not
+        measured again.
+    training_rows : duckdb.DuckDBPyRelation, optional
+        Node `<ml_model>_training_rows`, where the declaration keeps them in full. Without it the classifier that tells
+        periods apart compares with the first period of the version.
+    features : duckdb.DuckDBPyRelation, optional
+        Relation that is scored, to find columns that are missing or have another type.
 
-    Returns an Arrow table of DRIFT_SCHEMA, one row per group, part, feature and metric; docs/drift.md explains each
-    column. Rows of a `group_key` replace those that were measured before.
-    Raises SpecError where the declaration is not valid, or has no `monitoring`.
+    Returns
+    -------
+    pyarrow.Table
+        One row per group, part, feature and metric; docs/drift.md explains each column. Rows of a `group_key` replace
+        those that were measured before.
+
+    Notes
+    -----
+    An `MLLedgerError` is logged as an error and gives a table without rows rather than being raised, so that dbt does
+    not skip the nodes over all ML models. It is a `SpecError` where the declaration is not valid or has
+    no `monitoring`, or where outcomes are needed and were not passed.
     """
     declared = parse_spec(ml_model, spec)
     if declared.monitoring is None:

@@ -85,4 +85,4 @@ def _next_step(helps: bool, unsure: bool, sampled: bool) -> str:
         return "Collect more rows: further entities, or earlier as-of dates where these are like today's."
     if unsure:
         return "Nothing yet: assess again when there are more rows."
-    return "Do not wait for more rows: look for features that tell more, and mend what the other findings show."
+    return "Do not wait for more rows: look for more informative features, and fix what the other findings show."

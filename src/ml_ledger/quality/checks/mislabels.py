@@ -163,7 +163,7 @@ def mislabels(
         " next training set has them."
         if suspects.clear
         else "Look at the first few; if their labels are right, the outcome is partly chance, and there is"
-        " nothing to mend.",
+        " nothing to fix.",
         [
             {
                 **row,

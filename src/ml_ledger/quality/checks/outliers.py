@@ -65,7 +65,7 @@ def outliers(rows: TrainingSet, sample: Rows, limits: QualityLimits) -> Iterator
             total,
             f"{name} lies outside {_range(low, high)} in {number(count)} of {number(total)} training rows"
             f" ({percent(count / total)}); the farthest is {number(value)}, the median {number(middle)}.",
-            "Look at the rows: a wrong unit, a missing decimal point or a test account belongs mended or set"
+            "Look at the rows: a wrong unit, a missing decimal point or a test account should be corrected or set"
             " aside in staging;"
             " for real extremes declare bounds with out_of_bounds: clip, or transform: log1p.",
             rows.inspect([row["id"] for row in far], [name]),
