@@ -205,6 +205,7 @@ def without_company(project: Project) -> None:
         "models/quality",
     ):
         shutil.rmtree(project.folder / folder)
+    (project.folder / "models" / "_exposures.yml").unlink()
     for name in ("ml_run_log.sql", "ml_runs.sql", "ml_run_costs.sql", "ml_budgets.sql", "_runs__models.yml"):
         (project.folder / "models" / "monitoring" / name).unlink()
     for node in ("training_quality", "performance", "drift"):

@@ -3,13 +3,13 @@
 from conftest import Project
 
 
-def test_every_column_is_described(built_sample: Project):
+def test_every_column_is_described(full: Project):
     nodes = {
         node.alias: {name for name, column in node.columns.items() if column.description}
-        for node in built_sample.manifest().nodes.values()
+        for node in full.manifest().nodes.values()
         if node.resource_type in ("model", "seed")
     }
-    columns = built_sample.query(
+    columns = full.query(
         "select table_name, list(column_name) from information_schema.columns where table_schema = 'main' group by 1"
     )
     built = {table: set(names) for table, names in columns if table in nodes}

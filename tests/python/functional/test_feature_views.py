@@ -211,7 +211,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
             "ml_models": declarations,
             "ml_feature_views": ["balances", {"name": "visits"}, {"name": "nothing", "example": True}],
         },
-        "models": {"+materialized": "table"},
+        "models": {"+materialized": "table", "ml_ledger": {"catalogue": {"+group": "ml_ledger"}}},
     }
     (folder / "dbt_project.yml").write_text(yaml.safe_dump(settings))
     # The zone of the session must not matter.
@@ -221,6 +221,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     )
     for name in ("macros", "models/catalogue", "tests/generic"):
         shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "models" / "_groups.yml", folder / "models")
     versions = [(name, version, json.dumps(features)) for name, version, features in VERSIONS]
     models = {
         **MODELS,
