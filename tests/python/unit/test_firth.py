@@ -58,6 +58,32 @@ def test_cells_of_a_table_get_half_a_row_of_either_label():
     assert rows["plan", "b"].value == pytest.approx(of_b - of_a, abs=TOLERANCE)
 
 
+@pytest.mark.parametrize("rows_of_a", [20, 40, 1000])
+def test_a_level_with_a_row_of_its_own_gets_half_a_row_of_either_label(rows_of_a):
+    level = np.array(["a"] * rows_of_a + ["b"] + ["c"] * 6)
+    y = np.r_[np.zeros(rows_of_a), 1, 0, 0, 0, 1, 1, 1]
+    fit = fitted({"level": level}, y, {"level": {"kind": "categorical"}}, penalty="firth")
+    rows, of_a = by_case(fit), np.log(0.5 / (rows_of_a + 0.5))
+    assert rows[None, "intercept"].value == pytest.approx(of_a, abs=TOLERANCE)
+    assert rows["level", "b"].value == pytest.approx(np.log(1.5 / 0.5) - of_a, abs=TOLERANCE)
+    assert rows["level", "c"].value == pytest.approx(-of_a, abs=TOLERANCE)
+    assert fit.diagnostics["gradient"] < firth.ACCEPTABLE
+
+
+def test_a_step_that_leads_too_far_is_halved():
+    """Whole steps do not come nearer: rows far out stand against rows that count a thousand times."""
+    x, z, label, times = np.array(
+        [
+            *([-2, 0, 0, 1000], [2, 1, 1, 1000], [1, 2, 0, 1000], [0, -1, 0, 1], [1, -2, 1, 1], [0, 0, 0, 1]),
+            *([-2, 2, 1, 2], [-50, 100, 1, 2]),
+        ]
+    ).T
+    x, z, y = (np.repeat(values, times).astype(float) for values in (x, z, label))
+    rows = by_case(fitted({"x": x, "z": z}, y, {name: {"kind": "numeric"} for name in "xz"}, penalty="firth"))
+    beta, _ = oracle(np.column_stack([x, z]), y)
+    assert [rows[name, "value"].slope for name in "xz"] == pytest.approx(beta[1:].tolist(), rel=1e-4)
+
+
 def test_features_that_separate_only_together_have_a_fit():
     x = np.linspace(-1, 1, 60)
     z = np.sin(np.arange(60))
