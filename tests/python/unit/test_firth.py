@@ -8,7 +8,7 @@ from scipy.optimize import minimize
 from test_separation import PLAN, N, by_case, drawn, fitted
 
 from ml_ledger.declaration import parse_spec
-from ml_ledger.errors import SpecError, TrainingSetError
+from ml_ledger.errors import SpecError, TrainingSetError, VersionError
 from ml_ledger.solvers import firth
 
 TOLERANCE = 1e-6
@@ -103,6 +103,25 @@ def test_collinear_and_constant_columns_change_no_score():
     assert score == pytest.approx(by_case(alone)["x", "value"].slope * x, abs=1e-8)
     assert rows["one", "value"].slope == 0
     assert rows["x", "value"].std_error is rows["one", "value"].std_error is None
+
+
+def test_a_fit_that_begins_at_its_maximum_takes_no_iteration():
+    x, y = np.tile([-1.0, -1.0, 1.0, 1.0], 5), np.tile([0.0, 1.0], 10)
+    fit = fitted({"x": x}, y, {"x": {"kind": "numeric"}}, penalty="firth")
+    assert fit.diagnostics["iterations"] == 0
+    assert by_case(fit)["x", "value"].slope == pytest.approx(0, abs=1e-12)
+
+
+def test_the_last_of_its_iterations_is_needed(monkeypatch):
+    monkeypatch.setattr(firth, "ACCEPTABLE", firth.TOLERANCE)
+    data, y, _ = drawn()
+    data = {"x": data["x"]}
+    fit = fitted(data, y, {"x": {"kind": "numeric"}}, penalty="firth")
+    taken = fit.diagnostics["iterations"]
+    again = fitted(data, y, {"x": {"kind": "numeric"}}, penalty="firth", max_iter=taken)
+    assert again.diagnostics == fit.diagnostics
+    with pytest.raises(VersionError, match=f"after {taken - 1} iterations"):
+        fitted(data, y, {"x": {"kind": "numeric"}}, penalty="firth", max_iter=taken - 1)
 
 
 def test_more_rows_than_fit_into_memory_are_refused(monkeypatch):
