@@ -289,6 +289,14 @@ def test_separable_classes_say_so_without_a_penalty_and_converge_with_one(path):
     close(solve(X, y, LOGISTIC, l2=1.0), oracle.intercept_[0], oracle.coef_)
 
 
+def test_of_many_columns_that_separate_the_five_farthest_are_named(path):
+    X, _ = problem("logistic", k=7)
+    names = [f"n{j}" for j in range(7)]
+    with pytest.raises(VersionError, match=r"by n\d( and n\d){4} together, so that") as refused:
+        solve(X, (X @ np.arange(7, 0, -1) > 0).astype(float), LOGISTIC, names=names)
+    assert "by n0 and n1 and n2 " in str(refused.value)
+
+
 def test_the_curvature_is_that_of_all_rows_when_asked_for(monkeypatch):
     monkeypatch.setattr(newton, "SAMPLE_ROWS", 500)
     X, y = problem("logistic")
