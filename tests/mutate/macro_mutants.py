@@ -187,4 +187,14 @@ EQUIVALENT = {
     ): "a bin without rows counts for nothing",
     ("learn.py", "filled=0.0,", "-1.0"): "what fills a NULL is set once it is learned",
     ("learn.py", "filled=0.0,", "1.0"): "what fills a NULL is set once it is learned",
+    (
+        "learn.py",
+        "return {name: replace(item, filled=means.get(name, 0.0)) for name, item in empty.items()}",
+        "1.0",
+    ): "only a feature whose NULL is rejected has no mean",
+    (
+        "learn.py",
+        "return {name: replace(item, filled=means.get(name, 0.0)) for name, item in empty.items()}",
+        "-1.0",
+    ): "only a feature whose NULL is rejected has no mean",
 }

@@ -95,7 +95,7 @@ def minimise_firth(training: TrainingRows, columns: Sequence[str], *, max_iter: 
     iterations = 0
     while at.left > TOLERANCE * total and iterations < max_iter:
         iterations += 1
-        step = np.linalg.solve(at.information, at.score)
+        step = np.linalg.solve(at.curvature, at.score)
         step *= min(1.0, LONGEST / float(np.max(np.abs(step))))
         share = 1.0
         while True:
@@ -137,11 +137,14 @@ def minimise_firth(training: TrainingRows, columns: Sequence[str], *, max_iter: 
 class _Point:
     """An intercept and weights, with what is known there.
 
-    residuals: n, what a row adds to the derivative by its link score; score: the derivatives by beta.
+    residuals: n, what a row adds to the derivative by its link score; score: the derivatives by beta. curvature: as if
+    leverage stayed as it is, and the rows that the penalty adds were data; where a row has a parameter of its own, a
+    step by the information is twice too long, and two such steps lead back to where they began.
     """
 
     beta: Vector
     information: Matrix
+    curvature: Matrix
     residuals: Vector
     score: Vector
     likelihood: float
@@ -161,6 +164,7 @@ class _Point:
         root = np.linalg.cholesky(information)
         leverage = variance * np.sum(np.linalg.solve(root, x.T) ** 2, axis=0)
         residuals = weight * (label - mu + leverage * (0.5 - mu))
+        curvature = (x * (weight * variance * (1 + leverage))[:, None]).T @ x
         likelihood = -float(weight @ LOGISTIC.loss(eta, label))
         penalised = likelihood + float(np.sum(np.log(np.diag(root))))
-        return cls(beta, information, residuals, x.T @ residuals, likelihood, penalised)
+        return cls(beta, information, curvature, residuals, x.T @ residuals, likelihood, penalised)

@@ -95,10 +95,13 @@ class SampledRows:
         return (near + mean)[1:], np.sqrt(np.maximum(square - mean**2, 0.0))[1:]
 
     def spread(self, directions: Matrix) -> Vector:
-        """Variance of design @ direction over the rows, for (k + 1) × m directions; an array of m."""
+        """Mean square of how far design @ direction is from the first row's, for (k + 1) × m directions; an array of m.
+
+        It is 0 where no row differs, and nowhere less than the variance.
+        """
         moved = self.design @ directions
-        variance: Vector = np.average((moved - moved[:1]) ** 2, axis=0, weights=self.weight)
-        return variance
+        square: Vector = np.average((moved - moved[:1]) ** 2, axis=0, weights=self.weight)
+        return square
 
     def squares(self) -> Vector:
         """Sum of the squares of each column."""

@@ -8,7 +8,7 @@ from scipy.optimize import minimize
 from test_separation import PLAN, N, by_case, drawn, fitted
 
 from ml_ledger.declaration import parse_spec
-from ml_ledger.errors import SpecError, TrainingSetError
+from ml_ledger.errors import SpecError, TrainingSetError, VersionError
 from ml_ledger.solvers import firth
 
 TOLERANCE = 1e-6
@@ -58,6 +58,32 @@ def test_cells_of_a_table_get_half_a_row_of_either_label():
     assert rows["plan", "b"].value == pytest.approx(of_b - of_a, abs=TOLERANCE)
 
 
+@pytest.mark.parametrize("rows_of_a", [20, 40, 1000])
+def test_a_level_with_a_row_of_its_own_gets_half_a_row_of_either_label(rows_of_a):
+    level = np.array(["a"] * rows_of_a + ["b"] + ["c"] * 6)
+    y = np.r_[np.zeros(rows_of_a), 1, 0, 0, 0, 1, 1, 1]
+    fit = fitted({"level": level}, y, {"level": {"kind": "categorical"}}, penalty="firth")
+    rows, of_a = by_case(fit), np.log(0.5 / (rows_of_a + 0.5))
+    assert rows[None, "intercept"].value == pytest.approx(of_a, abs=TOLERANCE)
+    assert rows["level", "b"].value == pytest.approx(np.log(1.5 / 0.5) - of_a, abs=TOLERANCE)
+    assert rows["level", "c"].value == pytest.approx(-of_a, abs=TOLERANCE)
+    assert fit.diagnostics["gradient"] < firth.ACCEPTABLE
+
+
+def test_a_step_that_leads_too_far_is_halved():
+    """Whole steps do not come nearer: rows far out stand against rows that count a thousand times."""
+    x, z, label, times = np.array(
+        [
+            *([-2, 0, 0, 1000], [2, 1, 1, 1000], [1, 2, 0, 1000], [0, -1, 0, 1], [1, -2, 1, 1], [0, 0, 0, 1]),
+            *([-2, 2, 1, 2], [-50, 100, 1, 2]),
+        ]
+    ).T
+    x, z, y = (np.repeat(values, times).astype(float) for values in (x, z, label))
+    rows = by_case(fitted({"x": x, "z": z}, y, {name: {"kind": "numeric"} for name in "xz"}, penalty="firth"))
+    beta, _ = oracle(np.column_stack([x, z]), y)
+    assert [rows[name, "value"].slope for name in "xz"] == pytest.approx(beta[1:].tolist(), rel=1e-4)
+
+
 def test_features_that_separate_only_together_have_a_fit():
     x = np.linspace(-1, 1, 60)
     z = np.sin(np.arange(60))
@@ -77,6 +103,25 @@ def test_collinear_and_constant_columns_change_no_score():
     assert score == pytest.approx(by_case(alone)["x", "value"].slope * x, abs=1e-8)
     assert rows["one", "value"].slope == 0
     assert rows["x", "value"].std_error is rows["one", "value"].std_error is None
+
+
+def test_a_fit_that_begins_at_its_maximum_takes_no_iteration():
+    x, y = np.tile([-1.0, -1.0, 1.0, 1.0], 5), np.tile([0.0, 1.0], 10)
+    fit = fitted({"x": x}, y, {"x": {"kind": "numeric"}}, penalty="firth")
+    assert fit.diagnostics["iterations"] == 0
+    assert by_case(fit)["x", "value"].slope == pytest.approx(0, abs=1e-12)
+
+
+def test_the_last_of_its_iterations_is_needed(monkeypatch):
+    monkeypatch.setattr(firth, "ACCEPTABLE", firth.TOLERANCE)
+    data, y, _ = drawn()
+    data = {"x": data["x"]}
+    fit = fitted(data, y, {"x": {"kind": "numeric"}}, penalty="firth")
+    taken = fit.diagnostics["iterations"]
+    again = fitted(data, y, {"x": {"kind": "numeric"}}, penalty="firth", max_iter=taken)
+    assert again.diagnostics == fit.diagnostics
+    with pytest.raises(VersionError, match=f"after {taken - 1} iterations"):
+        fitted(data, y, {"x": {"kind": "numeric"}}, penalty="firth", max_iter=taken - 1)
 
 
 def test_more_rows_than_fit_into_memory_are_refused(monkeypatch):

@@ -15,6 +15,7 @@ from agreement import features
 from limits_project import around
 
 from ml_ledger.coefficients import CALIBRATION, Coefficient, Node
+from ml_ledger.errors import TrainingSetError
 from ml_ledger.fitting.calibration_rows import applied
 from ml_ledger.scoring.compile import compile_scoring
 from ml_ledger.scoring.term_sql import LADDER_WIDTH
@@ -128,6 +129,16 @@ def test_a_level_with_exactly_the_least_share_is_not_rare():
     term = learned({"kind": "categorical", "min_share": 0.05, "unknown": "rare"}, values)
     assert isinstance(term, LevelTerm)
     assert (set(term.levels), term.rare) == ({"five", "six"}, ("few",))
+
+
+@pytest.mark.parametrize("count", [999, 1000, 1001])
+def test_up_to_a_thousand_levels_are_learned(count):
+    values = ["most", *(f"level {number}" for number in range(count))][:count]
+    if count <= 1000:
+        assert len(learned({"kind": "categorical", "min_share": 0.0}, values).levels) == count - 1
+        return
+    with pytest.raises(TrainingSetError, match=r"features.x: has too many levels; got 1001\. Allowed: up to 1000"):
+        learned({"kind": "categorical", "min_share": 0.0}, values)
 
 
 @pytest.mark.parametrize("out_of_bounds", ["clip", "reject"])

@@ -17,6 +17,7 @@ from ml_ledger.errors import VersionError
 from ml_ledger.families import FAMILIES
 from ml_ledger.scoring.compile import compile_scoring
 from ml_ledger.solvers import multinomial
+from ml_ledger.solvers.newton_steps import newton_step
 from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.terms import rejected_by_declaration
 from ml_ledger.warehouse import Relation
@@ -123,7 +124,35 @@ def test_levels_and_missing_values(path):
     assert np.max(np.abs(got - oracle.predict_proba(design))) < TOLERANCE
 
 
-def test_what_does_not_converge_is_refused():
+@pytest.fixture
+def steps(monkeypatch) -> list[int]:
+    """One item for each step that is solved."""
+    solved: list[int] = []
+
+    def counted(*args):
+        solved.append(1)
+        return newton_step(*args)
+
+    monkeypatch.setattr(multinomial, "newton_step", counted)
+    return solved
+
+
+def test_every_step_is_an_iteration(path, steps):
     X, y = drawn()
-    with pytest.raises(VersionError, match="did not converge"):
+    _, diagnostics = scores(rows_of(X, y), numeric(X))
+    assert diagnostics["iterations"] == len(steps) > 3
+
+
+def test_steps_that_only_rounding_keeps_from_ending_are_iterations(path, steps, monkeypatch):
+    monkeypatch.setattr(multinomial, "TOLERANCE", 0.0)
+    X, y = drawn()
+    _, diagnostics = scores(rows_of(X, y), numeric(X))
+    assert diagnostics["iterations"] == len(steps) < 50
+    assert diagnostics["gradient"] < multinomial.ACCEPTABLE
+
+
+def test_what_does_not_converge_is_refused(path, steps):
+    X, y = drawn()
+    with pytest.raises(VersionError, match=r"did not converge.* after \d+ iterations") as refused:
         scores(rows_of(X, y), numeric(X), max_iter=1)
+    assert f"after {len(steps)} iterations" in str(refused.value)

@@ -18,6 +18,7 @@ from sklearn.linear_model import (
 
 from ml_ledger.errors import VersionError
 from ml_ledger.solvers import newton
+from ml_ledger.solvers.newton_steps import newton_step
 from ml_ledger.solvers.objectives import GAMMA, LOGISTIC, POISSON, SQUARED
 from ml_ledger.solvers.training_rows import TrainingRows
 from ml_ledger.warehouse import Relation
@@ -137,6 +138,25 @@ def test_a_constant_column(path):
     solution = solve(with_constant, y, LOGISTIC, l2=1.0)
     oracle = LogisticRegression(solver="newton-cholesky", tol=1e-12).fit(X, y)
     close(solution, oracle.intercept_[0], [*oracle.coef_[0], 0.0])
+
+
+def test_iterations_are_steps_in_memory_and_passes(path, monkeypatch):
+    steps, in_memory = [], []
+
+    def counted(*args):
+        steps.append(1)
+        return newton_step(*args)
+
+    def first_pass(*args):
+        in_memory.append(len(steps))
+        return begun(*args)
+
+    begun = newton.Problem.first_pass
+    monkeypatch.setattr(newton, "newton_step", counted)
+    monkeypatch.setattr(newton.Problem, "first_pass", first_pass)
+    solution = solve(*problem("logistic"), LOGISTIC)
+    assert solution.iterations == (in_memory[0] if in_memory else len(steps)) + solution.passes
+    assert solution.iterations > 3
 
 
 def test_badly_scaled_columns(path):
@@ -267,6 +287,14 @@ def test_separable_classes_say_so_without_a_penalty_and_converge_with_one(path):
         solve(X, y, LOGISTIC, max_iter=40)
     oracle = LogisticRegression(solver="newton-cholesky", tol=1e-12, max_iter=1000).fit(X, y)
     close(solve(X, y, LOGISTIC, l2=1.0), oracle.intercept_[0], oracle.coef_)
+
+
+def test_of_many_columns_that_separate_the_five_farthest_are_named(path):
+    X, _ = problem("logistic", k=7)
+    names = [f"n{j}" for j in range(7)]
+    with pytest.raises(VersionError, match=r"by n\d( and n\d){4} together, so that") as refused:
+        solve(X, (X @ np.arange(7, 0, -1) > 0).astype(float), LOGISTIC, names=names)
+    assert "by n0 and n1 and n2 " in str(refused.value)
 
 
 def test_the_curvature_is_that_of_all_rows_when_asked_for(monkeypatch):
