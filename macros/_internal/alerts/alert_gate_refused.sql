@@ -16,9 +16,8 @@ select
 from (
     {{ ml_ledger.unnest_json(
         '(select version, checks from ' ~ deployments ~ " where operation = 'gate' and event = 'refused')",
-        'checks', ['version'], {
-        'check_name': 'varchar', 'passed': 'boolean',
-    }) | indent(4) }}
+        'checks', ['version'], {'check_name': 'varchar', 'passed': 'boolean'}
+    ) | indent(4) }}
 ) as checks
 where
     not coalesce(checks.passed, false)
