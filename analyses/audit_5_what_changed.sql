@@ -7,7 +7,8 @@
 {% if slice_by is none %}
     {% set slice_value = 'case when version = ' ~ (version - 1) ~ ' then score end' %}
 {% else %}
-    {% set slice_value = 'cast(' ~ ml_ledger.json_value('features', ml_ledger.text_literal(slice_by)) ~ ' as ' ~ double ~ ')' %}
+    {% set slice_value =
+        'cast(' ~ ml_ledger.json_value('features', ml_ledger.text_literal(slice_by)) ~ ' as ' ~ double ~ ')' %}
 {% endif %}
 with
 

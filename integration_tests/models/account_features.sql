@@ -18,7 +18,11 @@ drawn as (
         cast(hash('spent', accounts.account_id, months.month) % 1000 as decimal(10, 2)) as spent,
         -- Out of bounds, and hence rejected, for one account in 200.
         case when accounts.account_id % 200 = 7 then -1 else accounts.account_id end as age_days,
-        case accounts.account_id % 40 when 0 then null when 1 then 'legacy' else 'team ' || accounts.account_id % 3 end as plan,
+        case accounts.account_id % 40
+            when 0 then null
+            when 1 then 'legacy'
+            else 'team ' || accounts.account_id % 3
+        end as plan,
         -- A country that training never saw appears in the last month.
         case
             when accounts.account_id % 100 = 3 and months.month = date '2024-09-01' then 'Österreich'

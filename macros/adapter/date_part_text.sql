@@ -16,7 +16,8 @@
 {% macro duckdb__date_part_text(part, date) -%}
     cast(case {{ part }}
             {%- for name in ['weekday', 'month', 'quarter', 'day', 'hour', 'year'] %}
-            when '{{ name }}' then extract({{ 'isodow' if name == 'weekday' else name }} from cast({{ date }} as timestamp))
+            when '{{ name }}'
+                then extract({{ 'isodow' if name == 'weekday' else name }} from cast({{ date }} as timestamp))
             {%- endfor %}
         end as {{ dbt.type_string() }})
 {%- endmacro %}

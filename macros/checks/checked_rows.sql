@@ -60,27 +60,7 @@ _ml_faults as (
 ),
 
 {% if duplicates -%}
-{#- A copy of a row that is set aside for another reason is no copy: the correction of a row may come as a new one. -#}
-_ml_others as (
-    select
-        *,
-        case
-            {%- for fault in bad %}
-            when {{ fault }} is not null then 0
-            {%- endfor %}
-            when true then 1
-        end as _ml_is_good
-    from _ml_faults
-),
-
-_ml_copies as (
-    select
-        {{ ml_ledger.all_columns_but(['_ml_is_good']) }},
-        {%- for name, fault in duplicates.items() %}
-        {{ ml_ledger.duplicate_fault(checks[name], key) | indent(8) }} as {{ fault }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from _ml_others
-),
+{{ ml_ledger.rows_with_copies(checks, key, duplicates, bad) }},
 
 {% endif -%}
 {% set found = '_ml_copies' if duplicates else '_ml_faults' -%}
@@ -141,3 +121,34 @@ where (
         )
     ) %}
 {% endmacro %}
+
+{#
+    Common table expressions that end in `_ml_copies`: the rows of `_ml_faults`, with the faults of those that are
+    copies.
+    Arguments: checks and key, as of `checked_rows`; duplicates, mapping of the names of checks for copies to their
+    columns; bad, list of the columns of other checks that set a row aside.
+    Returns: SQL.
+#}
+{% macro rows_with_copies(checks, key, duplicates, bad) -%}
+{#- A copy of a row that is set aside for another reason is no copy: the correction of a row may come as a new one. -#}
+_ml_others as (
+    select
+        *,
+        case
+            {%- for fault in bad %}
+            when {{ fault }} is not null then 0
+            {%- endfor %}
+            when true then 1
+        end as _ml_is_good
+    from _ml_faults
+),
+
+_ml_copies as (
+    select
+        {{ ml_ledger.all_columns_but(['_ml_is_good']) }},
+        {%- for name, fault in duplicates.items() %}
+        {{ ml_ledger.duplicate_fault(checks[name], key) | indent(8) }} as {{ fault }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from _ml_others
+)
+{%- endmacro %}

@@ -45,7 +45,38 @@
 with
 
 {% for view in full_views -%}
-{%- set number, known_at, keys = loop.index, view.get('known_at'), ml_ledger.entity_names(view.entity) -%}
+{{ ml_ledger.latest_of_view(loop.index, view, spine, as_of) }}{{ ',\n\n' if not loop.last }}
+{%- endfor %}
+
+select
+    _ml_spine.*
+    {%- for view in full_views %}
+    {%- set number = loop.index %}
+    {%- for column in view.columns %}
+    {%- set name = (view.get('prefix') or '') ~ ml_ledger.column_name(column) %},
+    _ml_view_{{ number }}._ml_taken_{{ loop.index }} as {{ ml_ledger.quoted(name) }}
+    {%- endfor %}
+    {%- endfor %}
+from {{ spine }} as _ml_spine
+{%- for view in full_views %}
+left join _ml_view_{{ loop.index }}
+    on
+        {{ ml_ledger.same_entity(
+            '_ml_spine', view.spine_entity, '_ml_view_' ~ loop.index, ml_ledger.entity_names(view.entity)
+        ) | indent(8) }}
+        and {{ ml_ledger.column(as_of, '_ml_spine') }} = _ml_view_{{ loop.index }}._ml_as_of
+{%- endfor %}
+{%- endif -%}
+{%- endmacro %}
+
+{#
+    Common table expressions that end in `_ml_view_<number>`: per entity and as-of moment of the spine the row of one
+    feature view that was the latest by then.
+    Arguments: number, of the view; view, as `completed_view` gives it; spine and as_of, as of `point_in_time_join`.
+    Returns: SQL.
+#}
+{% macro latest_of_view(number, view, spine, as_of) -%}
+{%- set known_at, keys = view.get('known_at'), ml_ledger.entity_names(view.entity) -%}
 {%- set timestamp = ml_ledger.column(view.timestamp) -%}
 {%- set known_moment = ml_ledger.column(known_at) if known_at else none -%}
 _ml_keys_{{ number }} as (
@@ -74,7 +105,9 @@ _ml_moments_{{ number }} as (
 ),
 
 _ml_latest_{{ number }} as (
-    {{ ml_ledger.latest_timestamp('_ml_keys_' ~ number, '_ml_moments_' ~ number, late=known_at is not none, entity=keys) | indent(4) }}
+    {{ ml_ledger.latest_timestamp(
+        '_ml_keys_' ~ number, '_ml_moments_' ~ number, late=known_at is not none, entity=keys
+    ) | indent(4) }}
 ),
 
 _ml_ranked_{{ number }} as (
@@ -89,7 +122,9 @@ _ml_ranked_{{ number }} as (
         row_number() over (
             partition by {% for key in keys %}latest.{{ key }}, {% endfor %}latest._ml_as_of
             order by
-                {{ ml_ledger.order_of_ties([known_at, view.get('tie_breaker')] + view.columns, '_ml_feature_view') | indent(16) }}
+                {{ ml_ledger.order_of_ties(
+                    [known_at, view.get('tie_breaker')] + view.columns, '_ml_feature_view'
+                ) | indent(16) }}
         ) as _ml_rank
     from _ml_latest_{{ number }} as latest
     inner join {{ view.relation }} as _ml_feature_view
@@ -108,25 +143,5 @@ _ml_view_{{ number }} as (
     select *
     from _ml_ranked_{{ number }}
     where _ml_rank = 1
-){{ ',\n\n' if not loop.last }}
-{%- endfor %}
-
-select
-    _ml_spine.*
-    {%- for view in full_views %}
-    {%- set number = loop.index %}
-    {%- for column in view.columns %},
-    _ml_view_{{ number }}._ml_taken_{{ loop.index }} as {{ ml_ledger.quoted((view.get('prefix') or '') ~ ml_ledger.column_name(column)) }}
-    {%- endfor %}
-    {%- endfor %}
-from {{ spine }} as _ml_spine
-{%- for view in full_views %}
-left join _ml_view_{{ loop.index }}
-    on
-        {{ ml_ledger.same_entity(
-            '_ml_spine', view.spine_entity, '_ml_view_' ~ loop.index, ml_ledger.entity_names(view.entity)
-        ) | indent(8) }}
-        and {{ ml_ledger.column(as_of, '_ml_spine') }} = _ml_view_{{ loop.index }}._ml_as_of
-{%- endfor %}
-{%- endif -%}
+)
 {%- endmacro %}

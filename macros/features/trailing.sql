@@ -55,8 +55,6 @@
 {%- set plan = ml_ledger.trailing_plan(aggregates, windows, strictly_before, event_types) -%}
 {#- At one moment, what counts at the as-of moment itself comes before the spine's row. -#}
 {%- set event_order, spine_order = (2, 1) if strictly_before else (1, 2) -%}
-{%- set event_moment = ml_ledger.epoch_microseconds(ml_ledger.column(timestamp)) -%}
-{%- set known_moment = ml_ledger.epoch_microseconds(ml_ledger.column(known_at)) if known_at else none -%}
 with
 
 _ml_keys as (
@@ -69,44 +67,13 @@ _ml_keys as (
     where {{ ml_ledger.all_there(entity + [as_of]) }}
 ),
 
-_ml_events as (
-    select
-        {%- for column in ml_ledger.columns(events_entity) %}
-        {{ column }} as {{ keys[loop.index0] }},
-        {%- endfor %}
-        {% if known_at -%}
-        case when {{ known_moment }} > {{ event_moment }} then {{ known_moment }} else {{ event_moment }} end as _ml_moment
-        {%- else -%}
-        {{ event_moment }} as _ml_moment
-        {%- endif %}
-        {%- for column in ml_ledger.columns(plan.columns) %},
-        {{ column }} as _ml_value_{{ loop.index }}
-        {%- endfor %}
-    from {{ events }} as _ml_happened
-    where {{ ml_ledger.all_there(events_entity + [timestamp, known_at]) }}
-),
+{{ ml_ledger.trailing_events(events, events_entity, keys, timestamp, known_at, plan.columns) }},
 
 _ml_running as (
     {{ ml_ledger.running_at_ends(plan, keys, strictly_before) | indent(4) }}
 ),
 
-_ml_ends as (
-    select
-        {{ key_list }},
-        _ml_as_of,
-        {%- for name in plan.running %}
-        {%- set last = loop.last %}
-        {%- for days in plan.ends %}
-        max(case when _ml_end = {{ days }} then {{ name }} end) as {{ name }}_at_{{ days }}
-        {{- ',' if not (loop.last and last) or plan.frames }}
-        {%- endfor %}
-        {%- endfor %}
-        {%- for name in plan.frames %}
-        max(case when _ml_end = 0 then {{ name }} end) as {{ name }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from _ml_running
-    group by {{ key_list }}, _ml_as_of
-)
+{{ ml_ledger.trailing_ends(plan, key_list) }}
 {%- for number in plan.distinct %},
 
 {{ ml_ledger.trailing_distinct(number, windows, event_order, spine_order, keys) }}
@@ -128,4 +95,59 @@ left join _ml_distinct_{{ number }}
         {{ ml_ledger.same_entity('ends', keys, '_ml_distinct_' ~ number, keys) | indent(8) }}
         and ends._ml_as_of = _ml_distinct_{{ number }}._ml_as_of
 {%- endfor %}
+{%- endmacro %}
+
+{#
+    A common table expression `_ml_events`: the events that count, with the moment from which they do.
+    Arguments: events, timestamp and known_at, as of `trailing`; entity, columns of the events; keys, the names that
+    they get; columns, list of those that are aggregated.
+    Returns: SQL.
+#}
+{% macro trailing_events(events, entity, keys, timestamp, known_at, columns) -%}
+{%- set event_moment = ml_ledger.epoch_microseconds(ml_ledger.column(timestamp)) -%}
+{%- set known_moment = ml_ledger.epoch_microseconds(ml_ledger.column(known_at)) if known_at else none -%}
+_ml_events as (
+    select
+        {%- for column in ml_ledger.columns(entity) %}
+        {{ column }} as {{ keys[loop.index0] }},
+        {%- endfor %}
+        {% if known_at -%}
+        case
+            when {{ known_moment }} > {{ event_moment }} then {{ known_moment }}
+            else {{ event_moment }}
+        end as _ml_moment
+        {%- else -%}
+        {{ event_moment }} as _ml_moment
+        {%- endif %}
+        {%- for column in ml_ledger.columns(columns) %},
+        {{ column }} as _ml_value_{{ loop.index }}
+        {%- endfor %}
+    from {{ events }} as _ml_happened
+    where {{ ml_ledger.all_there(entity + [timestamp, known_at]) }}
+)
+{%- endmacro %}
+
+{#
+    A common table expression `_ml_ends`: per entity and as-of moment what has run up to each end of a window.
+    Arguments: plan, as `trailing_plan` gives it; key_list, SQL, the columns of the entity.
+    Returns: SQL.
+#}
+{% macro trailing_ends(plan, key_list) -%}
+_ml_ends as (
+    select
+        {{ key_list }},
+        _ml_as_of,
+        {%- for name in plan.running %}
+        {%- set last = loop.last %}
+        {%- for days in plan.ends %}
+        max(case when _ml_end = {{ days }} then {{ name }} end) as {{ name }}_at_{{ days }}
+        {{- ',' if not (loop.last and last) or plan.frames }}
+        {%- endfor %}
+        {%- endfor %}
+        {%- for name in plan.frames %}
+        max(case when _ml_end = 0 then {{ name }} end) as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from _ml_running
+    group by {{ key_list }}, _ml_as_of
+)
 {%- endmacro %}

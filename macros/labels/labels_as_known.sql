@@ -44,7 +44,10 @@ select
 from known
 where
     _ml_age = 1
-    and ({{ label }} is not null or matured_at is null or matured_at > {{ at }}{{ ' or ' ~ never if never is not none }})
+    and (
+        {{ label }} is not null or matured_at is null or matured_at > {{ at }}
+        {{- ' or ' ~ never if never is not none }}
+    )
 {%- endif %}
 {% endmacro %}
 

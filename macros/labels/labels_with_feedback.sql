@@ -41,23 +41,7 @@ from {{ labels }}
 {%- else -%}
 with
 
-verdicts as (
-    {{ ml_ledger.resolved_verdicts(feedback, predictions, ml_ledger.clock() if at is none else at) | indent(4) }}
-),
-
-reviewed as (
-    select
-        predictions.entity_id,
-        predictions.as_of,
-        verdicts.verdict,
-        verdicts.given_at
-    from verdicts
-    inner join {{ predictions }} as predictions
-        on verdicts.decision_id = predictions.decision_id
-    where
-        verdicts.verdict is not null
-        and predictions.entity_id is not null
-),
+{{ ml_ledger.reviewed_labels(feedback, predictions, at) }},
 
 measured as (
     select
@@ -75,7 +59,9 @@ measured as (
 
 select
     {%- if completes %}
-    coalesce(measured._ml_entity, cast(reviewed.entity_id as {{ types.get(spec.entity | lower) or text }})) as {{ entity }},
+    coalesce(
+        measured._ml_entity, cast(reviewed.entity_id as {{ types.get(spec.entity | lower) or text }})
+    ) as {{ entity }},
     coalesce(measured._ml_as_of, cast(reviewed.as_of as {{ types.get(spec.as_of | lower) or moment }})) as {{ as_of }},
     {%- else %}
     measured._ml_entity as {{ entity }},
@@ -83,7 +69,9 @@ select
     {%- endif %}
     case
         when reviewed.verdict is null then measured._ml_label
-        else cast(reviewed.verdict as {{ types.get(spec.label | lower) or (text if is_class else ml_ledger.type_double()) }})
+        else cast(
+            reviewed.verdict as {{ types.get(spec.label | lower) or (text if is_class else ml_ledger.type_double()) }}
+        )
     end as {{ label }},
     {%- if never is not none %}
     coalesce(measured._ml_never, false) and reviewed.verdict is null as {{ never }},
@@ -97,3 +85,28 @@ from measured
         and measured._ml_as_of_moment = reviewed.as_of
 {%- endif %}
 {% endmacro %}
+
+{#
+    Common table expressions that end in `reviewed`: the verdict on each decision, with its entity and as-of date.
+    Arguments: as of `labels_with_feedback`.
+    Returns: SQL.
+#}
+{% macro reviewed_labels(feedback, predictions, at) -%}
+verdicts as (
+    {{ ml_ledger.resolved_verdicts(feedback, predictions, ml_ledger.clock() if at is none else at) | indent(4) }}
+),
+
+reviewed as (
+    select
+        predictions.entity_id,
+        predictions.as_of,
+        verdicts.verdict,
+        verdicts.given_at
+    from verdicts
+    inner join {{ predictions }} as predictions
+        on verdicts.decision_id = predictions.decision_id
+    where
+        verdicts.verdict is not null
+        and predictions.entity_id is not null
+)
+{%- endmacro %}

@@ -12,7 +12,16 @@
     Returns: SQL, and configures the dbt model: incremental, append, full_refresh false.
     Example: see models/repurchase/scoring/repurchase_alerts.sql
 #}
-{% macro alerts(ml_model, predictions=none, versions=none, deployments=none, labels=none, performance=none, drift=none, budgets=none) %}
+{% macro alerts(
+    ml_model,
+    predictions=none,
+    versions=none,
+    deployments=none,
+    labels=none,
+    performance=none,
+    drift=none,
+    budgets=none
+) %}
 {%- do ml_ledger.appended() -%}
 {%- set predictions = ml_ledger.own_node(predictions, ml_model, 'predictions') -%}
 {%- set versions = ml_ledger.own_node(versions, ml_model, 'versions') -%}
@@ -84,27 +93,7 @@ of_rules as (
     {%- endfor %}
 ),
 
-findings as (
-    select
-        '{{ ml_model }}/' || rule
-        || coalesce('/version ' || cast(version as {{ text }}), '')
-        || coalesce('/' || slot, '')
-        || coalesce('/' || feature, '')
-        || coalesce('/' || slice, '')
-        || coalesce('/' || metric, '') as alert_id,
-        rule,
-        case when slot = 'shadow' then 'info' else severity end as severity,  -- it decides nothing
-        version,
-        slot,
-        feature,
-        slice,
-        metric,
-        period_start,
-        cast(value as {{ ml_ledger.type_double() }}) as value,
-        cast(threshold as {{ ml_ledger.type_double() }}) as threshold,
-        message
-    from of_rules
-),
+{{ ml_ledger.alert_findings(ml_model) }},
 
 found as (
     select
@@ -115,21 +104,7 @@ found as (
 
 {{ ml_ledger.this_alert_check(so_far) }}
 
-rows_of_check as (
-    select
-        'found' as event,
-        found.*
-    from found
-
-    union all
-
-    select
-        'checked' as event,
-        {%- for column, type in ml_ledger.alert_columns().items() %}
-        cast(null as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %},
-        cast(null as {{ text }}) as expected_because
-)
+{{ ml_ledger.rows_of_alert_check() }}
 
 select
     '{{ ml_model }}' as ml_model,
@@ -237,4 +212,57 @@ case
     {%- endfor %}
     when 1 = 0 then cast(null as {{ dbt.type_string() }})
 end
+{%- endmacro %}
+
+{#
+    A common table expression `findings`: what rules found, `of_rules`, with the id of the alert.
+    Arguments: ml_model, its name.
+    Returns: SQL.
+#}
+{% macro alert_findings(ml_model) -%}
+{%- set text = dbt.type_string() -%}
+findings as (
+    select
+        '{{ ml_model }}/' || rule
+        || coalesce('/version ' || cast(version as {{ text }}), '')
+        || coalesce('/' || slot, '')
+        || coalesce('/' || feature, '')
+        || coalesce('/' || slice, '')
+        || coalesce('/' || metric, '') as alert_id,
+        rule,
+        case when slot = 'shadow' then 'info' else severity end as severity,  -- it decides nothing
+        version,
+        slot,
+        feature,
+        slice,
+        metric,
+        period_start,
+        cast(value as {{ ml_ledger.type_double() }}) as value,
+        cast(threshold as {{ ml_ledger.type_double() }}) as threshold,
+        message
+    from of_rules
+)
+{%- endmacro %}
+
+{#
+    A common table expression `rows_of_check`: the findings, and the row of the check itself.
+    Returns: SQL.
+#}
+{% macro rows_of_alert_check() -%}
+{%- set text = dbt.type_string() -%}
+rows_of_check as (
+    select
+        'found' as event,
+        found.*
+    from found
+
+    union all
+
+    select
+        'checked' as event,
+        {%- for column, type in ml_ledger.alert_columns().items() %}
+        cast(null as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %},
+        cast(null as {{ text }}) as expected_because
+)
 {%- endmacro %}

@@ -8,7 +8,8 @@
 #}
 {% macro ml_acknowledge(alert, reason) %}
     {% set names = ml_ledger.ml_model_names(declaring='monitoring.alerts') %}
-    {% set problems = ml_ledger.argument_problems(reason, needs_version=false) + ml_ledger.identifier_problems('alert', alert) %}
+    {% set problems =
+        ml_ledger.argument_problems(reason, needs_version=false) + ml_ledger.identifier_problems('alert', alert) %}
     {% if alert is not string %}
         {% do ml_ledger.refuse('ml_acknowledge', problems) %}
     {% endif %}

@@ -26,7 +26,8 @@
     {% set operation = 'ml_record_feedback' %}
     {% set shared = {
         'decision_id': decision_id, 'entity_id': entity_id, 'as_of': as_of, 'reviewer': reviewer, 'kind': kind,
-        'verdict': verdict, 'override_decision': override_decision, 'reason': reason, 'given_at': given_at, 'ml_model': ml_model,
+        'verdict': verdict, 'override_decision': override_decision, 'reason': reason, 'given_at': given_at,
+        'ml_model': ml_model,
     } %}
     {% set problems = [] %}
     {% set given = ml_ledger.feedback_items(shared, feedback, problems) %}
@@ -146,11 +147,13 @@
         {% set name = item.ml_model or owner.get(item.decision_id) %}
         {% if item.ml_model is not none and item.ml_model not in names %}
             {% do problems.append(
-                item.where ~ "ml_model: declares no review; got '" ~ item.ml_model ~ "'. Allowed: " ~ (names | join(', ') or '(none)') ~ '.'
+                item.where ~ "ml_model: declares no review; got '" ~ item.ml_model ~ "'. Allowed: "
+                    ~ (names | join(', ') or '(none)') ~ '.'
             ) %}
         {% elif item.ml_model is not none and item.ml_model not in states %}
             {% do problems.append(
-                item.where ~ 'ml_model: ' ~ item.ml_model ~ ' has no feedback node yet. Fix: dbt build --select +' ~ item.ml_model ~ '_feedback.'
+                item.where ~ 'ml_model: ' ~ item.ml_model
+                    ~ ' has no feedback node yet. Fix: dbt build --select +' ~ item.ml_model ~ '_feedback.'
             ) %}
         {% elif name in states %}
             {% do states[name].given.append(item) %}

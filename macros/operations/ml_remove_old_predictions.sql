@@ -33,7 +33,8 @@
                 {'event': 'removed', 'details': ml_ledger.text_literal(tojson(batches))},
             ])) %}
             {% set numbers = batches | map(attribute='batch_number') | join(', ') %}
-            {% set removed = ' where invocation_id in (select predicted_by from ' ~ state.batches ~ ' where batch_number in ('
+            {% set removed = ' where invocation_id in (select predicted_by from ' ~ state.batches
+                ~ ' where batch_number in ('
                 ~ numbers ~ '))' %}
             {% if state.feedback is not none %}
                 {% do statements.append(

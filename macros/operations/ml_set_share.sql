@@ -16,7 +16,8 @@
         {% set state = ml_ledger.operation_state('ml_set_share', ml_model, problems, version) %}
         {% do problems.extend(ml_ledger.share_problems(state, slot, version, share, may_be_none=true)) %}
         {% do ml_ledger.refuse('ml_set_share', problems) %}
-        {% set live = state.live | selectattr('slot', 'equalto', slot) | selectattr('version', 'equalto', version) | list %}
+        {% set live = state.live | selectattr('slot', 'equalto', slot)
+            | selectattr('version', 'equalto', version) | list %}
         {% set who = 'the control group' if version is none else 'challenger version ' ~ version %}
         {% if (live and live[0].share == share) or (not live and share == 0) %}
             {% do ml_ledger.report(

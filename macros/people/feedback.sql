@@ -37,7 +37,9 @@ checked as (
 numbered as (
     select
         checked.*,
-        head.last_number + row_number() over (order by coalesce(moment, {{ ml_ledger.clock() }}), found_id, reviewer, kind) as feedback_number
+        head.last_number + row_number() over (
+            order by coalesce(moment, {{ ml_ledger.clock() }}), found_id, reviewer, kind
+        ) as feedback_number
     from checked
     cross join head
     where problem is null and is_recorded = 0 and is_early = 0

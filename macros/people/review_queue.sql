@@ -26,7 +26,7 @@
 #}
 {% macro drawn_for_review(ml_model, predictions, so_far) %}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
-{%- set text, moment, double = dbt.type_string(), dbt.type_timestamp(), ml_ledger.type_double() -%}
+{%- set moment, double = dbt.type_timestamp(), ml_ledger.type_double() -%}
 {%- set period = (spec.monitoring or ml_ledger.defaults_of('monitoring')).period -%}
 {%- set strata = ml_ledger.review_strata(spec) -%}
 with
@@ -49,114 +49,19 @@ served as (
         {%- endif %}
 ),
 
-as_of_dates as (
-    select
-        as_of,
-        cast({{ dbt.date_trunc(period, 'as_of') }} as {{ moment }}) as period_start,
-        lag(as_of) over (order by as_of) as as_of_before
-    from (
-        select distinct as_of
-        from {{ predictions }}
-        where slot <> 'shadow'
-    ) as dates
-),
+{{ ml_ledger.review_pace(predictions, period) }},
 
--- The part of a period that an as-of date stands for.
-paced as (
-    select
-        as_of,
-        coalesce(least(
-            cast({{ ml_ledger.epoch_microseconds('as_of') }} - {{ ml_ledger.epoch_microseconds('as_of_before') }} as {{ double }})
-            / (
-                {{ ml_ledger.epoch_microseconds('cast(' ~ dbt.dateadd(period, 1, 'period_start') ~ ' as ' ~ moment ~ ')') }}
-                - {{ ml_ledger.epoch_microseconds('period_start') }}
-            ),
-            1
-        ), 1) as part
-    from as_of_dates
-),
+{{ ml_ledger.review_candidates(spec, strata, predictions) }},
 
-{% if 'disagreement' in strata -%}
-disagreements as (
-    select distinct served.decision_id
-    from served
-    inner join {{ predictions }} as others
-        on
-            served.entity_id = others.entity_id
-            and served.as_of = others.as_of
-    where
-        others.slot = 'shadow'
-        {%- if spec.task == 'multiclass' %}
-        and served.predicted <> others.predicted
-        {%- else %}
-        and (served.score >= served.threshold) <> (others.score >= others.threshold)
-        {%- endif %}
-),
-
-{% endif -%}
-candidates as (
-    {%- for stratum, draw in strata.items() %}
-    select
-        served.decision_id,
-        served.invocation_id as predicted_by,
-        served.as_of,
-        '{{ stratum }}' as stratum,
-        {{ draw.wanted }} as wanted,
-        cast({{ draw.value }} as {{ double }}) as value
-    from served
-    {%- if stratum == 'disagreement' %}
-    inner join disagreements
-        on served.decision_id = disagreements.decision_id
-    {%- endif %}
-    {%- if draw.where %}
-    where {{ draw.where }}
-    {%- endif %}
-    {%- if not loop.last %}
-
-    union all
-    {% endif %}
-    {%- endfor %}
-),
-
-sized as (
-    select
-        candidates.*,
-        cast(greatest(candidates.wanted * paced.part, 1) as {{ double }}) as expected,
-        count(*) over (partition by candidates.predicted_by, candidates.stratum) as candidates,
-        rank() over (partition by candidates.predicted_by, candidates.stratum order by candidates.value desc) as value_rank,
-        count(*) over (partition by candidates.predicted_by, candidates.stratum, candidates.value) as ties,
-        row_number() over (
-            partition by candidates.predicted_by, candidates.stratum
-            order by candidates.value desc, {{ dbt.hash(ml_ledger.text_literal(ml_model ~ '|') ~ " || candidates.stratum || '|' || candidates.decision_id") }}
-        ) as place,
-        {{ ml_ledger.hex_to_integer('substr(' ~ dbt.hash(
-            ml_ledger.text_literal(ml_model ~ '|') ~ " || candidates.stratum || '|' || candidates.predicted_by"
-        ) ~ ', 1, 8)') }} / 4294967296.0 as rounding
-    from candidates
-    inner join paced
-        on candidates.as_of = paced.as_of
-),
-
--- A draw of 12.3 takes 12 or, with a chance of 0.3, 13. Highest values are certain but where some of equal value must do.
-drawn as (
-    select
-        sized.*,
-        case
-            when value is null then least(expected / candidates, 1)
-            when value_rank + ties - 1 <= ceil(expected) then 1
-            when value_rank <= ceil(expected) then (ceil(expected) - value_rank + 1) / ties
-            else 0
-        end as probability,
-        case when place <= case when value is null then floor(expected + rounding) else ceil(expected) end then 1 else 0 end as is_drawn
-    from sized
-),
+{{ ml_ledger.review_draws(ml_model) }},
 
 combined as (
     select
         decision_id,
         {%- for stratum in strata %}
         max(case when stratum = '{{ stratum }}' then is_drawn else 0 end) as by_{{ stratum }},
-        max(case when stratum = '{{ stratum }}' then probability else 0 end) as p_{{ stratum }}{{ ',' if not loop.last }}
+        max(case when stratum = '{{ stratum }}' then probability else 0 end) as p_{{ stratum }}
+        {{- ',' if not loop.last }}
         {%- endfor %}
     from drawn
     group by decision_id
@@ -167,7 +72,9 @@ select
     served.decision_id,
     served.period_start,
     {{ ml_ledger.json_array_of_texts(ml_ledger.strata_words(strata)) | indent(4) }} as because,
-    cast(1{% for stratum in strata %}{{ ' - ' if loop.first else ' * ' }}(1 - combined.p_{{ stratum }}){% endfor %} as {{ double }}) as inclusion_probability,
+    cast(1
+        {%- for stratum in strata %}{{ ' - ' if loop.first else ' * ' }}(1 - combined.p_{{ stratum }}){% endfor -%}
+        {{ ' as ' ~ double }}) as inclusion_probability,
     {{ ml_ledger.clock() }} as queued_at,
     served.invocation_id as predicted_by,
     {{ ml_ledger.wall_clock() }} as recorded_at,
@@ -225,3 +132,143 @@ where 1 in ({% for stratum in strata %}by_{{ stratum }}{{ ', ' if not loop.last 
     {% endfor %}
     {% do return(words) %}
 {% endmacro %}
+
+{#
+    Common table expressions that end in `paced`: of each as-of date the part of a period that it stands for.
+    Arguments: predictions, relation of the node; period, its name.
+    Returns: SQL.
+#}
+{% macro review_pace(predictions, period) -%}
+{%- set moment, double = dbt.type_timestamp(), ml_ledger.type_double() -%}
+as_of_dates as (
+    select
+        as_of,
+        cast({{ dbt.date_trunc(period, 'as_of') }} as {{ moment }}) as period_start,
+        lag(as_of) over (order by as_of) as as_of_before
+    from (
+        select distinct as_of
+        from {{ predictions }}
+        where slot <> 'shadow'
+    ) as dates
+),
+
+-- The part of a period that an as-of date stands for.
+paced as (
+    select
+        as_of,
+        coalesce(least(
+            cast(
+                {{ ml_ledger.epoch_microseconds('as_of') }} - {{ ml_ledger.epoch_microseconds('as_of_before') }}
+                as {{ double }}
+            )
+            / (
+                {{ ml_ledger.epoch_microseconds(
+                    'cast(' ~ dbt.dateadd(period, 1, 'period_start') ~ ' as ' ~ moment ~ ')'
+                ) }}
+                - {{ ml_ledger.epoch_microseconds('period_start') }}
+            ),
+            1
+        ), 1) as part
+    from as_of_dates
+)
+{%- endmacro %}
+
+{#
+    Common table expressions that end in `candidates`: the decisions of `served`, one row for each stratum that they are
+    in.
+    Arguments: spec, the declaration; strata, as `review_strata` gives them; predictions, relation of the node.
+    Returns: SQL.
+#}
+{% macro review_candidates(spec, strata, predictions) -%}
+{%- set double = ml_ledger.type_double() -%}
+{% if 'disagreement' in strata -%}
+disagreements as (
+    select distinct served.decision_id
+    from served
+    inner join {{ predictions }} as others
+        on
+            served.entity_id = others.entity_id
+            and served.as_of = others.as_of
+    where
+        others.slot = 'shadow'
+        {%- if spec.task == 'multiclass' %}
+        and served.predicted <> others.predicted
+        {%- else %}
+        and (served.score >= served.threshold) <> (others.score >= others.threshold)
+        {%- endif %}
+),
+
+{% endif -%}
+candidates as (
+    {%- for stratum, draw in strata.items() %}
+    select
+        served.decision_id,
+        served.invocation_id as predicted_by,
+        served.as_of,
+        '{{ stratum }}' as stratum,
+        {{ draw.wanted }} as wanted,
+        cast({{ draw.value }} as {{ double }}) as value
+    from served
+    {%- if stratum == 'disagreement' %}
+    inner join disagreements
+        on served.decision_id = disagreements.decision_id
+    {%- endif %}
+    {%- if draw.where %}
+    where {{ draw.where }}
+    {%- endif %}
+    {%- if not loop.last %}
+
+    union all
+    {% endif %}
+    {%- endfor %}
+)
+{%- endmacro %}
+
+{#
+    Common table expressions that end in `drawn`: of `candidates` those that are drawn, with the probability of it.
+    Arguments: ml_model, its name.
+    Returns: SQL.
+#}
+{% macro review_draws(ml_model) -%}
+{%- set double = ml_ledger.type_double() -%}
+sized as (
+    select
+        candidates.*,
+        cast(greatest(candidates.wanted * paced.part, 1) as {{ double }}) as expected,
+        count(*) over (partition by candidates.predicted_by, candidates.stratum) as candidates,
+        rank() over (
+            partition by candidates.predicted_by, candidates.stratum order by candidates.value desc
+        ) as value_rank,
+        count(*) over (partition by candidates.predicted_by, candidates.stratum, candidates.value) as ties,
+        row_number() over (
+            partition by candidates.predicted_by, candidates.stratum
+            order by candidates.value desc, {{ dbt.hash(
+                ml_ledger.text_literal(ml_model ~ '|') ~ " || candidates.stratum || '|' || candidates.decision_id"
+            ) }}
+        ) as place,
+        {{ ml_ledger.hex_to_integer('substr(' ~ dbt.hash(
+            ml_ledger.text_literal(ml_model ~ '|') ~ " || candidates.stratum || '|' || candidates.predicted_by"
+        ) ~ ', 1, 8)') }} / 4294967296.0 as rounding
+    from candidates
+    inner join paced
+        on candidates.as_of = paced.as_of
+),
+
+-- A draw of 12.3 takes 12 or, with a chance of 0.3, 13. Highest values are certain but where some of equal value must
+-- do.
+drawn as (
+    select
+        sized.*,
+        case
+            when value is null then least(expected / candidates, 1)
+            when value_rank + ties - 1 <= ceil(expected) then 1
+            when value_rank <= ceil(expected) then (ceil(expected) - value_rank + 1) / ties
+            else 0
+        end as probability,
+        case
+            when place <= case when value is null then floor(expected + rounding) else ceil(expected) end then 1
+            else 0
+        end as is_drawn
+    from sized
+)
+{%- endmacro %}

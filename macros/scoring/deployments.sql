@@ -23,9 +23,7 @@
     Returns: SQL.
 #}
 {% macro deployments_query(ml_model, versions) %}
-{%- set text, whole, double = dbt.type_string(), dbt.type_bigint(), ml_ledger.type_double() -%}
 {%- set so_far = ml_ledger.rows_so_far() if is_incremental() else none -%}
-{%- set passing = 'awaiting_approval' if ml_ledger.deployment_policy(ml_model) == 'approval' else 'deployed' -%}
 with recursive
 
 {{ ml_ledger.chain_head('event_number', so_far) }},
@@ -68,7 +66,9 @@ asked_of_people as (
     select
         version,
         {{ dbt.listagg('question', "' '", 'order by check_name') }} as questions,
-        {{ ml_ledger.json_array_of_rows({'check_name': 'check_name', 'question': 'question'}, order_by='check_name') }} as details
+        {{ ml_ledger.json_array_of_rows(
+            {'check_name': 'check_name', 'question': 'question'}, order_by='check_name'
+        ) }} as details
     from checks
     where question is not null
     group by version
@@ -87,6 +87,21 @@ judged as (
     group by version
 ),
 
+{{ ml_ledger.gate_verdicts(ml_model) }},
+
+{{ ml_ledger.chained('verdicts', ml_ledger.deployment_columns(), 'event_number', so_far) }}
+
+select * from chained
+{% endmacro %}
+
+{#
+    A common table expression `verdicts`: the event of each version over `judged`, `asked_of_people` and `head`.
+    Arguments: ml_model, its name.
+    Returns: SQL.
+#}
+{% macro gate_verdicts(ml_model) -%}
+{%- set text, whole, double = dbt.type_string(), dbt.type_bigint(), ml_ledger.type_double() -%}
+{%- set passing = 'awaiting_approval' if ml_ledger.deployment_policy(ml_model) == 'approval' else 'deployed' -%}
 verdicts as (
     select
         '{{ ml_model }}-' || cast(head.last_number + judged.place as {{ text }}) as deployment_id,
@@ -119,9 +134,5 @@ verdicts as (
     cross join head
     left join asked_of_people
         on judged.version = asked_of_people.version
-),
-
-{{ ml_ledger.chained('verdicts', ml_ledger.deployment_columns(), 'event_number', so_far) }}
-
-select * from chained
-{% endmacro %}
+)
+{%- endmacro %}

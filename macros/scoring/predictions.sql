@@ -79,38 +79,7 @@ predictions as (
     {%- endfor %}
 ),
 
--- An entity is decided for once per as-of date, by whichever arm; every shadow scores it once.
-undecided as (
-    select
-        predictions.*,
-        {{ ml_ledger.random_text() }} as values_salt,
-        {{ ml_ledger.clock() }} as decided_at,
-        {{ ml_ledger.wall_clock() }} as recorded_at
-    from predictions
-    {%- if is_incremental() %}
-    where not exists (
-        select 1
-        from {{ ml_ledger.rows_so_far() }} as earlier
-        where
-            earlier.entity_id = predictions.entity_id
-            and earlier.as_of = predictions.as_of
-            and (earlier.slot = 'shadow') = (predictions.slot = 'shadow')
-            and (earlier.slot <> 'shadow' or earlier.version = predictions.version)
-    )
-    {%- endif %}
-),
-
-identified as (
-    select
-        {{ dbt.hash("undecided.values_salt || '|" ~ ml_model ~ "|' || undecided.slot || '|' || undecided.entity_id || '|' || cast(undecided.as_of as "
-            ~ dbt.type_string() ~ ')') }} as decision_id,
-        '{{ ml_model }}' as ml_model,
-        undecided.*,
-        '{{ invocation_id }}' as invocation_id,
-        cast({{ ml_ledger.hash_format() }} as {{ dbt.type_bigint() }}) as hash_format,
-        {{ ml_ledger.values_hash('undecided.', columns) }} as _ml_values_hash
-    from undecided
-)
+{{ ml_ledger.undecided_predictions(ml_model, columns) }}
 
 select
     {%- for column in columns if column != 'values_hash' %}
@@ -203,3 +172,46 @@ entities as (
         ) %}
     {% endif %}
 {% endmacro %}
+
+{#
+    Common table expressions that end in `identified`: the `predictions` that were not made before, with their ids and
+    the hash of their values.
+    Arguments: ml_model, its name; columns, as `prediction_columns` gives them.
+    Returns: SQL.
+#}
+{% macro undecided_predictions(ml_model, columns) -%}
+-- An entity is decided for once per as-of date, by whichever arm; every shadow scores it once.
+undecided as (
+    select
+        predictions.*,
+        {{ ml_ledger.random_text() }} as values_salt,
+        {{ ml_ledger.clock() }} as decided_at,
+        {{ ml_ledger.wall_clock() }} as recorded_at
+    from predictions
+    {%- if is_incremental() %}
+    where not exists (
+        select 1
+        from {{ ml_ledger.rows_so_far() }} as earlier
+        where
+            earlier.entity_id = predictions.entity_id
+            and earlier.as_of = predictions.as_of
+            and (earlier.slot = 'shadow') = (predictions.slot = 'shadow')
+            and (earlier.slot <> 'shadow' or earlier.version = predictions.version)
+    )
+    {%- endif %}
+),
+
+identified as (
+    select
+        {{ dbt.hash(
+            "undecided.values_salt || '|" ~ ml_model ~ "|' || undecided.slot || '|' || undecided.entity_id"
+            ~ " || '|' || cast(undecided.as_of as " ~ dbt.type_string() ~ ')'
+        ) }} as decision_id,
+        '{{ ml_model }}' as ml_model,
+        undecided.*,
+        '{{ invocation_id }}' as invocation_id,
+        cast({{ ml_ledger.hash_format() }} as {{ dbt.type_bigint() }}) as hash_format,
+        {{ ml_ledger.values_hash('undecided.', columns) }} as _ml_values_hash
+    from undecided
+)
+{%- endmacro %}

@@ -164,7 +164,8 @@ matured as (
     {% endfor %}
     {% if texts | length == 2 %}
         {% set entity, as_of = ml_ledger.quoted(spec.entity), ml_ledger.quoted(spec.as_of) %}
-        {% set latest = 'select max(' ~ as_of ~ ') from ' ~ labels ~ ' as _ml_labels where ' ~ as_of ~ ' in (select ' ~ as_of
+        {% set latest = 'select max(' ~ as_of ~ ') from ' ~ labels ~ ' as _ml_labels where ' ~ as_of
+            ~ ' in (select ' ~ as_of
             ~ ' from ' ~ features ~ ' as _ml_features)' %}
         {% set keys = 'select cast(' ~ entity ~ ' as ' ~ dbt.type_string() ~ ') as _ml_key from ' %}
         {% set dated = ' as _ml_keyed where ' ~ as_of ~ ' = (' ~ latest ~ ')' %}

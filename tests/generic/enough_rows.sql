@@ -17,33 +17,7 @@
 {%- set clock, moment, double = ml_ledger.clock(), dbt.type_timestamp(), ml_ledger.type_double() -%}
 with
 
-by_age as (
-    select
-        {{ dbt.datediff('cast(' ~ column ~ ' as ' ~ moment ~ ')', clock, period) }} as age,
-        count(*) as period_rows
-    from {{ model }}
-    where {{ column }} is not null
-    group by 1
-),
-
-ages as (
-    {% for age in range(1, look_back + 2) -%}
-    select {{ age }} as age
-    {% if not loop.last -%}
-    union all
-    {% endif -%}
-    {%- endfor -%}
-),
-
-periods as (
-    select
-        ages.age,
-        coalesce(by_age.period_rows, 0) as period_rows
-    from ages
-    left join by_age
-        on ages.age = by_age.age
-    where ages.age <= (select max(age) from by_age)
-),
+{{ ml_ledger.rows_by_period(model, column, period, look_back) }},
 
 ranked as (
     select
@@ -69,8 +43,10 @@ described as (
         usual.before,
         {{ low }} * usual.median_rows as at_least,
         {{ high }} * usual.median_rows as at_most,
-        cast(cast({{ dbt.date_trunc(period, dbt.dateadd(period, -1, clock)) }} as {{ moment }}) as {{ dbt.type_string() }})
-            as period_start
+        cast(
+            cast({{ dbt.date_trunc(period, dbt.dateadd(period, -1, clock)) }} as {{ moment }})
+            as {{ dbt.type_string() }}
+        ) as period_start
     from periods
     cross join usual
     where periods.age = 1

@@ -11,7 +11,8 @@
     release that kept no statistics.
 #}
 {% test like_its_training(
-    model, ml_model, features=none, missing=0.05, times=2, out_of_range=0.01, default_share=0.01, new_levels=0, expected_rows=5
+    model, ml_model, features=none, missing=0.05, times=2, out_of_range=0.01, default_share=0.01, new_levels=0,
+    expected_rows=5
 ) %}
 {%- set reference, deployments = ref('ml_ledger', 'ml_reference'), ref('ml_ledger', 'ml_deployments') -%}
 {%- set spec = ml_ledger.ml_model_spec(ml_model) -%}
@@ -29,6 +30,7 @@
 {%- set text, double = dbt.type_string(), ml_ledger.type_double() -%}
 {%- set limits = {
     'missing': missing, 'times': times, 'out_of_range': out_of_range, 'default_share': default_share,
+    'new_levels': new_levels, 'expected_rows': expected_rows,
 } -%}
 with
 
@@ -69,44 +71,12 @@ findings as (
         cast(null as {{ text }}) as what_to_do
     where 1 = 0
     {%- for feature in (features or declared.keys()) if feature in declared %}
-    {%- set kind = declared[feature].get('kind') %}
 
     union all
 
-    select * from (
-        {{ ml_ledger.missing_against_training(feature, key, limits) | indent(8) }}
-    ) as missing_{{ loop.index }}
-    {%- if kind == 'numeric' %}
-
-    union all
-
-    select * from (
-        {{ ml_ledger.range_against_training(feature, key, limits) | indent(8) }}
-    ) as range_{{ loop.index }}
-
-    union all
-
-    select * from (
-        {{ ml_ledger.defaults_against_training(feature, key, limits) | indent(8) }}
-    ) as defaults_{{ loop.index }}
-    {%- elif kind in ['categorical', 'boolean'] %}
-    {%- set known -%}
-    select
-        level as level_text,
-        value / sum(value) over () as share
-    from reference_statistics
-    where feature = {{ ml_ledger.text_literal(feature) }} and statistic in ('level', 'other_levels')
-    {%- endset %}
-
-    union all
-
-    select * from (
-        {{ ml_ledger.level_findings(
-            'latest', ml_ledger.quoted(feature), known, new_levels, expected_rows, key, name=feature
-        ) | indent(8) }}
-    ) as levels_{{ loop.index }}
-    where exists (select 1 from reference_statistics)
-    {%- endif %}
+    {{ ml_ledger.feature_against_training(
+        feature, loop.index, declared[feature].get('kind'), key, limits
+    ) | indent(4) }}
     {%- endfor %}
 )
 

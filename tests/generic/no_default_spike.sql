@@ -10,8 +10,8 @@
     model, column_name, at_most=0.01, values=none, reference=none, reference_where='1 = 1', times=3, key=none
 ) %}
 {%- set usual = [
-    '', '0', '-1', '-9', '-99', '-999', '-9999', '999', '9999', '99999', '999999', '1900-01-01', '1970-01-01', '9999-12-31',
-    'null', 'none', 'nan', 'n/a', 'unknown', '-', '?',
+    '', '0', '-1', '-9', '-99', '-999', '-9999', '999', '9999', '99999', '999999', '1900-01-01', '1970-01-01',
+    '9999-12-31', 'null', 'none', 'nan', 'n/a', 'unknown', '-', '?',
 ] -%}
 {%- set column, name = ml_ledger.column(column_name), ml_ledger.said(ml_ledger.column_name(column_name)) -%}
 {%- set as_written = ml_ledger.as_written('checked_value') -%}
@@ -37,23 +37,7 @@ spikes as (
 ),
 
 {% if reference is not none -%}
-reference_values as (
-    select
-        {{ column }} as checked_value,
-        count(*) as value_rows
-    from {{ reference }}
-    where {{ reference_where }}
-    group by 1
-),
-
-reference_shares as (
-    select
-        {{ as_written }} as written,
-        {{ ml_ledger.share_of('sum(value_rows)', '(select sum(value_rows) from reference_values)') }} as share
-    from reference_values
-    where checked_value is not null
-    group by {{ as_written }}
-),
+{{ ml_ledger.shares_in_reference(reference, reference_where, column) }},
 
 {% endif -%}
 measured as (

@@ -40,7 +40,8 @@ described as (
 
 select
     {{ ml_ledger.finding(
-        columns | join(', ') if columns else 'all columns', 'share', ml_ledger.short_number(at_most), 'surplus', 'example',
+        columns | join(', ') if columns else 'all columns', 'share', ml_ledger.short_number(at_most), 'surplus',
+        'example',
         ml_ledger.sentence(
             '{surplus} of {total} rows, a share of {share}, are exact copies of another row; at most ' ~ at_most
             ~ ' may be. Look at {example}: was a file loaded twice, or does a join multiply rows? Fix: keep one of'

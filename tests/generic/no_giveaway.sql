@@ -29,48 +29,12 @@ checked as (
 ),
 
 {% for name in names -%}
-by_value_{{ loop.index }} as (
-    select
-        {{ name }} as feature_value,
-        sum(_ml_positive) as positives,
-        sum(1 - _ml_positive) as negatives
-    from checked
-    group by 1
-),
-
-below_{{ loop.index }} as (
-    select
-        positives,
-        negatives,
-        sum(negatives) over (order by feature_value rows between unbounded preceding and current row) - negatives
-            as negatives_below
-    from by_value_{{ loop.index }}
-    where feature_value is not null
-),
+{{ ml_ledger.positives_by_value(loop.index, name) }},
 
 {% endfor -%}
 powers as (
     {% for name in names -%}
-    select
-        {{ ml_ledger.text_literal(ml_ledger.column_name(name)) }} as feature,
-        'its value' as what,
-        sum(positives) as positives,
-        sum(negatives) as negatives,
-        sum(cast(positives as {{ double }}) * (negatives_below + negatives / cast(2 as {{ double }})))
-        / nullif(cast(sum(positives) as {{ double }}) * sum(negatives), 0) as auc
-    from below_{{ loop.index }}
-    union all
-    select
-        {{ ml_ledger.text_literal(ml_ledger.column_name(name)) }} as feature,
-        'whether it is missing' as what,
-        sum(positives) as positives,
-        sum(negatives) as negatives,
-        (
-            1
-            + {{ ml_ledger.share_of('sum(case when feature_value is null then positives else 0 end)', 'sum(positives)') }}
-            - {{ ml_ledger.share_of('sum(case when feature_value is null then negatives else 0 end)', 'sum(negatives)') }}
-        ) / 2 as auc
-    from by_value_{{ loop.index }}
+    {{ ml_ledger.powers_of_feature(loop.index, name) | indent(4) }}
     {% if not loop.last -%}
     union all
     {% endif -%}

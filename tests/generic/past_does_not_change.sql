@@ -8,7 +8,7 @@
     `recomputed`.
 #}
 {% test past_does_not_change(model, recomputed, key, columns=none, tolerance=0) %}
-{%- set double, key_names, names = ml_ledger.type_double(), [], ml_ledger.columns(columns or []) -%}
+{%- set key_names, names = [], ml_ledger.columns(columns or []) -%}
 {%- for column in key -%}{%- do key_names.append(ml_ledger.column_name(column) | lower) -%}{%- endfor -%}
 {%- if columns is none -%}
     {%- for column in ml_ledger.columns_of(model, 'columns') if column.name | lower not in key_names -%}
@@ -43,18 +43,7 @@ compared as (
 
 changed as (
     {% for name in names -%}
-    {%- set built, again = 'built_' ~ loop.index, 'recomputed_' ~ loop.index -%}
-    select
-        {{ ml_ledger.text_literal(ml_ledger.column_name(name)) }} as feature,
-        count(*) as bad,
-        min(row_key || ': ' || coalesce(cast({{ again }} as {{ dbt.type_string() }}), 'NULL') || ' at the cut, '
-            || coalesce(cast({{ built }} as {{ dbt.type_string() }}), 'NULL') || ' now') as example
-    from both_have
-    where not coalesce(
-        {{ 'abs(cast(' ~ built ~ ' as ' ~ double ~ ') - cast(' ~ again ~ ' as ' ~ double ~ ')) <= ' ~ tolerance
-            if tolerance > 0 else built ~ ' = ' ~ again }},
-        {{ built }} is null and {{ again }} is null
-    )
+    {{ ml_ledger.changed_feature(loop.index, name, tolerance) | indent(4) }}
     {% if not loop.last -%}
     union all
     {% endif -%}

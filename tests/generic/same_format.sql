@@ -19,29 +19,13 @@
 {%- endif -%}
 {%- set column, name = ml_ledger.column(column_name), ml_ledger.said(ml_ledger.column_name(column_name)) -%}
 {%- set written = 'cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ ')' -%}
-{%- set shape = written -%}
-{%- set asked, conditions = [], [] -%}
-{%- if pattern is not none -%}
-    {%- do asked.append(pattern) -%}
-    {%- do conditions.append(ml_ledger.matches('by_value._ml_written', ml_ledger.format_pattern(pattern))) -%}
-{%- endif -%}
-{%- if castable_to is not none -%}
-    {%- do asked.append('readable as ' ~ castable_to) -%}
-    {%- do conditions.append(ml_ledger.can_be_cast('by_value._ml_written', castable_to)) -%}
-{%- endif -%}
-{%- if reference is not none -%}
-    {%- set shape = ml_ledger.replace_pattern(
-        ml_ledger.replace_pattern(ml_ledger.replace_pattern(written, '[0-9]+', '9'), '[A-Z]+', 'A'), '[a-z]+', 'a'
-    ) -%}
-    {%- do asked.append('a shape of the reference') -%}
-    {%- do conditions.append('known_shapes.shape is not null') -%}
-{%- endif -%}
+{%- set wanted = ml_ledger.wanted_format(written, pattern, castable_to, reference) -%}
 with
 
 by_value as (
     select
         {{ written }} as _ml_written,
-        {{ shape }} as _ml_shape,
+        {{ wanted.shape }} as _ml_shape,
         count(*) as _ml_rows,
         min({{ ml_ledger.key_text(key) }}) as _ml_row_key
     from {{ model }}
@@ -50,7 +34,7 @@ by_value as (
 
 {% if reference is not none -%}
 known_shapes as (
-    select distinct {{ shape }} as shape
+    select distinct {{ wanted.shape }} as shape
     from {{ reference }}
     where {{ reference_where }}
 ),
@@ -68,7 +52,7 @@ other_format as (
     {%- endif %}
     where
         by_value._ml_written is not null
-        and not ({{ conditions | join(' and ') }})
+        and not ({{ wanted.conditions | join(' and ') }})
 ),
 
 counted as (
@@ -82,7 +66,7 @@ counted as (
 described as (
     select
         counted.*,
-        {{ ml_ledger.text_literal(asked | join(', ')) }} as allowed,
+        {{ ml_ledger.text_literal(wanted.words | join(', ')) }} as allowed,
         (select sum(_ml_rows) from by_value) as total
     from counted
 )

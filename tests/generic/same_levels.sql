@@ -37,5 +37,7 @@
     group by 1
     {%- endif %}
 {%- endset -%}
-{{ ml_ledger.level_findings(model, column, known, at_most, expected_rows, key, name=ml_ledger.column_name(column_name)) }}
+{{ ml_ledger.level_findings(
+    model, column, known, at_most, expected_rows, key, name=ml_ledger.column_name(column_name)
+) }}
 {% endtest %}

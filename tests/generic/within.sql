@@ -14,7 +14,6 @@
     ) -%}
 {%- endif -%}
 {%- set column, name = ml_ledger.column(column_name), ml_ledger.said(ml_ledger.column_name(column_name)) -%}
-{%- set text = dbt.type_string() -%}
 {%- set bounds = {} -%}
 {%- for side, given in {'low': low, 'high': high}.items() -%}
     {%- if given is not none -%}
@@ -44,21 +43,7 @@ bounds as (
     {%- endif %}
 ),
 
-outside as (
-    select
-        checked.checked_value,
-        checked.row_key,
-        {% for name in ['low', 'high'] -%}
-        {{ 'cast(' ~ bounds[name] ~ ' as ' ~ text ~ ')' if name in bounds else "cast('any' as " ~ text ~ ')' }} as {{ name }}
-        {{- ',' if not loop.last }}
-        {% endfor %}
-    from checked
-    cross join bounds
-    where
-        {{ 'checked.checked_value < ' ~ bounds.low if 'low' in bounds }}
-        {{ 'or' if bounds | length == 2 }}
-        {{ 'checked.checked_value > ' ~ bounds.high if 'high' in bounds }}
-),
+{{ ml_ledger.rows_outside(bounds) }},
 
 counted as (
     select

@@ -10,11 +10,14 @@ select
     count(*) as value,
     0 as threshold,
     'the gate refused version ' || cast(checks.version as {{ dbt.type_string() }})
-    || ': it fails ' || {{ dbt.listagg("'\"' || checks.check_name || '\"'", "', '", 'order by checks.check_name') }} as message
+    || ': it fails ' || {{
+        dbt.listagg("'\"' || checks.check_name || '\"'", "', '", 'order by checks.check_name')
+    }} as message
 from (
-    {{ ml_ledger.unnest_json('(select version, checks from ' ~ deployments ~ " where operation = 'gate' and event = 'refused')", 'checks', ['version'], {
-        'check_name': 'varchar', 'passed': 'boolean',
-    }) | indent(4) }}
+    {{ ml_ledger.unnest_json(
+        '(select version, checks from ' ~ deployments ~ " where operation = 'gate' and event = 'refused')",
+        'checks', ['version'], {'check_name': 'varchar', 'passed': 'boolean'}
+    ) | indent(4) }}
 ) as checks
 where
     not coalesce(checks.passed, false)

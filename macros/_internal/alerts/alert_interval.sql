@@ -6,6 +6,7 @@
 {% macro alert_interval(alias) -%}
 {{ ml_ledger.short_number(alias ~ '.value') }}
     || coalesce(
-        ' (' || {{ ml_ledger.short_number(alias ~ '.ci_low') }} || ' to ' || {{ ml_ledger.short_number(alias ~ '.ci_high') }} || ')', ''
+        ' (' || {{ ml_ledger.short_number(alias ~ '.ci_low') }} || ' to '
+        || {{ ml_ledger.short_number(alias ~ '.ci_high') }} || ')', ''
     )
 {%- endmacro %}

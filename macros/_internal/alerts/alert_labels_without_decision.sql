@@ -13,7 +13,8 @@ select
     {{ ml_ledger.alert_subject(period_start='max(' ~ as_of ~ ')') }},
     count(*) as value,
     0 as threshold,
-    cast(count(*) as {{ dbt.type_string() }}) || ' labels are of entities about whom nothing was decided on that day, for'
+    cast(count(*) as {{ dbt.type_string() }})
+    || ' labels are of entities about whom nothing was decided on that day, for'
     || ' instance ' || min({{ entity }}) as message
 from {{ labels }} as _ml_labels
 where

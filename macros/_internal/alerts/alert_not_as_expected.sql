@@ -5,7 +5,9 @@
     Returns: SQL, as `alert_rules` says.
 #}
 {% macro alert_not_as_expected(performance) -%}
-{%- set title = "case when used.slice <> 'all' then used.slice || ': ' else '' end || replace(used.metric, '_', ' ')" -%}
+{%- set title =
+    "case when used.slice <> 'all' then used.slice || ': ' else '' end || replace(used.metric, '_', ' ')"
+-%}
 select
     'info' as severity,
     {{ ml_ledger.alert_subject(

@@ -8,7 +8,9 @@
 {%- set share = "avg(case when predictions.status = 'rejected' then 1.0 else 0.0 end)" -%}
 select
     'warn' as severity,
-    {{ ml_ledger.alert_subject(version='predictions.version', slot='predictions.slot', period_start='min(predictions.as_of)') }},
+    {{ ml_ledger.alert_subject(
+        version='predictions.version', slot='predictions.slot', period_start='min(predictions.as_of)'
+    ) }},
     {{ share }} as value,
     {{ settings.rejected_share }} as threshold,
     {{ ml_ledger.short_number(share) }} || ' of ' || cast(count(*) as {{ dbt.type_string() }})

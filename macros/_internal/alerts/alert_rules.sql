@@ -21,7 +21,9 @@
     } %}
     {% if relations.labels is not none and not ml_ledger.input_problems(none, ml_model, labels=relations.labels) %}
         {% do found.update({
-            'labels_without_decision': ml_ledger.alert_labels_without_decision(ml_model, relations.predictions, relations.labels),
+            'labels_without_decision': ml_ledger.alert_labels_without_decision(
+                ml_model, relations.predictions, relations.labels
+            ),
         }) %}
     {% endif %}
     {% if relations.performance is not none %}

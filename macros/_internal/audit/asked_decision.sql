@@ -52,7 +52,9 @@
         and entity_id = {{ ml_ledger.text_literal(var('entity_id')) }}
         {%- endif %}
         {%- if var('as_of', none) is not none %}
-        and as_of = cast({{ ml_ledger.text_literal(ml_ledger.moment_text(var('as_of'))) }} as {{ dbt.type_timestamp() }})
+        and as_of = cast(
+            {{ ml_ledger.text_literal(ml_ledger.moment_text(var('as_of'))) }} as {{ dbt.type_timestamp() }}
+        )
         {%- endif %}
         {%- if var('ml_model', none) is not none %}
         and ml_model = {{ ml_ledger.text_literal(var('ml_model')) }}

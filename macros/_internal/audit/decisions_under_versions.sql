@@ -89,7 +89,10 @@ from under_versions
 {% macro decided_under(version, deciding, inputs) -%}
 {%- set double, text = ml_ledger.type_double(), dbt.type_string() -%}
 {%- set name = 'under_' ~ version.version -%}
-{%- set kept = ['_ml_decision_id', '_ml_decided_by', '_ml_slot', '_ml_decision_source', '_ml_recorded_score', '_ml_recorded_decision', '_ml_features'] -%}
+{%- set kept = [
+    '_ml_decision_id', '_ml_decided_by', '_ml_slot', '_ml_decision_source', '_ml_recorded_score',
+    '_ml_recorded_decision', '_ml_features',
+] -%}
 {{ name }}_inputs as (
     select
         {{ kept | join(',\n        ') }},
@@ -99,25 +102,7 @@ from under_versions
         {%- if version.estimator %}
         'version {{ version.version }} is an estimator' as _ml_not_computed_because
         {%- else %}
-        case
-            when _ml_decided_by is null then 'control group: no inputs were stored'
-            when _ml_features is null then 'the values were erased'
-            {%- for other in deciding %}
-            {%- set unread = version.features | reject('in', other.features) | list %}
-            {%- set changed = [] %}
-            {%- for feature in version.features if feature not in unread
-                and other.kinds[feature] != version.kinds[feature] %}
-            {%- do changed.append(feature) %}
-            {%- endfor %}
-            {%- if unread %}
-            when _ml_decided_by = {{ other.version }}
-                then {{ ml_ledger.text_literal('version ' ~ other.version ~ ' did not store ' ~ unread | join(', ')) }}
-            {%- elif changed %}
-            when _ml_decided_by = {{ other.version }}
-                then {{ ml_ledger.text_literal('version ' ~ other.version ~ ' stored another kind of ' ~ changed | join(', ')) }}
-            {%- endif %}
-            {%- endfor %}
-        end as _ml_not_computed_because
+        {{ ml_ledger.why_not_computed(version, deciding) | indent(8) }} as _ml_not_computed_because
         {%- endif %}
     from decided
 ),
@@ -154,7 +139,9 @@ under_version_{{ version.version }} as (
     from (
         select
             *,
-            cast({{ "'" ~ version.threshold ~ "'" if version.threshold is not none else 'null' }} as {{ double }}) as _ml_threshold
+            cast(
+                {{ "'" ~ version.threshold ~ "'" if version.threshold is not none else 'null' }} as {{ double }}
+            ) as _ml_threshold
         from {{ name }}_layer{{ version.layers | length }}
     ) as scored
     {%- endif %}
@@ -183,3 +170,32 @@ under_version_{{ version.version }} as (
         if version.kinds.get(feature) == kind %}{% do numbers.append(version.version) %}{% endfor %}
     {% do return(numbers) %}
 {% endmacro %}
+
+{#
+    Why a version cannot score a decision: what it reads was not stored, or not so.
+    Arguments: version and deciding, as of `decided_under`.
+    Returns: SQL, a text over `decided`, NULL where it can.
+#}
+{% macro why_not_computed(version, deciding) -%}
+case
+    when _ml_decided_by is null then 'control group: no inputs were stored'
+    when _ml_features is null then 'the values were erased'
+    {%- for other in deciding %}
+    {%- set unread = version.features | reject('in', other.features) | list %}
+    {%- set changed = [] %}
+    {%- for feature in version.features if feature not in unread
+        and other.kinds[feature] != version.kinds[feature] %}
+    {%- do changed.append(feature) %}
+    {%- endfor %}
+    {%- if unread %}
+    when _ml_decided_by = {{ other.version }}
+        then {{ ml_ledger.text_literal('version ' ~ other.version ~ ' did not store ' ~ unread | join(', ')) }}
+    {%- elif changed %}
+    when _ml_decided_by = {{ other.version }}
+        then {{ ml_ledger.text_literal(
+            'version ' ~ other.version ~ ' stored another kind of ' ~ changed | join(', ')
+        ) }}
+    {%- endif %}
+    {%- endfor %}
+end
+{%- endmacro %}

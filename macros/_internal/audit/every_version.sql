@@ -22,7 +22,9 @@
         {% for row in run_query(query) if numbers is none or row['version'] | int in numbers %}
             {% set scoring, spec = ml_ledger.scoring_of_version(row['scoring']), fromjson(row['spec']) %}
             {% set kinds = {} %}
-            {% for feature in scoring.features %}{% do kinds.update({feature: spec.features[feature].kind}) %}{% endfor %}
+            {% for feature in scoring.features %}
+                {% do kinds.update({feature: spec.features[feature].kind}) %}
+            {% endfor %}
             {% do found.append({
                 'version': row['version'] | int,
                 'threshold': row['threshold_text'],

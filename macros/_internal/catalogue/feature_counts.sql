@@ -19,12 +19,15 @@ _ml_counted_{{ number }} as (
         {%- set latest = ml_ledger.moment_of(view, view.timestamp) ~ ' = latest._ml_latest' %}
         count(*) as _ml_rows,
         count(case when {{ latest }} then 1 end) as _ml_latest_rows,
-        count(distinct {{ ml_ledger.column(view.entity[0]) if view.entity | length == 1 else ml_ledger.entity_text(view) }}) as _ml_entities,
+        count(distinct {{
+            ml_ledger.column(view.entity[0]) if view.entity | length == 1 else ml_ledger.entity_text(view)
+        }}) as _ml_entities,
         min({{ ml_ledger.moment_of(view, view.timestamp) }}) as _ml_first,
         max({{ ml_ledger.moment_of(view, view.timestamp) }}) as _ml_latest,
         {%- for feature in ml_ledger.columns(view.features) %}
         count({{ feature }}) as _ml_filled_{{ loop.index }},
-        count(case when {{ latest }} then {{ feature }} end) as _ml_filled_latest_{{ loop.index }}{{ ',' if not loop.last }}
+        count(case when {{ latest }} then {{ feature }} end) as _ml_filled_latest_{{ loop.index }}
+        {{- ',' if not loop.last }}
         {%- endfor %}
     from {{ view.relation }} as _ml_feature_view
     cross join _ml_latest_{{ number }} as latest

@@ -46,7 +46,8 @@ _ml_described_{{ number }} as (
     'data_type': 'described.data_type',
     'owner': ml_ledger.text_literal(view.declared.owner) if view.declared.get('owner') else 'null',
     'description': 'described.description',
-    'fresh_within_days': view.declared.fresh_within_days if view.declared.get('fresh_within_days') is not none else 'null',
+    'fresh_within_days':
+        view.declared.fresh_within_days if view.declared.get('fresh_within_days') is not none else 'null',
     'entities': 'counted._ml_entities',
     'row_count': 'counted._ml_rows',
     'first_timestamp': 'counted._ml_first',

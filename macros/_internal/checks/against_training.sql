@@ -34,7 +34,9 @@ described as (
         {{ ml_ledger.share_text('observed.total - observed.present', 'observed.total') }} as found,
         {{ ml_ledger.short_number('usual.share') }} as usual_share,
         greatest({{ limits.missing }}, {{ limits.times }} * usual.share) as limit_share,
-        {{ ml_ledger.short_number('greatest(' ~ limits.missing ~ ', ' ~ limits.times ~ ' * usual.share)') }} as allowed_share
+        {{ ml_ledger.short_number(
+            'greatest(' ~ limits.missing ~ ', ' ~ limits.times ~ ' * usual.share)'
+        ) }} as allowed_share
     from observed
     cross join usual
     where usual.share is not null
@@ -170,4 +172,46 @@ select
     ) }}
 from described
 where affected > limit_share * total
+{%- endmacro %}
+
+{#
+    All findings about one feature.
+    Arguments: as above; number, of the feature in the test; kind, of the feature as declared.
+    Returns: SQL.
+#}
+{% macro feature_against_training(feature, number, kind, key, limits) -%}
+select * from (
+    {{ ml_ledger.missing_against_training(feature, key, limits) | indent(4) }}
+) as missing_{{ number }}
+{%- if kind == 'numeric' %}
+
+union all
+
+select * from (
+    {{ ml_ledger.range_against_training(feature, key, limits) | indent(4) }}
+) as range_{{ number }}
+
+union all
+
+select * from (
+    {{ ml_ledger.defaults_against_training(feature, key, limits) | indent(4) }}
+) as defaults_{{ number }}
+{%- elif kind in ['categorical', 'boolean'] %}
+{%- set known -%}
+select
+    level as level_text,
+    value / sum(value) over () as share
+from reference_statistics
+where feature = {{ ml_ledger.text_literal(feature) }} and statistic in ('level', 'other_levels')
+{%- endset %}
+
+union all
+
+select * from (
+    {{ ml_ledger.level_findings(
+        'latest', ml_ledger.quoted(feature), known, limits.new_levels, limits.expected_rows, key, name=feature
+    ) | indent(4) }}
+) as levels_{{ number }}
+where exists (select 1 from reference_statistics)
+{%- endif %}
 {%- endmacro %}

@@ -54,7 +54,9 @@
         ) %}
     {% endif %}
     {% for name, bound in {'low': low, 'high': high, 'limit': check.get('limit')}.items()
-        if bound is not none and (bound is boolean or bound is not string and bound is not number or bound is string and not bound | trim) %}
+        if bound is not none and (
+            bound is boolean or bound is not string and bound is not number or bound is string and not bound | trim
+        ) %}
         {% do problems.append(
             where ~ '.' ~ name ~ ': must be a bound; got ' ~ bound
                 ~ ". Allowed: a number, a day in quotes ('1998-01-31'), or SQL"

@@ -11,7 +11,6 @@
 {%- set name = column if name is none else name -%}
 {%- set said = ml_ledger.said(name) -%}
 {%- set text = dbt.type_string() -%}
-{%- set similar = 0.25 -%}
 with
 
 present as (
@@ -33,6 +32,44 @@ known as (
     {{ known }}
 ),
 
+{{ ml_ledger.levels_of_one_side(at_most, expected_rows) }},
+
+{{ ml_ledger.level_renames() }},
+
+{{ ml_ledger.described_levels(at_most) }}
+
+select
+    {{ ml_ledger.finding(
+        name, 'level_text', ml_ledger.sentence('new levels: a share of {allowed_share}'), 'affected', 'example',
+        ml_ledger.sentence(
+            said ~ " has the new level '{level_text}' in {affected} of {total} rows, a share of {share}; example: "
+            ~ '{example}. {suspicion}Fix: map it to a known level in staging, or add it here and train again.'
+        )
+    ) }}
+from described_new
+
+union all
+
+select
+    {{ ml_ledger.finding(
+        name, 'level_text', ml_ledger.sentence('present, usual share {usual_share}'), '0',
+        ml_ledger.sentence('no row has {level_text}'),
+        ml_ledger.sentence(
+            said ~ " no longer has the level '{level_text}' in any of {total} rows; its usual share is {usual_share}. "
+            ~ '{suspicion}Fix: look for a lost delivery or a join that drops it, map the new name back in staging,'
+            ~ ' or remove '
+            ~ 'the level here and train again.'
+        )
+    ) }}
+from described_vanished
+{%- endmacro %}
+
+{#
+    Common table expressions over `present`, `totals` and `known`: `new_levels` and `vanished_levels`.
+    Arguments: as of `level_findings`.
+    Returns: SQL.
+#}
+{% macro levels_of_one_side(at_most, expected_rows) -%}
 new_levels as (
     select
         present.level_text,
@@ -60,8 +97,16 @@ vanished_levels as (
         present.level_text is null
         and totals.total > 0
         and coalesce(known.share * totals.total >= {{ expected_rows }}, true)
-),
+)
+{%- endmacro %}
 
+{#
+    Common table expressions that end in `renames`: the pairs of `new_levels` and `vanished_levels` that are probably
+    one level.
+    Returns: SQL.
+#}
+{% macro level_renames() -%}
+{%- set similar = 0.25 -%}
 -- Of the pairs with similar shares, the closest of each level, seen from both.
 pairs as (
     select
@@ -88,8 +133,15 @@ renames as (
         vanished_level
     from pairs
     where place_of_vanished = 1 and place_of_new = 1
-),
+)
+{%- endmacro %}
 
+{#
+    Common table expressions `described_new` and `described_vanished`: the levels, with the texts of a finding.
+    Arguments: at_most, as of `level_findings`.
+    Returns: SQL.
+#}
+{% macro described_levels(at_most) -%}
 described_new as (
     select
         new_levels.level_text,
@@ -122,29 +174,4 @@ described_vanished as (
     left join renames
         on vanished_levels.level_text = renames.vanished_level
 )
-
-select
-    {{ ml_ledger.finding(
-        name, 'level_text', ml_ledger.sentence('new levels: a share of {allowed_share}'), 'affected', 'example',
-        ml_ledger.sentence(
-            said ~ " has the new level '{level_text}' in {affected} of {total} rows, a share of {share}; example: "
-            ~ '{example}. {suspicion}Fix: map it to a known level in staging, or add it here and train again.'
-        )
-    ) }}
-from described_new
-
-union all
-
-select
-    {{ ml_ledger.finding(
-        name, 'level_text', ml_ledger.sentence('present, usual share {usual_share}'), '0',
-        ml_ledger.sentence('no row has {level_text}'),
-        ml_ledger.sentence(
-            said ~ " no longer has the level '{level_text}' in any of {total} rows; its usual share is {usual_share}. "
-            ~ '{suspicion}Fix: look for a lost delivery or a join that drops it, map the new name back in staging,'
-            ~ ' or remove '
-            ~ 'the level here and train again.'
-        )
-    ) }}
-from described_vanished
 {%- endmacro %}

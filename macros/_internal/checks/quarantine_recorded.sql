@@ -5,7 +5,9 @@
 #}
 {% macro quarantine_recorded() -%}
 {%- set declared = [] -%}
-{%- for name in ml_ledger.quarantined_relations() -%}{%- do declared.append(ml_ledger.text_literal(name)) -%}{%- endfor -%}
+{%- for name in ml_ledger.quarantined_relations() -%}
+    {%- do declared.append(ml_ledger.text_literal(name)) -%}
+{%- endfor -%}
 {%- if is_incremental() and declared -%}
 select
     relation,

@@ -35,7 +35,8 @@
                 {% if not given or given is mapping or (key != 'key' and given is not string)
                     or (given is not string and given | reject('string') | list) %}
                     {% do problems.append(
-                        name ~ '.' ~ key ~ ': must be ' ~ meaning ~ '; got ' ~ (given or 'nothing') ~ '. Fix: ' ~ key ~ ': ....'
+                        name ~ '.' ~ key ~ ': must be ' ~ meaning ~ '; got ' ~ (given or 'nothing')
+                            ~ '. Fix: ' ~ key ~ ': ....'
                     ) %}
                 {% endif %}
             {% endfor %}

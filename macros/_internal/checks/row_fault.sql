@@ -22,7 +22,8 @@
     {% else %}
         {% set condition, words = ml_ledger.not_as_declared(kind, check, column, text) %}
         {% set cases = {
-            condition: ml_ledger.text_literal(name ~ " '") ~ ' || ' ~ text ~ ' || ' ~ ml_ledger.text_literal("' " ~ words),
+            condition:
+                ml_ledger.text_literal(name ~ " '") ~ ' || ' ~ text ~ ' || ' ~ ml_ledger.text_literal("' " ~ words),
         } %}
     {% endif %}
     {% do return(ml_ledger.fault_in_words(cases, check.get('reason'))) %}
@@ -60,7 +61,8 @@
         ]) %}
     {% elif kind == 'castable' %}
         {% do return([
-            column ~ ' is not null and not (' ~ ml_ledger.can_be_cast(text, check.to) ~ ')', 'cannot be read as ' ~ check.to
+            column ~ ' is not null and not (' ~ ml_ledger.can_be_cast(text, check.to) ~ ')',
+            'cannot be read as ' ~ check.to
         ]) %}
     {% endif %}
     {% set levels, count = [], check.levels | length %}
@@ -85,7 +87,8 @@
         {% set is_day = bound is string and modules.re.match('[0-9]{4}-[0-9]{2}-[0-9]{2}([ T]|$)', bound | trim) %}
         {% set is_value = bound is number or is_day %}
         {% set limit = ml_ledger.literal(bound) if is_value else '(' ~ bound ~ ')' %}
-        {% set words = ml_ledger.text_literal(ml_ledger.column_name(column) ~ ' ') ~ ' || cast(' ~ column ~ ' as ' ~ text ~ ') || ' %}
+        {% set words = ml_ledger.text_literal(ml_ledger.column_name(column) ~ ' ') ~ ' || cast(' ~ column ~ ' as '
+            ~ text ~ ') || ' %}
         {% do cases.update({
             column ~ (' < ' if side == 'below' else ' > ') ~ limit:
                 words ~ ml_ledger.text_literal(' is ' ~ side ~ ' ' ~ bound) if is_value
@@ -119,14 +122,17 @@
 #}
 {% macro duplicate_fault(check, key) %}
     {% set columns, names, order = ml_ledger.columns(check.not_duplicate), [], [] %}
-    {% for column in ml_ledger.as_list(check.not_duplicate) %}{% do names.append(ml_ledger.column_name(column)) %}{% endfor %}
+    {% for column in ml_ledger.as_list(check.not_duplicate) %}
+        {% do names.append(ml_ledger.column_name(column)) %}
+    {% endfor %}
     {% for given in [check.get('order_by'), key] if given %}
         {% for column in ml_ledger.as_list(given) %}
             {% set direction = modules.re.search('(?i) (asc|desc)$', column) %}
             {% do order.append(ml_ledger.column(column) if not direction else column) %}
         {% endfor %}
     {% endfor %}
-    {% set copies = 'over (\n    partition by ' ~ columns | join(', ') ~ ', _ml_is_good order by ' ~ order | unique | join(', ') ~ '\n)' %}
+    {% set copies = 'over (\n    partition by ' ~ columns | join(', ') ~ ', _ml_is_good order by '
+        ~ order | unique | join(', ') ~ '\n)' %}
     {% set original = 'first_value(' ~ ml_ledger.key_text(key) ~ ') ' ~ copies if key else "'an earlier row'" %}
     {% do return(ml_ledger.fault_in_words({
         '_ml_is_good = 1 and row_number() ' ~ copies ~ ' > 1':

@@ -39,8 +39,10 @@
         {% if listed is string or listed is mapping or listed is not sequence or not listed
             or listed | reject('string') | list %}
             {% do problems.append(
-                where ~ key ~ ': must name ' ~ ('the column, or list the columns, that say whom a row is about' if key == 'entity'
-                else 'the columns that are features') ~ '; got ' ~ ('nothing' if value is none else value | tojson) ~ '. Fix: '
+                where ~ key ~ ': must name '
+                ~ ('the column, or list the columns, that say whom a row is about' if key == 'entity'
+                else 'the columns that are features')
+                ~ '; got ' ~ ('nothing' if value is none else value | tojson) ~ '. Fix: '
                 ~ key ~ ': ' ~ ('customer_id' if key == 'entity' else '[...], or leave it out for all others') ~ '.'
             ) %}
         {% else %}
@@ -51,7 +53,8 @@
     {% endfor %}
     {% do problems.extend(ml_ledger.missing_columns(where, relation, spec.types, columns)) %}
     {% do problems.extend(ml_ledger.moment_problems([
-        [where ~ 'timestamp', spec.types, declared.get('timestamp')], [where ~ 'known_at', spec.types, declared.get('known_at')],
+        [where ~ 'timestamp', spec.types, declared.get('timestamp')],
+        [where ~ 'known_at', spec.types, declared.get('known_at')],
     ])) %}
     {% for key in ['maximum_age_days', 'fresh_within_days'] %}
         {% set days = declared.get(key) %}
@@ -67,6 +70,16 @@
             where ~ 'owner: must be a text; got ' ~ (declared.owner | tojson) ~ '. Fix: owner: crm.'
         ) %}
     {% endif %}
+    {% do return(problems + ml_ledger.unread_view_problems(name, where, relation, spec)) %}
+{% endmacro %}
+
+{#
+    What is wrong with the relation of a feature view: no columns can be read, or none is a feature.
+    Arguments: name, relation and spec, as of `feature_view_problems`; where, what its messages begin with.
+    Returns: list of texts.
+#}
+{% macro unread_view_problems(name, where, relation, spec) %}
+    {% set problems = [] %}
     {% if relation.is_cte %}
         {% do problems.append(
             where ~ 'is ephemeral, so that its history cannot be read. Fix: config: {materialized: table}, or view.'

@@ -32,6 +32,7 @@
         'tie_breaker': written.get('tie_breaker'),
         'maximum_age_days': written.get('maximum_age_days'),
         'types': types,
-        'features': written.get('features') or (types or node.get('columns') or {}).keys() | map('lower') | reject('in', keys) | list,
+        'features': written.get('features')
+            or (types or node.get('columns') or {}).keys() | map('lower') | reject('in', keys) | list,
     }) %}
 {% endmacro %}

@@ -21,7 +21,8 @@
         {% do problems.extend(ml_ledger.missing_columns(argument ~ ': ', relation, types, columns)) %}
         {% for key, column in columns.items() if column is not none and column | lower in types %}
             {% set found = {
-                'where': argument ~ ': ' ~ key, 'column': column, 'type': types[column | lower], 'relation': relation | string
+                'where': argument ~ ': ' ~ key, 'column': column, 'type': types[column | lower],
+                'relation': relation | string
             } %}
             {% if key == 'entity' %}
                 {% do keys.append(found) %}

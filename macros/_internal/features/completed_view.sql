@@ -15,7 +15,8 @@
         {% for key, value in declared.items() if key not in full and value != [] %}
             {% do full.update({key: value}) %}
         {% endfor %}
-        {# The spine's column of the same name: another one must be named, or rows of one thing would meet those of another. #}
+        {# The spine's column of the same name: another one must be named, or rows of one thing would meet those of
+           another. #}
         {% if view.get('entity') is none and spec.entity %}
             {% do full.update({'entity': spec.entity}) %}
             {% if view.get('spine_entity') is none %}

@@ -69,7 +69,8 @@
             {% do problems.append(
                 where ~ '.' ~ key ~ ': is missing, and ' ~ (relation or 'it')
                     ~ (' is no declared feature view' if graph.get('nodes')
-                else ' is read in a unit test, where dbt shows no declarations') ~ ". Fix: name it here, '" ~ key ~ "': "
+                else ' is read in a unit test, where dbt shows no declarations')
+                ~ ". Fix: name it here, '" ~ key ~ "': "
                 ~ example ~ (', or declare the feature view once in the YAML of its dbt model: config: {meta:'
                 ~ ' {feature_view:'
                 ~ ' {entity: customer_id, timestamp: as_of_date}}}' if graph.get('nodes') else '') ~ '.'
@@ -108,7 +109,8 @@
 #}
 {% macro view_problems(where, view, entity, types) %}
     {% set keys = [
-        'relation', 'timestamp', 'columns', 'entity', 'spine_entity', 'known_at', 'tie_breaker', 'prefix', 'maximum_age_days'
+        'relation', 'timestamp', 'columns', 'entity', 'spine_entity', 'known_at', 'tie_breaker', 'prefix',
+        'maximum_age_days'
     ] %}
     {% set problems, names = [], {} %}
     {% for key in view if key not in keys %}

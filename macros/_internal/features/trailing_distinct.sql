@@ -12,7 +12,9 @@ _ml_seen_{{ number }} as (
     select
         {{ keys | join(', ') }},
         _ml_moment,
-        lead(_ml_moment) over (partition by {{ keys | join(', ') }}, _ml_value_{{ number }} order by _ml_moment) as _ml_seen_again
+        lead(_ml_moment) over (
+            partition by {{ keys | join(', ') }}, _ml_value_{{ number }} order by _ml_moment
+        ) as _ml_seen_again
     from _ml_events
     where _ml_value_{{ number }} is not null
 ),

@@ -69,7 +69,8 @@
             {% set event = 'ends._ml_last_at_0' if aggregate == 'days_since_last' else 'ends._ml_first_at_0' %}
             {% set elapsed, day = '(ends._ml_as_of - ' ~ event ~ ')', ml_ledger.microseconds(1) %}
             {% do outputs.update({
-                name: 'cast((' ~ elapsed ~ ' - ' ~ elapsed ~ ' % ' ~ day ~ ') / ' ~ day ~ ' as ' ~ dbt.type_bigint() ~ ')'
+                name: 'cast((' ~ elapsed ~ ' - ' ~ elapsed ~ ' % ' ~ day ~ ') / ' ~ day
+                    ~ ' as ' ~ dbt.type_bigint() ~ ')'
             }) %}
         {% endif %}
     {% endfor %}
@@ -97,9 +98,15 @@
     ) %}
 {% endmacro %}
 
-{# Whether sums of this type are the same in any order, and without NaN and infinity. type: SQL, or none if not known. #}
+{#
+    Whether sums of this type are the same in any order, and without NaN and infinity.
+    Arguments: type, SQL, or none if not known.
+    Returns: boolean.
+#}
 {% macro sums_exactly(type) %}
-    {% set exact = ['decimal', 'numeric', 'number', 'bignumeric', 'int', 'integer', 'bigint', 'smallint', 'tinyint', 'hugeint',
-        'int2', 'int4', 'int8', 'int64', 'uinteger', 'ubigint', 'usmallint', 'utinyint', 'uhugeint', 'byteint', 'long'] %}
+    {% set exact = [
+        'decimal', 'numeric', 'number', 'bignumeric', 'int', 'integer', 'bigint', 'smallint', 'tinyint', 'hugeint',
+        'int2', 'int4', 'int8', 'int64', 'uinteger', 'ubigint', 'usmallint', 'utinyint', 'uhugeint', 'byteint', 'long',
+    ] %}
     {% do return(type is string and type.split('(')[0] | trim in exact) %}
 {% endmacro %}

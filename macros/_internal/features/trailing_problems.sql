@@ -83,7 +83,8 @@
     Returns: list of texts.
 #}
 {% macro window_problems(windows) %}
-    {% set problems, fix = [], '. Allowed: whole numbers of days above 0, and none for the lifetime. Fix: windows=[30, 90, none].' %}
+    {% set problems = [] %}
+    {% set fix = '. Allowed: whole numbers of days above 0, and none for the lifetime. Fix: windows=[30, 90, none].' %}
     {% if windows is string or windows is mapping or windows is not sequence or not windows %}
         {% do problems.append('windows: must be a list of at least one window; got ' ~ windows ~ fix) %}
         {% do return(problems) %}

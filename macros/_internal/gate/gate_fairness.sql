@@ -10,42 +10,7 @@
     Example: {{ ml_ledger.gate_fairness() }}
 #}
 {% macro gate_fairness() -%}
-{%- set double, text = ml_ledger.type_double(), dbt.type_string() -%}
-fair_versions as (
-    select
-        version,
-        {{ ml_ledger.json_path('spec', ['fairness', 'attributes']) }} as attributes,
-        {{ ml_ledger.json_path('spec', ['fairness', 'limits']) }} as limits,
-        cast({{ ml_ledger.json_path('spec', ['fairness', 'minimum_group']) }} as {{ dbt.type_bigint() }}) as minimum_group
-    from without_verdict
-),
-
-protected as (
-    {{ ml_ledger.unnest_json_object(
-        'fair_versions', 'attributes', ['version', 'limits', 'minimum_group'], key='attribute', value='declared'
-    ) | indent(4) }}
-),
-
-fairness_limits as (
-    {{ ml_ledger.unnest_json_object(
-        'protected', 'limits', ['version', 'attribute', 'declared', 'minimum_group'], key='metric', value='threshold'
-    ) | indent(4) }}
-),
-
--- What the limit is asked of, and the metric that says over how many rows it is.
-asked_of_groups as (
-    select
-        version,
-        metric,
-        replace(metric, '_ratio', '') as rate,
-        metric <> 'calibration_gap' as is_ratio,
-        cast(threshold as {{ double }}) as threshold,
-        minimum_group,
-        attribute || ' = ' as beginning,
-        attribute || ' = ' || {{ ml_ledger.json_path('declared', ['reference']) }} as reference_slice
-    from fairness_limits
-    where threshold is not null
-),
+{{ ml_ledger.fairness_limits_asked() }},
 
 groups_of_people as (
     select
@@ -98,5 +63,50 @@ fairness_checks as (
         threshold,
         too_few or coalesce(case when is_ratio then value >= threshold else value <= threshold end, false) as passed
     from compared_groups
+)
+{%- endmacro %}
+
+{#
+    Common table expressions that end in `asked_of_groups`: the declared limits, by version and attribute.
+    Returns: SQL.
+#}
+{% macro fairness_limits_asked() -%}
+{%- set double = ml_ledger.type_double() -%}
+fair_versions as (
+    select
+        version,
+        {{ ml_ledger.json_path('spec', ['fairness', 'attributes']) }} as attributes,
+        {{ ml_ledger.json_path('spec', ['fairness', 'limits']) }} as limits,
+        cast(
+            {{ ml_ledger.json_path('spec', ['fairness', 'minimum_group']) }} as {{ dbt.type_bigint() }}
+        ) as minimum_group
+    from without_verdict
+),
+
+protected as (
+    {{ ml_ledger.unnest_json_object(
+        'fair_versions', 'attributes', ['version', 'limits', 'minimum_group'], key='attribute', value='declared'
+    ) | indent(4) }}
+),
+
+fairness_limits as (
+    {{ ml_ledger.unnest_json_object(
+        'protected', 'limits', ['version', 'attribute', 'declared', 'minimum_group'], key='metric', value='threshold'
+    ) | indent(4) }}
+),
+
+-- What the limit is asked of, and the metric that says over how many rows it is.
+asked_of_groups as (
+    select
+        version,
+        metric,
+        replace(metric, '_ratio', '') as rate,
+        metric <> 'calibration_gap' as is_ratio,
+        cast(threshold as {{ double }}) as threshold,
+        minimum_group,
+        attribute || ' = ' as beginning,
+        attribute || ' = ' || {{ ml_ledger.json_path('declared', ['reference']) }} as reference_slice
+    from fairness_limits
+    where threshold is not null
 )
 {%- endmacro %}

@@ -13,47 +13,7 @@
     Example: {{ ml_ledger.gate_leaks() }}
 #}
 {% macro gate_leaks() -%}
-{%- set double, text = ml_ledger.type_double(), dbt.type_string() -%}
-expectations as (
-    select
-        version,
-        cast({{ ml_ledger.json_path('spec', ['gate', 'expected_auc']) }} as {{ double }}) as auc,
-        cast({{ ml_ledger.json_path('spec', ['gate', 'expected_r2']) }} as {{ double }}) as r2
-    from without_verdict
-),
-
-feature_metrics as (
-    select
-        version,
-        substr(slice, length('feature ') + 1) as feature,
-        max(case when metric like 'roc_auc%' then 'AUC' when metric like 'correlation%' then 'correlation' end) as measure,
-        max(case when metric like '%alone' then value end) as alone,
-        max(case when metric like '%alone' then ci_low end) as alone_low,
-        max(case when metric like '%next' then value end) as next_best,
-        max(case when metric like '%lead' then value end) as lead_of_it,
-        max(case when metric like '%lead' then ci_low end) as lead_low,
-        max(case when metric like '%together' then value end) as together,
-        max(case when metric like '%without' then value end) as without_it,
-        max(case when metric like '%excess' then value end) as excess,
-        max(case when metric like '%excess' then ci_low end) as excess_low,
-        coalesce(max(case when metric = 'known_in_time' then value end), 0) = 1 as is_known_in_time,
-        sum(case when metric = 'late_values' then value end) as late_values
-    from stored_metrics
-    where scored_by = 'self' and slice like 'feature %'
-    group by version, slice
-),
-
-limited_features as (
-    select
-        feature_metrics.*,
-        coalesce(
-            case when feature_metrics.measure = 'AUC' then expectations.auc else sqrt(expectations.r2) end,
-            cast(0.99 as {{ double }})
-        ) as most_alone
-    from feature_metrics
-    inner join expectations
-        on feature_metrics.version = expectations.version
-),
+{{ ml_ledger.leak_features() }},
 
 strong_features as (
     select
@@ -111,8 +71,15 @@ leak_checks as (
 #}
 {% macro leak_question() -%}
 'too good to be true: ' || feature || ' alone ranks with ' || measure || ' ' || {{ ml_ledger.short_number('alone') }}
-        || case when alone_low > most_alone then ', where at most ' || {{ ml_ledger.short_number('most_alone') }} || ' is expected' else '' end
-        || case when lead_low > 0 then ', the next best feature with ' || {{ ml_ledger.short_number('next_best') }} else '' end
+        || case
+            when alone_low > most_alone
+                then ', where at most ' || {{ ml_ledger.short_number('most_alone') }} || ' is expected'
+            else ''
+        end
+        || case
+            when lead_low > 0 then ', the next best feature with ' || {{ ml_ledger.short_number('next_best') }}
+            else ''
+        end
         || case
             when excess_low > 0
                 then ', all features together with ' || {{ ml_ledger.short_number('together') }} || ', without it with '
@@ -148,7 +115,10 @@ union all
 
 select
     version,
-    feature || case when is_known_in_time then ' is declared to be known in time' else ' knows too much' end as check_name,
+    feature || case
+        when is_known_in_time then ' is declared to be known in time'
+        else ' knows too much'
+    end as check_name,
     value,
     threshold,
     is_known_in_time as passed,
@@ -193,4 +163,56 @@ left join strongest_features
         scores_of_versions.version = strongest_features.version
         and strongest_features.place = 1
 where scores_of_versions.threshold is not null
+{%- endmacro %}
+
+{#
+    Common table expressions that end in `limited_features`: how each feature ranks, alone and with the others, and how
+    well the strongest may; `expectations` has what is expected of a version.
+    Returns: SQL.
+#}
+{% macro leak_features() -%}
+{%- set double = ml_ledger.type_double() -%}
+expectations as (
+    select
+        version,
+        cast({{ ml_ledger.json_path('spec', ['gate', 'expected_auc']) }} as {{ double }}) as auc,
+        cast({{ ml_ledger.json_path('spec', ['gate', 'expected_r2']) }} as {{ double }}) as r2
+    from without_verdict
+),
+
+feature_metrics as (
+    select
+        version,
+        substr(slice, length('feature ') + 1) as feature,
+        max(case
+            when metric like 'roc_auc%' then 'AUC'
+            when metric like 'correlation%' then 'correlation'
+        end) as measure,
+        max(case when metric like '%alone' then value end) as alone,
+        max(case when metric like '%alone' then ci_low end) as alone_low,
+        max(case when metric like '%next' then value end) as next_best,
+        max(case when metric like '%lead' then value end) as lead_of_it,
+        max(case when metric like '%lead' then ci_low end) as lead_low,
+        max(case when metric like '%together' then value end) as together,
+        max(case when metric like '%without' then value end) as without_it,
+        max(case when metric like '%excess' then value end) as excess,
+        max(case when metric like '%excess' then ci_low end) as excess_low,
+        coalesce(max(case when metric = 'known_in_time' then value end), 0) = 1 as is_known_in_time,
+        sum(case when metric = 'late_values' then value end) as late_values
+    from stored_metrics
+    where scored_by = 'self' and slice like 'feature %'
+    group by version, slice
+),
+
+limited_features as (
+    select
+        feature_metrics.*,
+        coalesce(
+            case when feature_metrics.measure = 'AUC' then expectations.auc else sqrt(expectations.r2) end,
+            cast(0.99 as {{ double }})
+        ) as most_alone
+    from feature_metrics
+    inner join expectations
+        on feature_metrics.version = expectations.version
+)
 {%- endmacro %}

@@ -15,13 +15,19 @@
             {% set waiting = opened | selectattr('acknowledged_by', 'none') | list %}
             {% do log(
                 'ml_ledger: ' ~ (opened | length or 'no') ~ ' alert' ~ ('' if opened | length == 1 else 's') ~ ' open'
-                ~ (', ' ~ (opened | length - waiting | length) ~ ' of them acknowledged or expected' if opened | length > waiting | length else ''),
+                ~ (', ' ~ (opened | length - waiting | length) ~ ' of them acknowledged or expected'
+                    if opened | length > waiting | length else ''),
                 info=true
             ) %}
             {% for row in waiting[:10] %}
-                {% do log('  ' ~ row['severity'] ~ '  ' ~ row['alert_id'] ~ ' since ' ~ row['since'] ~ ': ' ~ row['message'], info=true) %}
+                {% do log(
+                    '  ' ~ row['severity'] ~ '  ' ~ row['alert_id'] ~ ' since ' ~ row['since'] ~ ': ' ~ row['message'],
+                    info=true
+                ) %}
             {% endfor %}
-            {% if waiting | length > 10 %}{% do log('  and ' ~ (waiting | length - 10) ~ ' more: select * from ' ~ alerts, info=true) %}{% endif %}
+            {% if waiting | length > 10 %}
+                {% do log('  and ' ~ (waiting | length - 10) ~ ' more: select * from ' ~ alerts, info=true) %}
+            {% endif %}
         {% endif %}
     {% endif %}
     {% if execute and flags.WHICH in ['build', 'run'] %}

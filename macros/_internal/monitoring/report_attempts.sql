@@ -11,7 +11,9 @@
     {% for row in open %}
         {% do log(
             'ml_ledger: no version of ' ~ row['ml_model'] ~ ' was trained; '
-            ~ ('version ' ~ row['champion_version'] ~ ' goes on deciding' if row['champion_version'] else 'none decides') ~ '. '
+            ~ ('version ' ~ row['champion_version'] ~ ' goes on deciding' if row['champion_version']
+                else 'none decides')
+            ~ '. '
             ~ row['message'],
             info=true
         ) %}

@@ -14,7 +14,10 @@
                 ~ '. Allowed: champion, challenger, shadow.'
         ) %}
     {% elif slot != 'challenger' and share is not none %}
-        {% do problems.append('share: only a challenger has one; got ' ~ ml_ledger.as_given(share) ~ ' for slot ' ~ slot ~ '. Fix: leave it out.') %}
+        {% do problems.append(
+            'share: only a challenger has one; got ' ~ ml_ledger.as_given(share) ~ ' for slot ' ~ slot
+                ~ '. Fix: leave it out.'
+        ) %}
     {% elif slot == 'challenger' %}
         {% do problems.extend(ml_ledger.share_problems(state, 'challenger', version, share, may_be_none=false)) %}
     {% endif %}

@@ -34,7 +34,8 @@
         ] + problems) %}
     {% endif %}
     {% set moment, text = dbt.type_timestamp(), dbt.type_string() %}
-    {% set at = ml_ledger.clock() if given is none else 'cast(' ~ ml_ledger.text_literal(given) ~ ' as ' ~ moment ~ ')' %}
+    {% set at = ml_ledger.clock() if given is none
+        else 'cast(' ~ ml_ledger.text_literal(given) ~ ' as ' ~ moment ~ ')' %}
     {% set times = run_query(
         'select cast(' ~ ml_ledger.clock() ~ ' as ' ~ text ~ ') as clock, cast(' ~ at ~ ' as ' ~ text
             ~ ') as valid_from, '

@@ -26,16 +26,24 @@
         new_events as (
             {%- for event in events %}
             select
-                {{ ml_ledger.text_literal(state.ml_model ~ '-') }} || cast(last_number + {{ loop.index }} as {{ dbt.type_string() }})
+                {{ ml_ledger.text_literal(state.ml_model ~ '-') }}
+                    || cast(last_number + {{ loop.index }} as {{ dbt.type_string() }})
                     as deployment_id,
                 {{ ml_ledger.text_literal(state.ml_model) }} as ml_model,
                 cast(last_number + {{ loop.index }} as {{ dbt.type_bigint() }}) as event_number,
                 {{ ml_ledger.text_literal(event.event) }} as event,
                 {{ ml_ledger.text_literal(operation) }} as operation,
                 cast({{ event.get('version') or 'null' }} as {{ dbt.type_bigint() }}) as version,
-                cast({{ ml_ledger.text_literal(event.slot) if event.get('slot') else 'null' }} as {{ dbt.type_string() }}) as slot,
-                cast({{ 'null' if event.get('share') is none else event.get('share') }} as {{ ml_ledger.type_double() }}) as share,
-                cast({{ ml_ledger.text_literal(event.get('valid_from') or state.valid_from) }} as {{ dbt.type_timestamp() }}) as valid_from,
+                cast(
+                    {{ ml_ledger.text_literal(event.slot) if event.get('slot') else 'null' }} as {{ dbt.type_string() }}
+                ) as slot,
+                cast(
+                    {{ 'null' if event.get('share') is none else event.get('share') }} as {{ ml_ledger.type_double() }}
+                ) as share,
+                cast(
+                    {{ ml_ledger.text_literal(event.get('valid_from') or state.valid_from) }}
+                    as {{ dbt.type_timestamp() }}
+                ) as valid_from,
                 {{ ml_ledger.actor() }} as actor,
                 {{ ml_ledger.text_literal(reason) }} as reason,
                 cast(null as {{ dbt.type_string() }}) as checks,

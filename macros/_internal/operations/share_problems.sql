@@ -51,7 +51,8 @@
         {% endif %}
     {% endfor %}
     {% set largest = namespace(share=0) %}
-    {% for moment in [state.valid_from] + others | map(attribute='valid_from') | select('gt', state.valid_from) | list %}
+    {% set later = others | map(attribute='valid_from') | select('gt', state.valid_from) | list %}
+    {% for moment in [state.valid_from] + later %}
         {% set sum = namespace(share=0) %}
         {% for deployment in others if deployment.valid_from <= moment %}
             {% if deployment.valid_to is none

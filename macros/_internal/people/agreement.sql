@@ -40,6 +40,54 @@ shares as (
     from cells
 ),
 
+{{ ml_ledger.agreement_by_chance() }},
+
+observed as (
+    select
+        ml_model,
+        reviewer_a,
+        reviewer_b,
+        sum(n) as n,
+        sum(case when verdict_a = verdict_b then share else 0 end) as observed
+    from shares
+    group by ml_model, reviewer_a, reviewer_b
+),
+
+kappas as (
+    select
+        observed.*,
+        by_chance.expected,
+        (observed.observed - by_chance.expected) / nullif(1 - by_chance.expected, 0) as kappa
+    from observed
+    inner join by_chance
+        on
+            observed.ml_model = by_chance.ml_model
+            and observed.reviewer_a = by_chance.reviewer_a
+            and observed.reviewer_b = by_chance.reviewer_b
+),
+
+{{ ml_ledger.errors_of_kappas() }}
+
+select
+    ml_model,
+    reviewer_a,
+    reviewer_b,
+    cast(n as {{ whole }}) as n,
+    observed,
+    expected,
+    kappa,
+    std_error,
+    kappa - 1.959963984540054 * std_error as ci_low,
+    least(kappa + 1.959963984540054 * std_error, 1) as ci_high
+from errors
+{%- endmacro %}
+
+{#
+    Common table expressions over `shares`: `answers`, how often each of a pair gives each answer, and `by_chance`, how
+    often two would agree who answer so at random.
+    Returns: SQL.
+#}
+{% macro agreement_by_chance() -%}
 -- How often each of the two gives each answer.
 answers as (
     select
@@ -79,32 +127,14 @@ by_chance as (
         sum(share_a * share_b) as expected
     from answers
     group by ml_model, reviewer_a, reviewer_b
-),
+)
+{%- endmacro %}
 
-observed as (
-    select
-        ml_model,
-        reviewer_a,
-        reviewer_b,
-        sum(n) as n,
-        sum(case when verdict_a = verdict_b then share else 0 end) as observed
-    from shares
-    group by ml_model, reviewer_a, reviewer_b
-),
-
-kappas as (
-    select
-        observed.*,
-        by_chance.expected,
-        (observed.observed - by_chance.expected) / nullif(1 - by_chance.expected, 0) as kappa
-    from observed
-    inner join by_chance
-        on
-            observed.ml_model = by_chance.ml_model
-            and observed.reviewer_a = by_chance.reviewer_a
-            and observed.reviewer_b = by_chance.reviewer_b
-),
-
+{#
+    Common table expressions that end in `errors`: `kappas` with their standard errors, over `shares` and `answers`.
+    Returns: SQL.
+#}
+{% macro errors_of_kappas() -%}
 spread as (
     select
         shares.ml_model,
@@ -150,17 +180,4 @@ errors as (
             and kappas.reviewer_b = spread.reviewer_b
             and kappas.expected < 1
 )
-
-select
-    ml_model,
-    reviewer_a,
-    reviewer_b,
-    cast(n as {{ whole }}) as n,
-    observed,
-    expected,
-    kappa,
-    std_error,
-    kappa - 1.959963984540054 * std_error as ci_low,
-    least(kappa + 1.959963984540054 * std_error, 1) as ci_high
-from errors
 {%- endmacro %}

@@ -40,8 +40,10 @@ union all
 {% endif -%}
 {%- else -%}
 select
-    {%- for column in ['ml_model', 'source', 'given_in', 'decision_id', 'entity_id', 'as_of', 'reviewer', 'kind', 'verdict',
-        'override_decision', 'reason', 'given_at'] %}
+    {%- for column in [
+        'ml_model', 'source', 'given_in', 'decision_id', 'entity_id', 'as_of', 'reviewer', 'kind', 'verdict',
+        'override_decision', 'reason', 'given_at',
+    ] %}
     cast(null as {{ text }}) as {{ column }},
     {%- endfor %}
     cast(null as {{ text }}) as problem

@@ -32,7 +32,9 @@ from (
     select
         feedback.feedback_number,
         case
-            when feedback.reason_salt is not null and coalesce({{ ml_ledger.reason_hash('feedback.') }}, '') <> feedback.reason_hash
+            when
+                feedback.reason_salt is not null
+                and coalesce({{ ml_ledger.reason_hash('feedback.') }}, '') <> feedback.reason_hash
                 then 'its reason is not what was recorded'
             when feedback.reason_salt is null and feedback.reason is not null
                 then 'its reason was erased and is there again'

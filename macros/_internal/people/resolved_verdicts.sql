@@ -19,7 +19,9 @@ votes as (
         opinions.*,
         count(*) over (partition by ml_model, decision_id) as reviewers,
         count(*) over (partition by ml_model, decision_id, verdict) as votes,
-        row_number() over (partition by ml_model, decision_id order by given_at desc, feedback_number desc) as from_last,
+        row_number() over (
+            partition by ml_model, decision_id order by given_at desc, feedback_number desc
+        ) as from_last,
         row_number() over (partition by ml_model, decision_id order by first_place) as from_first
     from opinions
 ),

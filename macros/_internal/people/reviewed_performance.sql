@@ -9,18 +9,7 @@
     Example: {{ ml_ledger.reviewed_performance(ref('ml_review_queue'), ref('ml_predictions'), ref('ml_feedback')) }}
 #}
 {% macro reviewed_performance(queue, predictions, feedback) -%}
-{%- set double, whole = ml_ledger.type_double(), dbt.type_bigint() -%}
-{#- Of each task the metrics, as a ratio of two sums: numerator, denominator. -#}
-{%- set metrics = [
-    ('binary', 'base_rate', 'label', '1'),
-    ('binary', 'precision', 'label * flagged', 'flagged'),
-    ('binary', 'recall', 'label * flagged', 'label * is_decided'),
-    ('binary', 'accuracy', 'case when label = flagged then 1 else 0 end', 'is_decided'),
-    ('multiclass', 'accuracy', 'case when verdict = predicted then 1 else 0 end', 'is_decided'),
-    ('regression', 'mean_label', 'label', '1'),
-    ('regression', 'bias', 'score - label', '1'),
-    ('regression', 'mae', 'abs(score - label)', '1'),
-] -%}
+{%- set whole = dbt.type_bigint() -%}
 with
 
 verdicts as (
@@ -31,36 +20,7 @@ settings as (
     {{ ml_ledger.review_settings() | indent(4) }}
 ),
 
-queued as (
-    select
-        settings.ml_model,
-        settings.task,
-        predictions.version,
-        predictions.slot,
-        queue.period_start,
-        queue.inclusion_probability as probability,
-        predictions.score,
-        predictions.predicted,
-        verdicts.verdict,
-        case when settings.task <> 'multiclass' then cast(verdicts.verdict as {{ double }}) end as label,
-        -- A rejected decision flags nobody; the control group decides about nobody.
-        case when predictions.slot <> 'control' and predictions.score >= predictions.threshold then 1 else 0 end as flagged,
-        case
-            when predictions.slot <> 'control' and (settings.task = 'multiclass' or predictions.decision_source <> 'none') then 1
-            else 0
-        end as is_decided
-    from {{ queue }} as queue
-    inner join settings
-        on queue.ml_model = settings.ml_model
-    inner join {{ predictions }} as predictions
-        on
-            queue.ml_model = predictions.ml_model
-            and queue.decision_id = predictions.decision_id
-    left join verdicts
-        on
-            queue.ml_model = verdicts.ml_model
-            and queue.decision_id = verdicts.decision_id
-),
+{{ ml_ledger.reviewed_decisions(queue, predictions) }},
 
 progress as (
     select
@@ -74,6 +34,102 @@ progress as (
     group by ml_model, version, slot, period_start
 ),
 
+{{ ml_ledger.ratios_of_reviewed() }},
+
+{{ ml_ledger.estimates_of_ratios() }}
+
+select
+    errors.ml_model,
+    errors.version,
+    errors.slot,
+    errors.period_start,
+    errors.metric,
+    errors.value,
+    case
+        when errors.metric in ('mean_label', 'bias', 'mae') then errors.value - 1.959963984540054 * errors.std_error
+        else greatest(errors.value - 1.959963984540054 * errors.std_error, 0)
+    end as ci_low,
+    case
+        when errors.metric in ('mean_label', 'bias', 'mae') then errors.value + 1.959963984540054 * errors.std_error
+        else least(errors.value + 1.959963984540054 * errors.std_error, 1)
+    end as ci_high,
+    errors.unweighted,
+    cast(errors.n as {{ whole }}) as n,
+    progress.queued,
+    progress.reviewed
+from errors
+inner join progress
+    on
+        errors.ml_model = progress.ml_model
+        and errors.version is not distinct from progress.version
+        and errors.slot = progress.slot
+        and errors.period_start = progress.period_start
+{%- endmacro %}
+
+{#
+    A common table expression `queued`: the decisions of the queue, over `settings` and `verdicts`, with what the
+    metrics are computed of.
+    Arguments: queue and predictions, as of `reviewed_performance`.
+    Returns: SQL.
+#}
+{% macro reviewed_decisions(queue, predictions) -%}
+{%- set double = ml_ledger.type_double() -%}
+queued as (
+    select
+        settings.ml_model,
+        settings.task,
+        predictions.version,
+        predictions.slot,
+        queue.period_start,
+        queue.inclusion_probability as probability,
+        predictions.score,
+        predictions.predicted,
+        verdicts.verdict,
+        case when settings.task <> 'multiclass' then cast(verdicts.verdict as {{ double }}) end as label,
+        -- A rejected decision flags nobody; the control group decides about nobody.
+        case
+            when predictions.slot <> 'control' and predictions.score >= predictions.threshold then 1
+            else 0
+        end as flagged,
+        case
+            when
+                predictions.slot <> 'control'
+                and (settings.task = 'multiclass' or predictions.decision_source <> 'none')
+                then 1
+            else 0
+        end as is_decided
+    from {{ queue }} as queue
+    inner join settings
+        on queue.ml_model = settings.ml_model
+    inner join {{ predictions }} as predictions
+        on
+            queue.ml_model = predictions.ml_model
+            and queue.decision_id = predictions.decision_id
+    left join verdicts
+        on
+            queue.ml_model = verdicts.ml_model
+            and queue.decision_id = verdicts.decision_id
+)
+{%- endmacro %}
+
+{#
+    A common table expression `ratios`: of each decision that was reviewed and each metric of its task, what it adds to
+    the two sums.
+    Returns: SQL.
+#}
+{% macro ratios_of_reviewed() -%}
+{%- set double = ml_ledger.type_double() -%}
+{#- Of each task the metrics, as a ratio of two sums: numerator, denominator. -#}
+{%- set metrics = [
+    ('binary', 'base_rate', 'label', '1'),
+    ('binary', 'precision', 'label * flagged', 'flagged'),
+    ('binary', 'recall', 'label * flagged', 'label * is_decided'),
+    ('binary', 'accuracy', 'case when label = flagged then 1 else 0 end', 'is_decided'),
+    ('multiclass', 'accuracy', 'case when verdict = predicted then 1 else 0 end', 'is_decided'),
+    ('regression', 'mean_label', 'label', '1'),
+    ('regression', 'bias', 'score - label', '1'),
+    ('regression', 'mae', 'abs(score - label)', '1'),
+] -%}
 ratios as (
     {%- for task, metric, numerator, denominator in metrics %}
     select
@@ -92,8 +148,14 @@ ratios as (
     union all
     {% endif %}
     {%- endfor %}
-),
+)
+{%- endmacro %}
 
+{#
+    Common table expressions that end in `errors`: of `ratios` the estimates, with their standard errors.
+    Returns: SQL.
+#}
+{% macro estimates_of_ratios() -%}
 totals as (
     select
         ml_model,
@@ -134,31 +196,4 @@ errors as (
             and totals.metric = ratios.metric
     group by totals.ml_model, totals.version, totals.slot, totals.period_start, totals.metric
 )
-
-select
-    errors.ml_model,
-    errors.version,
-    errors.slot,
-    errors.period_start,
-    errors.metric,
-    errors.value,
-    case
-        when errors.metric in ('mean_label', 'bias', 'mae') then errors.value - 1.959963984540054 * errors.std_error
-        else greatest(errors.value - 1.959963984540054 * errors.std_error, 0)
-    end as ci_low,
-    case
-        when errors.metric in ('mean_label', 'bias', 'mae') then errors.value + 1.959963984540054 * errors.std_error
-        else least(errors.value + 1.959963984540054 * errors.std_error, 1)
-    end as ci_high,
-    errors.unweighted,
-    cast(errors.n as {{ whole }}) as n,
-    progress.queued,
-    progress.reviewed
-from errors
-inner join progress
-    on
-        errors.ml_model = progress.ml_model
-        and errors.version is not distinct from progress.version
-        and errors.slot = progress.slot
-        and errors.period_start = progress.period_start
 {%- endmacro %}

@@ -6,6 +6,7 @@
 #}
 {% macro appended() %}
     {% do config(
-        materialized='incremental', incremental_strategy='append', full_refresh=false, on_schema_change='append_new_columns'
+        materialized='incremental', incremental_strategy='append', full_refresh=false,
+        on_schema_change='append_new_columns'
     ) %}
 {% endmacro %}

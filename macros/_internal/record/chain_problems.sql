@@ -27,7 +27,8 @@ from (
             when content_hash is null
                 then 'it has no hash: it was written by an earlier ml_ledger, or by somebody else'
             when content_hash <> recomputed_hash
-                then 'its content is not what was recorded: SHA-256 ' || recomputed_hash || ', recorded ' || content_hash
+                then 'its content is not what was recorded: SHA-256 ' || recomputed_hash || ', recorded '
+                    || content_hash
             {%- if 'onnx' in columns %}
             when is_other_estimator = 1
                 then 'its estimator is not what was recorded'

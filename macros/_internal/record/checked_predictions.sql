@@ -29,7 +29,8 @@ erased as (
 select
     rehashed.decision_id,
     case
-        when coalesce(rehashed.content_hash, '') <> {{ ml_ledger.prediction_hash('rehashed.', content, 'rehashed.rehashed_values') }}
+        when coalesce(rehashed.content_hash, '')
+            <> {{ ml_ledger.prediction_hash('rehashed.', content, 'rehashed.rehashed_values') }}
             then 'its content is not what was recorded'
         when rehashed.values_salt is not null and rehashed.values_hash is not null
             then 'it has a values_hash beside the values, which only an erasure writes'

@@ -20,6 +20,8 @@
         {{ ml_ledger.version_as_of('wanted_ml_model', 'wanted_at', events.include(database=false)) | indent(8) }}
     ),
     (wanted_ml_model, wanted_at, wanted_known_at) as table (
-        {{ ml_ledger.version_as_of('wanted_ml_model', 'wanted_at', events.include(database=false), 'wanted_known_at') | indent(8) }}
+        {{ ml_ledger.version_as_of(
+            'wanted_ml_model', 'wanted_at', events.include(database=false), 'wanted_known_at'
+        ) | indent(8) }}
     )
 {%- endmacro %}

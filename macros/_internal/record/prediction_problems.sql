@@ -29,8 +29,14 @@ union all
 
 select
     '{{ ml_model }}' as ml_model,
-    case when batch_number is null then '{{ predictions.identifier }}' else '{{ batches.identifier }}' end as table_name,
-    coalesce('batch_number ' || cast(batch_number as {{ dbt.type_string() }}), 'invocation_id ' || coalesce(invocation_id, 'NULL'))
+    case
+        when batch_number is null then '{{ predictions.identifier }}'
+        else '{{ batches.identifier }}'
+    end as table_name,
+    coalesce(
+        'batch_number ' || cast(batch_number as {{ dbt.type_string() }}),
+        'invocation_id ' || coalesce(invocation_id, 'NULL')
+    )
         as row_name,
     problem
 from (

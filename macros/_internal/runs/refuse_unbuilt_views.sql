@@ -21,7 +21,8 @@
         {% if adapter.get_relation(view.database, view.schema, view.alias) is none %}
             {% do problems.append(
                 view.name ~ ': is not built in schema ' ~ view.schema ~ ', and ' ~ names | sort | join(', ')
-                ~ ' would read it. Fix: build it once, with what it needs: dbt build --select +' ~ names | sort | join(' +') ~ '.'
+                ~ ' would read it. Fix: build it once, with what it needs: dbt build --select +'
+                ~ names | sort | join(' +') ~ '.'
             ) %}
         {% endif %}
     {% endfor %}

@@ -17,7 +17,8 @@
         {% set is_rule = output.terms | selectattr('feature', 'none') | list %}
         {% for term in output.terms %}
             {% set feature = 'rule' if is_rule else term.feature %}
-            {% set added = '_ml_c' ~ output_number ~ '_' ~ loop.index ~ " - cast('" ~ term.reference ~ "' as " ~ double ~ ')' %}
+            {% set added =
+                '_ml_c' ~ output_number ~ '_' ~ loop.index ~ " - cast('" ~ term.reference ~ "' as " ~ double ~ ')' %}
             {% if term.feature is none or not is_rule %}
                 {% do of_output.update(
                     {feature: of_output[feature] ~ ' + ' ~ added if feature in of_output else added}
@@ -36,7 +37,8 @@
     {% set contributions = {} %}
     {% for feature, added in by_feature | dictsort(case_sensitive=true) %}
         {% set added = 'case _ml_predicted' ~ added ~ ' end' if version.outputs | length > 1 else added %}
-        {% set path = ' + coalesce(_ml_path' ~ (version.features.index(feature) + 1) ~ ', 0)' if version.trees and feature in version.features else '' %}
+        {% set path = ' + coalesce(_ml_path' ~ (version.features.index(feature) + 1) ~ ', 0)'
+            if version.trees and feature in version.features else '' %}
         {% do contributions.update({feature: added ~ path}) %}
     {% endfor %}
     {% do return(contributions) %}

@@ -48,7 +48,8 @@
     list_transform(
                 [
                     {%- for feature in pushes %}
-                    {{ ml_ledger.text_literal(feature ~ ' raises') }}, {{ ml_ledger.text_literal(feature ~ ' lowers') }}{{ ',' if not loop.last }}
+                    {{ ml_ledger.text_literal(feature ~ ' raises') }}, {{ ml_ledger.text_literal(feature ~ ' lowers') }}
+                    {{- ',' if not loop.last }}
                     {%- endfor %}
                 ],
                 lambda looked_up:

@@ -57,7 +57,9 @@ decided_{{ arm }} as (
         {{ ml_ledger.decision_source(version) }} as decision_source,
         case
             when _ml_score is not null
-                then {{ ml_ledger.top_reasons('_ml_strongest', pushes, '_ml_direction', values, version.reasons, with_texts) }}
+                then {{ ml_ledger.top_reasons(
+                    '_ml_strongest', pushes, '_ml_direction', values, version.reasons, with_texts
+                ) }}
         end as reasons,
         _ml_features as features,
         _ml_imputed as imputed_features,

@@ -27,7 +27,8 @@
     {%- set beginnings = [] -%}
     {%- for feature in pushes -%}
         {%- set name = ml_ledger.text_literal('{"feature":' ~ ml_ledger.json_text(feature) ~ ',"value":') -%}
-        {%- set value = "coalesce(cast(to_json(" ~ values[feature] ~ ") as " ~ text ~ "), 'null')" if feature in values else "'null'" -%}
+        {%- set value = "coalesce(cast(to_json(" ~ values[feature] ~ ") as " ~ text ~ "), 'null')"
+            if feature in values else "'null'" -%}
         {%- do beginnings.append("when " ~ loop.index ~ " then " ~ name ~ " || " ~ value) -%}
     {%- endfor -%}
     {%- if not pushes -%}

@@ -30,6 +30,51 @@ nodes_{{ arm }} as (
     }}
 ),
 
+{{ ml_ledger.tree_ancestors(arm) }},
+
+leaves_{{ arm }} as (
+    select
+        tree,
+        leaf
+        {%- for feature in version.features %},
+        sum(case when feature = {{ ml_ledger.text_literal(feature) }} then added else 0 end) as added{{ loop.index }}
+        {%- endfor %}
+    from ancestors_{{ arm }}
+    group by tree, leaf
+),
+
+reached_{{ arm }} as (
+    {{ ml_ledger.unnest_numbered(leaves, '_ml_tree', '_ml_leaf', ['_ml_entity_id', '_ml_predicted'], scored) }}
+),
+
+paths_{{ arm }} as (
+    select
+        reached._ml_entity_id
+        {%- for feature in version.features %},
+        cast(sum(leaves.added{{ loop.index }}) as {{ double }}) as _ml_path{{ loop.index }}
+        {%- endfor %}
+    from reached_{{ arm }} as reached
+    inner join leaves_{{ arm }} as leaves
+        on
+            reached._ml_tree = leaves.tree
+            and reached._ml_leaf = leaves.leaf
+    {%- if version.outputs | length > 1 %}
+    inner join (select distinct output, tree from nodes_{{ arm }}) as outputs
+        on
+            reached._ml_tree = outputs.tree
+            and reached._ml_predicted = outputs.output
+    {%- endif %}
+    group by reached._ml_entity_id
+),
+{%- endmacro %}
+
+{#
+    Common table expressions that end in ancestors_<arm> (recursive): of each leaf the splits above it, with what the
+    step from there added.
+    Arguments: arm, of a live version.
+    Returns: SQL.
+#}
+{% macro tree_ancestors(arm) -%}
 steps_{{ arm }} as (
     select
         child.tree,
@@ -67,40 +112,5 @@ ancestors_{{ arm }} as (
         on
             ancestors.tree = steps.tree
             and ancestors.parent = steps.node
-),
-
-leaves_{{ arm }} as (
-    select
-        tree,
-        leaf
-        {%- for feature in version.features %},
-        sum(case when feature = {{ ml_ledger.text_literal(feature) }} then added else 0 end) as added{{ loop.index }}
-        {%- endfor %}
-    from ancestors_{{ arm }}
-    group by tree, leaf
-),
-
-reached_{{ arm }} as (
-    {{ ml_ledger.unnest_numbered(leaves, '_ml_tree', '_ml_leaf', ['_ml_entity_id', '_ml_predicted'], scored) }}
-),
-
-paths_{{ arm }} as (
-    select
-        reached._ml_entity_id
-        {%- for feature in version.features %},
-        cast(sum(leaves.added{{ loop.index }}) as {{ double }}) as _ml_path{{ loop.index }}
-        {%- endfor %}
-    from reached_{{ arm }} as reached
-    inner join leaves_{{ arm }} as leaves
-        on
-            reached._ml_tree = leaves.tree
-            and reached._ml_leaf = leaves.leaf
-    {%- if version.outputs | length > 1 %}
-    inner join (select distinct output, tree from nodes_{{ arm }}) as outputs
-        on
-            reached._ml_tree = outputs.tree
-            and reached._ml_predicted = outputs.output
-    {%- endif %}
-    group by reached._ml_entity_id
-),
+)
 {%- endmacro %}

@@ -24,7 +24,9 @@
 #}
 {% macro holdout_problems(ml_model, holdout, features) %}
     {% set where, types = 'ml_models.' ~ ml_model ~ '.evaluation.holdout', ml_ledger.column_types(features) %}
-    {% set columns = {'column': holdout.get('column'), 'of': holdout.get('of') if holdout.get('of') != 'entity' else none} %}
+    {% set columns = {
+        'column': holdout.get('column'), 'of': holdout.get('of') if holdout.get('of') != 'entity' else none
+    } %}
     {% if not holdout %}
         {% do return([where ~ ': cannot be read. Fix: correct it.']) %}
     {% elif 'from' in holdout and ml_ledger.moment_text(holdout['from']) is none %}
