@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from ml_ledger.errors import SpecError, VersionError
 from ml_ledger.evaluation.estimates import Metric
 from ml_ledger.fitting import choosing as choosing_module
-from ml_ledger.training_set.folds import corrected_interval, folds_of, once, tiny
+from ml_ledger.training_set.folds import Fold, corrected_interval, folds_of, once, tiny
 from ml_ledger.warehouse import Relation
 
 CANDIDATES = {
@@ -240,6 +240,17 @@ def test_a_fold_of_less_than_a_hundredth_is_said_to_be_tiny(dates, is_tiny):
     said = tiny(folds)
     assert (said is not None) is is_tiny
     assert not is_tiny or said.startswith("tiny folds: as of 2024-04-10 (1.0%) of the training rows")
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(2, "b (0.5%) of"), (3, "c (0.5%) of"), (4, "c (0.5%) and 1 more of"), (5, "and 2 more of")],
+)
+def test_of_tiny_folds_three_are_named(count, said):
+    found = tiny([Fold(name, "true", "true", share=0.005) for name in "abcde"[:count]])
+    assert found.startswith("tiny folds: a (0.5%), b (0.5%)")
+    assert f"{said} the training rows" in found
+    assert "d (" not in found
 
 
 def test_more_as_of_dates_than_can_be_named_are_used_up_to_the_first_that_had_not_matured():

@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import json
 
+import duckdb
 import pytest
 from customers import customers, trained
 
 from ml_ledger.errors import TrainingSetError
+from ml_ledger.solvers.training_rows import TrainingRows
+from ml_ledger.warehouse import Relation
 
 DOUBLES, CODES = 7812, 8928  # rows of 128 and of 112 bytes in 1 MB
 TREE = {"family": "tree", "hyperparameters": {"min_samples_leaf": 5}}
 TABLE = customers(
     months=40, each=1000
 )  # 38,000 rows to train on: 2 features, label and weight take 4.9 MB in 4 copies
+
+
+@pytest.mark.parametrize(("fetched", "fitting"), [("fetch", DOUBLES), ("fetch_codes", CODES)])
+def test_as_many_rows_as_fit_are_fetched_and_one_more_is_refused(fetched, fitting):
+    """Of two columns, a label and a weight."""
+    table = duckdb.sql(f"select range as id, 0 as y, 1.0 as _ml_weight from range({fitting + 1})")
+    for rows in (fitting - 1, fitting, fitting + 1):
+        training = TrainingRows(Relation(table, name="t"), where=f"id < {rows}", label="y", memory_mb=1)
+        fetch = getattr(training, fetched)
+        if rows <= fitting:
+            assert len(fetch(["1", "2"])[1]) == rows
+        else:
+            with pytest.raises(TrainingSetError, match=f"got {rows:,} rows"):
+                fetch(["1", "2"])
 
 
 def test_a_set_that_is_too_large_is_refused_with_the_rows_that_would_fit():

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from agreement import features
+from scipy.special import softmax
 from sklearn.datasets import load_wine
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -73,6 +74,25 @@ def test_probabilities_are_those_of_scikit_learn(path, C, l1_ratio):
     assert diagnostics["gradient"] < 1e-9
     assert (diagnostics["passes"] > 0) == (path == "in the warehouse")
     assert diagnostics["passes"] < 25
+
+
+@pytest.mark.parametrize("l1_ratio", [0.0, 0.4])
+def test_the_loss_is_that_of_all_rows_with_its_penalty(path, l1_ratio):
+    X, y = drawn()
+    weight = np.random.default_rng(3).uniform(0.5, 2, len(y))
+    found = multinomial.minimise_classes(
+        rows_of(X, y, weight),
+        [f"x{j}" for j in range(4)],
+        standardised=[True, True, False, True],
+        strength=50.0,
+        l1_ratio=l1_ratio,
+        max_iter=100,
+    )
+    chance = softmax(found.intercepts + X @ found.weights.T, axis=1)[np.arange(len(y)), y.astype(int)]
+    deviation = np.sqrt(np.diag(np.cov(X.T, aweights=weight, ddof=0)))
+    penalised = found.weights * np.where([True, True, False, True], deviation, 1.0)
+    penalty = 50 * np.sum(l1_ratio * np.abs(penalised) + (1 - l1_ratio) / 2 * penalised**2)
+    assert found.loss == pytest.approx(penalty - weight @ np.log(chance), rel=1e-9)
 
 
 def test_weights_count_like_copies(path):

@@ -99,6 +99,14 @@ FAULTS = {
         "select * replace (bought + id % 2 as bought) from ({good})",
         "Fix: declare task: multiclass with classes: ['0', '1', '2'], or say in the label model which are positive.",
     ),
+    "labels of twenty values": (
+        "select * replace (id % 20 as bought) from ({good})",
+        "'19'], or say in the label model which are positive.",
+    ),
+    "labels of twenty-one values": (
+        "select * replace (id % 21 as bought) from ({good})",
+        "Fix: declare task: regression, or say in the label model what is positive.",
+    ),
     "labels that are amounts": (
         "select * replace (age + id / 100.0 as bought) from ({good})",
         "Fix: declare task: regression, or say in the label model what is positive.",
