@@ -197,4 +197,10 @@ EQUIVALENT = {
         "return {name: replace(item, filled=means.get(name, 0.0)) for name, item in empty.items()}",
         "-1.0",
     ): "only a feature whose NULL is rejected has no mean",
+    (
+        "label_validation.py",
+        "if 2 < len(values) <= 20:",
+        "2 <= len(values) <= 20",
+    ): "two values have returned before",
+    ("label_validation.py", "if 2 < len(values) <= 20:", "1"): "two values have returned before",
 }

@@ -119,6 +119,14 @@ def test_a_fold_is_not_predicted_from_itself():
             "has no row in its train split; got 120 rows in all, 120 in holdout",
         ),
         (
+            f"select * from ({ROWS}) where _ml_split = 'holdout'",
+            "Fix: wait for one more as-of date to mature, or hold",
+        ),
+        (
+            f"select * replace (null::varchar as _ml_split) from ({ROWS})",
+            "Fix: move ml_clock forward, or check that the features have as-of dates before it",
+        ),
+        (
             f"select * replace (a::varchar as a) from ({ROWS})",
             "features.a: a feature of kind numeric must be numeric",
         ),
