@@ -200,7 +200,7 @@ def test_the_latest_features_are_the_same(project: Project):
 
 def test_data_tests_take_any_name(project: Project):
     output = project.dbt("test", "--select", "package:user", "--exclude-resource-type", "unit_test")
-    assert "PASS=13 WARN=0 ERROR=0" in output, output
+    assert "PASS=14 WARN=0 ERROR=0" in output, output
 
 
 def test_a_second_build_appends_nothing(project: Project):
