@@ -10,6 +10,7 @@ from ml_ledger.errors import Problem, SpecError, listed, raise_if_any
 from ml_ledger.project.dbt_project import PROJECT_FILE, settings_of
 from ml_ledger.scaffold.propose import MATURED_AT, Choices
 from ml_ledger.scaffold.relation_columns import Column
+from ml_ledger.warehouse import quoted
 
 HEADER = "-- Written by `ml-ledger new`, and yours to edit: {what}.\n"
 
@@ -81,14 +82,14 @@ def models(project: Path, ml_model: str, table: str, parts: Split, entity: str, 
     label = str(parts.choices.label)
     moment = MATURED_AT
     if parts.days is not None:
-        date = f"{{{{ dbt.dateadd('day', {parts.days}, {_text(_quoted(as_of))}) }}}}"
+        date = f"{{{{ dbt.dateadd('day', {parts.days}, {quoted(as_of)!r}) }}}}"
         moment = f"cast({date} as {{{{ dbt.type_timestamp() }}}}) as {MATURED_AT}"
     queries = {
-        "features": ("what is known at the as-of date, and nothing later", [*map(_quoted, parts.features)], ""),
+        "features": ("what is known at the as-of date, and nothing later", [*map(quoted, parts.features)], ""),
         "labels": (
             "what became of it, and from when on it could be known",
-            [_quoted(entity), _quoted(as_of), _quoted(label), moment],
-            f"where {_quoted(label)} is not null\n",
+            [quoted(entity), quoted(as_of), quoted(label), moment],
+            f"where {quoted(label)} is not null\n",
         ),
     }
     folder = project / str((settings_of(project / PROJECT_FILE).get("model-paths") or ["models"])[0]) / ml_model
@@ -108,7 +109,7 @@ def _source(project: Path, table: str) -> str:
     """How dbt calls a table: a dbt model or a seed of the project by ref, `source.table` by source."""
     if table.count(".") == 1:
         one, other = table.split(".")
-        return f"{{{{ source({_text(one)}, {_text(other)}) }}}}"
+        return f"{{{{ source({one!r}, {other!r}) }}}}"
     settings = settings_of(project / PROJECT_FILE)
     folders = [*(settings.get("model-paths") or ["models"]), *(settings.get("seed-paths") or ["seeds"])]
     found = [path for folder in folders for path in (project / str(folder)).rglob(f"{table}.*")]
@@ -117,17 +118,8 @@ def _source(project: Path, table: str) -> str:
             f"--from-table {table}: is no dbt model and no seed of the project. Allowed: their names, or source.table."
             " Fix: declare it as a source, and name it source.table."
         )
-    return f"{{{{ ref({_text(table)}) }}}}"
+    return f"{{{{ ref({table!r}) }}}}"
 
 
 def _asked(choices: Choices, question: str) -> str:
     return choices.ask(question).strip() if choices.ask is not None else ""
-
-
-def _quoted(name: str) -> str:
-    """A column as it is, quoted where it must be."""
-    return name if name.isidentifier() and name.islower() else '"' + name.replace('"', '""') + '"'
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

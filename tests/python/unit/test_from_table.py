@@ -12,7 +12,8 @@ from ml_ledger.scaffold.propose import Choices
 from ml_ledger.scaffold.start import new
 
 TABLE = """create table customers as select
-    i as customer_id, date '2025-01-01' as month, i % 70 as age, i * 1.5 as "Spend, net", i % 3 = 0 as churned
+    i as customer_id, date '2025-01-01' as month, i % 70 as age, i * 1.5 as "Spend, net", i % 7 as "order",
+    i % 3 = 0 as churned
     from range(100) as t(i)"""
 FILES = ("models/churn/churn_features.sql", "models/churn/churn_labels.sql")
 
@@ -37,24 +38,25 @@ def test_a_table_becomes_features_and_labels(place: Place, tmp_path: Path):
     features, labels = ((tmp_path / file).read_text() for file in FILES)
     assert features.splitlines()[1:] == [
         "select",
-        "    customer_id,",
-        "    month,",
-        "    age,",
-        '    "Spend, net"',
+        '    "customer_id",',
+        '    "month",',
+        '    "age",',
+        '    "Spend, net",',
+        '    "order"',
         "from {{ ref('customers') }}",
     ]
     assert labels.splitlines()[1:] == [
         "select",
-        "    customer_id,",
-        "    month,",
-        "    churned,",
-        "    cast({{ dbt.dateadd('day', 30, 'month') }} as {{ dbt.type_timestamp() }}) as matured_at",
+        '    "customer_id",',
+        '    "month",',
+        '    "churned",',
+        "    cast({{ dbt.dateadd('day', 30, '\"month\"') }} as {{ dbt.type_timestamp() }}) as matured_at",
         "from {{ ref('customers') }}",
-        "where churned is not null",
+        'where "churned" is not null',
     ]
     declared = yaml.safe_load((tmp_path / "dbt_project.yml").read_text())["vars"]["ml_models"]["churn"]
     assert declared["relations"] == {"features": "churn_features", "labels": "churn_labels"}
-    assert set(declared["features"]) == {"age", "Spend, net"}
+    assert set(declared["features"]) == {"age", "Spend, net", "order"}
     assert (declared["entity"], declared["as_of"], declared["label"]) == ("customer_id", "month", "churned")
 
 
@@ -64,7 +66,7 @@ def test_the_table_may_say_itself_when_a_label_is_known(place: Place, tmp_path: 
     new(tmp_path, place, "churn", table="customers", choices=Choices(label="churned"))
     features, labels = ((tmp_path / file).read_text() for file in FILES)
     assert "matured_at" not in features
-    assert "    churned,\n    matured_at\n" in labels
+    assert '    "churned",\n    matured_at\n' in labels
 
 
 def test_what_it_cannot_see_is_asked(place: Place, tmp_path: Path):
@@ -77,7 +79,7 @@ def test_what_it_cannot_see_is_asked(place: Place, tmp_path: Path):
 
     new(tmp_path, place, "churn", table="customers", choices=Choices(ask=ask))
     assert len(asked) == 2
-    assert "dateadd('day', 0, 'month')" in (tmp_path / FILES[1]).read_text()
+    assert "dateadd('day', 0, '\"month\"')" in (tmp_path / FILES[1]).read_text()
 
 
 @pytest.mark.parametrize(
