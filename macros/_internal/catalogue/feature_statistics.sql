@@ -71,10 +71,6 @@ cross join _ml_counted_{{ loop.index }} as counted
 union all
 {% endif -%}
 {%- else -%}
-select
-    {%- for column, type in columns.items() %}
-    cast(null as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
-    {%- endfor %}
-where 1 = 0
+{{ ml_ledger.declared_rows(columns, []) }}
 {%- endfor %}
 {%- endmacro %}

@@ -22,10 +22,6 @@ where {{ conditions[name] }}
 union all
 {% endif -%}
 {% else %}
-select
-    {%- for column, type in columns.items() %}
-    cast(null as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
-    {%- endfor %}
-where 1 = 0
+{{ ml_ledger.declared_rows(columns, []) }}
 {% endfor %}
 {%- endmacro %}
